@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The one makefile. It reads the build.mk of every folder; those only say what each file is for,
+# with paths from the top of the tree:
+#
+#     kernel-y     += FILE...    goes into the kernel (.c and .S)
+#     host-y       += FILE...    helpers over a C library, for ops and radar
+#     ops-y        += FILE...    goes into ops
+#     unit-SET-y   += FILE...    goes into the unit test program of SET (one of unit-sets): tests, the
+#                                code they test, and the fakes it stands on
+#     abi-y        += FILE...    each is a test program of its own, for Linux and for our kernel
+#     abi-static-y += FILE...    likewise, linked statically
+#     app-y        += FILE...    programs that the VM tests run, dynamic
+#     fuzz-y       += FILE...    each is a libFuzzer entry; fuzz-lib-y is the code they share
+#
+#     make            builds everything that runs: the kernel, ops
+#     make unit       the unit test programs; make unit-SET one of them; make abi, make fuzz likewise
+#     make check      everything a commit has to pass
+#     make V=1        shows the commands
+#
+# `./dev` is the entry for people; it installs what is missing first.
+
+CC     := gcc
+CLANG  := clang
+ARCH   := x86_64
+B      := build
+DEBUG  := 1
+MAKEMK := $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk */*/*/*/build.mk))
+
+# A set of unit tests is a program: within one a name is either real or faked, never both.
+unit-sets :=
+
+all:
+include $(MAKEMK)
+
+# A warning is an error. Each of these has found a bug in somebody's kernel.
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wold-style-definition -Wundef -Wvla -Walloca -Wcast-qual -Wpointer-arith \
+        -Wwrite-strings -Wimplicit-fallthrough=5 -Wnull-dereference -Wformat=2 -Wconversion \
+        -Wno-sign-conversion
+
+COMMON := -std=gnu17 -I. -g -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' \
+          -include lib/base/banned.h $(WARN)
+
+# `make kernel B=build/O0 OPT=-O0` shows what the optimiser hides: structs built on the stack.
+OPT          := -O2
+KERNEL_FLAGS := $(COMMON) $(OPT) -Ikernel/arch/$(ARCH)/include -ffreestanding -fpie \
+                -fvisibility=hidden -fno-common -mno-red-zone -mgeneral-regs-only \
+                -fno-strict-aliasing -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
+                -fcf-protection=none -fstack-protector-strong -mstack-protector-guard=tls \
+                -mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40 \
+                -Wframe-larger-than=1024 -DKERNEL_DEBUG=$(DEBUG)
+HOST_FLAGS   := $(COMMON) $(OPT) -D_GNU_SOURCE
+OPS_LIBS     := -lext2fs -lcom_err -ljansson
+UNIT_FLAGS   := $(COMMON) -O1 -Itest/unit/include -D_GNU_SOURCE -Wno-missing-prototypes \
+                -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+                -DKERNEL_DEBUG=1
+TEST_FLAGS   := -std=gnu17 -I. -g -O2 -D_GNU_SOURCE $(WARN) -pthread
+FUZZ_FLAGS   := -std=gnu17 -I. -Itest/unit/include -g -O1 -D_GNU_SOURCE -DKERNEL_DEBUG=1 \
+                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+kernel-o := $(patsubst %.S,$(B)/kernel/%.o,$(kernel-y:%.c=$(B)/kernel/%.o))
+ops-o    := $(patsubst %.c,$(B)/host/%.o,$(ops-y) $(host-y))
+unit     := $(unit-sets:%=$(B)/unit-tests-%)
+abi      := $(abi-y:%.c=$(B)/%) $(abi-static-y:%.c=$(B)/%)
+app      := $(app-y:%.c=$(B)/%)
+fuzz     := $(fuzz-y:%.c=$(B)/%)
+
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+.PHONY: all kernel ops unit abi app fuzz test check docs format clean
+.DELETE_ON_ERROR:
+
+all: kernel ops
+
+kernel: $(B)/soliton.elf
+ops:    $(B)/ops
+unit:   $(unit)
+abi:    $(abi)
+app:    $(app)
+fuzz:   $(fuzz)
+
+# On failure make adds a line of its own to stderr; ./dev test calls the script itself instead.
+test: all unit abi
+	$(Q)scripts/run_tests.py $(unit) $(abi)
+
+check:
+	$(Q)./check.sh
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	$(Q)rm -rf $(B)
+
+$(B)/kernel/%.o: %.c $(MAKEMK) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KERNEL_FLAGS) -c -o $@ $<
+
+$(B)/kernel/%.o: %.S $(MAKEMK) Makefile
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c -o $@ $<
+
+$(B)/host/%.o: %.c $(MAKEMK) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(HOST_FLAGS) -c -o $@ $<
+
+$(B)/unit/%.o: %.c $(MAKEMK) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(UNIT_FLAGS) -c -o $@ $<
+
+$(B)/ops: $(ops-o)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(OPS_LIBS)
+
+# The list of tests of a set. A TEST that the pattern misses (one broken over two lines) must not
+# get lost.
+define unit_set
+unit-$(1)-o     := $$(patsubst %.c,$(B)/unit/%.o,$$(sort $$(unit-$(1)-y)))
+unit-$(1)-tests := $$(filter %_test.c,$$(sort $$(unit-$(1)-y)))
+
+.PHONY: unit-$(1)
+unit-$(1): $(B)/unit-tests-$(1)
+
+$(B)/gen/unit-$(1)/unit_tests.def: $$(unit-$(1)-tests) $(MAKEMK) Makefile
+	@mkdir -p $$(@D)
+	$(Q)grep -hoE '^TEST\([a-z0-9_]+, [a-z0-9_]+\)' $$(unit-$(1)-tests) > $$@
+	$(Q)test $$$$(cat $$(unit-$(1)-tests) | grep -c '^ *TEST(') -eq $$$$(wc -l < $$@)
+
+$(B)/unit/main-$(1).o: test/unit/main.c $(B)/gen/unit-$(1)/unit_tests.def
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(UNIT_FLAGS) -I$(B)/gen/unit-$(1) -c -o $$@ $$<
+
+$(B)/unit-tests-$(1): $(B)/unit/main-$(1).o $$(unit-$(1)-o)
+	$$(call say,LD,$$@)
+	$(Q)$(CC) $(UNIT_FLAGS) -o $$@ $$^ $(OPS_LIBS) -pthread
+
+-include $$(unit-$(1)-o:.o=.d) $(B)/unit/main-$(1).d
+endef
+$(foreach set,$(unit-sets),$(eval $(call unit_set,$(set))))
+
+# Ordinary Linux programs: nothing of ours goes into them.
+$(abi-y:%.c=$(B)/%) $(app): $(B)/%: %.c test/abi/abi.h Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TEST_FLAGS) -o $@ $<
+
+$(abi-static-y:%.c=$(B)/%): $(B)/%: %.c test/abi/abi.h Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TEST_FLAGS) -static -o $@ $<
+
+$(fuzz): $(B)/%: %.c $(fuzz-lib-y) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(fuzz-lib-y)
+
+-include $(kernel-o:.o=.d) $(ops-o:.o=.d)
