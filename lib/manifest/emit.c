@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A manifest as text. */
+#include "lib/manifest/keys.h"
+#include "lib/manifest/manifest.h"
+
+/* Counts on where `room` ends, so that the caller learns how much it takes. */
+struct writer {
+    char *buffer;
+    size_t room;
+    size_t len;
+};
+
+static void put_char(struct writer *out, char letter)
+{
+    if (out->len < out->room)
+        out->buffer[out->len] = letter;
+    out->len++;
+}
+
+static void put_text(struct writer *out, const char *text)
+{
+    while (*text != '\0')
+        put_char(out, *text++);
+}
+
+static void put_number(struct writer *out, u64 number)
+{
+    char digits[20]; /* 2^64 has as many. */
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0)
+        put_char(out, digits[--count]);
+}
+
+static void put_ip(struct writer *out, u32 ip)
+{
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        put_number(out, ip >> shift & 0xff);
+        if (shift > 0)
+            put_char(out, '.');
+    }
+}
+
+static void put_line(struct writer *out, const char *key, const char *value)
+{
+    put_text(out, key);
+    put_char(out, ' ');
+    for (; *value != '\0'; value++) {
+        if (*value == '\n')
+            put_text(out, "\\n");
+        else if (*value == '\\')
+            put_text(out, "\\\\");
+        else
+            put_char(out, *value);
+    }
+    put_char(out, '\n');
+}
+
+static void put_lines(struct writer *out, const char *key, const char *const *values, u32 count)
+{
+    for (u32 i = 0; i < count; i++)
+        put_line(out, key, values[i]);
+}
+
+static void put_ip_line(struct writer *out, const char *key, u32 ip)
+{
+    put_text(out, key);
+    put_char(out, ' ');
+    put_ip(out, ip);
+    put_char(out, '\n');
+}
+
+static void put_network(struct writer *out, const struct manifest *manifest)
+{
+    put_line(out, "network", manifest_network_names.names[manifest->network]);
+    if (manifest->ip != 0) {
+        put_text(out, "ip ");
+        put_ip(out, manifest->ip);
+        put_char(out, '/');
+        put_number(out, manifest->prefix_len);
+        put_char(out, '\n');
+    }
+    if (manifest->gateway != 0)
+        put_ip_line(out, "gateway", manifest->gateway);
+    for (u32 i = 0; i < manifest->dns_count; i++)
+        put_ip_line(out, "dns", manifest->dns[i]);
+    if (manifest->mtu != 0) {
+        put_text(out, "mtu ");
+        put_number(out, manifest->mtu);
+        put_char(out, '\n');
+    }
+}
+
+static void put_limits(struct writer *out, const struct manifest *manifest)
+{
+    for (u32 i = 0; i < MANIFEST_LIMITS; i++) {
+        if (!(manifest->limits_set & 1u << i))
+            continue;
+        put_text(out, "limit ");
+        put_text(out, manifest_limit_names.names[i]);
+        put_char(out, ' ');
+        if (manifest->limits[i] == MANIFEST_UNLIMITED)
+            put_text(out, "unlimited");
+        else
+            put_number(out, manifest->limits[i]);
+        put_char(out, '\n');
+    }
+}
+
+size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
+{
+    struct writer out = { .buffer = buffer, .room = room };
+
+    if (manifest->program)
+        put_line(&out, "program", manifest->program);
+    put_lines(&out, "arg", manifest->args, manifest->arg_count);
+    put_lines(&out, "env", manifest->envs, manifest->env_count);
+    put_line(&out, "cwd", manifest->cwd);
+    if (manifest->hostname)
+        put_line(&out, "hostname", manifest->hostname);
+    put_lines(&out, "tmpfs", manifest->tmpfs, manifest->tmpfs_count);
+    put_network(&out, manifest);
+    put_line(&out, "crash", manifest_crash_names.names[manifest->crash]);
+    put_limits(&out, manifest);
+    if (manifest->trace)
+        put_line(&out, "trace", "on");
+    if (manifest->log != MANIFEST_LOG_UNSET)
+        put_line(&out, "log", manifest_log_names.names[manifest->log]);
+    return out.len;
+}

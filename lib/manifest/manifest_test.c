@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a manifest means, both ways, and what the kernel says to one that means nothing. */
+#include "lib/manifest/manifest.h"
+
+#include "lib/base/types.h"
+#include "test/unit/unit.h"
+
+#include <string.h>
+
+static struct manifest manifest;
+static struct manifest_error error;
+
+/* A copy that ends where ASan is watching. Manifests point into it, so it stays: see `copies`. */
+struct copy {
+    struct copy *next;
+    char text[];
+};
+
+static struct copy *copies;
+
+static char *exact_copy(const char *text, size_t size)
+{
+    struct copy *copy = malloc(sizeof(*copy) + size);
+
+    memcpy(copy->text, text, size);
+    copy->next = copies;
+    copies = copy;
+    return copy->text;
+}
+
+static bool parse(const char *text)
+{
+    manifest_init(&manifest);
+    return manifest_parse(&manifest, exact_copy(text, strlen(text)), strlen(text), &error);
+}
+
+static bool overlay(const char *text)
+{
+    return manifest_overlay(&manifest, exact_copy(text, strlen(text)), strlen(text), &error);
+}
+
+static const char full[] = "program /usr/bin/redis-server\n"
+                           "arg redis-server\n"
+                           "arg --save\n"
+                           "arg \n"
+                           "arg two\\nlines and a \\\\\n"
+                           "env PATH=/bin\n"
+                           "env EMPTY=\n"
+                           "env A=b=c\n"
+                           "cwd /srv\n"
+                           "hostname box\n"
+                           "tmpfs /tmp\n"
+                           "tmpfs /run\n"
+                           "network static\n"
+                           "ip 10.0.2.15/24\n"
+                           "gateway 10.0.2.2\n"
+                           "dns 10.0.2.3\n"
+                           "dns 255.255.255.255\n"
+                           "mtu 1460\n"
+                           "crash restart\n"
+                           "limit stack unlimited\n"
+                           "limit nofile 1024\n"
+                           "trace on\n"
+                           "log debug\n";
+
+TEST(manifest, parses_every_key)
+{
+    CHECK(parse(full));
+    CHECK(manifest_finish(&manifest, &error));
+    CHECK_EQ(strcmp(manifest.program, "/usr/bin/redis-server"), 0);
+    CHECK_EQ(manifest.arg_count, 4);
+    CHECK_EQ(strcmp(manifest.args[2], ""), 0);
+    CHECK_EQ(strcmp(manifest.args[3], "two\nlines and a \\"), 0);
+    CHECK_EQ(manifest.env_count, 3);
+    CHECK_EQ(strcmp(manifest.envs[2], "A=b=c"), 0);
+    CHECK_EQ(strcmp(manifest.cwd, "/srv"), 0);
+    CHECK_EQ(strcmp(manifest.hostname, "box"), 0);
+    CHECK_EQ(manifest.tmpfs_count, 2);
+    CHECK_EQ(manifest.network, MANIFEST_NETWORK_STATIC);
+    CHECK_EQ(manifest.ip, 0x0a00020f);
+    CHECK_EQ(manifest.prefix_len, 24);
+    CHECK_EQ(manifest.gateway, 0x0a000202);
+    CHECK_EQ(manifest.dns_count, 2);
+    CHECK_EQ(manifest.dns[1], 0xffffffff);
+    CHECK_EQ(manifest.mtu, 1460);
+    CHECK_EQ(manifest.crash, MANIFEST_CRASH_RESTART);
+    CHECK_EQ(manifest.limits_set, 1u << 3 | 1u << 7);
+    CHECK_EQ(manifest.limits[3], MANIFEST_UNLIMITED);
+    CHECK_EQ(manifest.limits[7], 1024);
+    CHECK(manifest.trace);
+    CHECK_EQ(manifest.log, MANIFEST_LOG_DEBUG);
+}
+
+TEST(manifest, emits_what_it_parsed)
+{
+    char text[2048];
+    size_t len;
+
+    CHECK(parse(full));
+    len = manifest_emit(&manifest, text, sizeof(text));
+    CHECK_EQ(len, strlen(full));
+    CHECK_EQ(memcmp(text, full, len), 0);
+}
+
+TEST(manifest, says_how_much_room_emitting_takes)
+{
+    char text[8];
+
+    CHECK(parse(full));
+    CHECK_EQ(manifest_emit(&manifest, NULL, 0), strlen(full));
+    memset(text, '#', sizeof(text));
+    CHECK_EQ(manifest_emit(&manifest, text, 7), strlen(full));
+    CHECK_EQ(memcmp(text, "program#", 8), 0);
+}
+
+TEST(manifest, reads_comments_blank_lines_and_a_last_line_without_end)
+{
+    CHECK(parse("# what\n\nprogram /a\n#arg x\narg"));
+    CHECK(manifest_finish(&manifest, &error));
+    CHECK_EQ(manifest.arg_count, 1);
+    CHECK_EQ(strcmp(manifest.args[0], ""), 0);
+}
+
+TEST(manifest, gives_a_program_its_own_name_when_nobody_says_otherwise)
+{
+    CHECK(parse("program /a"));
+    CHECK(manifest_finish(&manifest, &error));
+    CHECK_EQ(manifest.arg_count, 1);
+    CHECK_EQ(strcmp(manifest.args[0], "/a"), 0);
+    CHECK_EQ(strcmp(manifest.cwd, "/"), 0);
+}
+
+TEST(manifest, keeps_the_last_value_of_a_variable)
+{
+    CHECK(parse("env A=1\nenv AB=2\nenv A=3\n"));
+    CHECK_EQ(manifest.env_count, 2);
+    CHECK_EQ(strcmp(manifest.envs[0], "A=3"), 0);
+}
+
+TEST(manifest, names_the_line_and_the_fault)
+{
+    static const struct {
+        const char *text;
+        u32 line;
+        const char *what;
+        const char *word;
+    } cases[] = {
+        { "program /a\n\nprogran /b\n", 3, "unknown key", "progran" },
+        { " program /a\n", 1, "unknown key", "" },
+        { "program\n", 1, "no value for", "program" },
+        { "program \n", 1, "no value for", "program" },
+        { "program a\n", 1, "the path is not absolute", "a" },
+        { "cwd \\x\n", 1, "an unknown escape in", "cwd" },
+        { "cwd /\\", 1, "an unknown escape in", "cwd" },
+        { "env A\n", 1, "not NAME=VALUE", "A" },
+        { "env =A\n", 1, "not NAME=VALUE", "=A" },
+        { "network wifi\n", 1, "not dhcp, static or none", "wifi" },
+        { "network dhcpx\n", 1, "not dhcp, static or none", "dhcpx" },
+        { "network dhc\n", 1, "not dhcp, static or none", "dhc" },
+        { "ip 10.0.2.15\n", 1, "not A.B.C.D/LEN", "10.0.2.15" },
+        { "ip 10.0.2.15/33\n", 1, "not A.B.C.D/LEN", "10.0.2.15/33" },
+        { "gateway 10.0.2.256\n", 1, "not A.B.C.D", "10.0.2.256" },
+        { "gateway 10.0.2\n", 1, "not A.B.C.D", "10.0.2" },
+        { "dns 1.2.3.4.5\n", 1, "not A.B.C.D", "1.2.3.4.5" },
+        { "dns 1.1.1.1\ndns 1.1.1.1\ndns 1.1.1.1\ndns 1.1.1.1\n", 4, "too many servers",
+          "1.1.1.1" },
+        { "mtu 575\n", 1, "not a number from 576 to 65535", "575" },
+        { "mtu 65536\n", 1, "not a number from 576 to 65535", "65536" },
+        { "mtu 18446744073709552116\n", 1, "not a number from 576 to 65535",
+          "18446744073709552116" },
+        { "crash burn\n", 1, "not halt, restart or hold", "burn" },
+        { "limit nofile\n", 1, "the limit has no number", "nofile" },
+        { "limit no 1\n", 1, "not the name of a limit", "no 1" },
+        { "limit nofile 1k\n", 1, "not a number or unlimited", "nofile 1k" },
+        { "limit nofile 18446744073709551615\n", 1, "not a number or unlimited",
+          "nofile 18446744073709551615" },
+        { "trace maybe\n", 1, "not on or off", "maybe" },
+        { "log loud\n", 1, "not error, warn, info or debug", "loud" },
+        { "hostname 12345678901234567890123456789012345678901234567890123456789012345\n", 1,
+          "the name is too long",
+          "12345678901234567890123456789012345678901234567890123456789012345" },
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        CHECK(!parse(cases[i].text));
+        CHECK_EQ(error.line, cases[i].line);
+        CHECK_EQ(strcmp(error.what, cases[i].what), 0);
+        CHECK_EQ(error.word_len, strlen(cases[i].word));
+        CHECK_EQ(memcmp(error.word, cases[i].word, error.word_len), 0);
+    }
+}
+
+TEST(manifest, refuses_nul_bytes)
+{
+    manifest_init(&manifest);
+    CHECK(!manifest_parse(&manifest, exact_copy("arg a\0b\n", 8), 8, &error));
+    CHECK_EQ(strcmp(error.what, "a NUL byte in"), 0);
+}
+
+TEST(manifest, has_a_limit_on_everything_that_repeats)
+{
+    static const struct {
+        const char *key;
+        const char *tail;
+        int max;
+    } cases[] = {
+        { "arg ", "", MANIFEST_ARGS_MAX },
+        { "env A", "=", MANIFEST_ENVS_MAX },
+        { "tmpfs /", "", MANIFEST_TMPFS_MAX },
+    };
+    static char text[16384];
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        size_t len = 0;
+
+        for (int n = 0; n <= cases[i].max; n++) {
+            if (n == cases[i].max)
+                CHECK(parse(text));
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%d%s\n", cases[i].key, n,
+                                    cases[i].tail);
+        }
+        CHECK(!parse(text));
+        CHECK_EQ(error.line, cases[i].max + 1);
+    }
+}
+
+TEST(manifest, refuses_what_makes_no_sense_as_a_whole)
+{
+    CHECK(parse("arg a\n"));
+    CHECK(!manifest_finish(&manifest, &error));
+    CHECK_EQ(strcmp(error.what, "no program"), 0);
+    CHECK(parse("program /a\nnetwork static\n"));
+    CHECK(!manifest_finish(&manifest, &error));
+}
+
+TEST(manifest, takes_words_of_a_command_line_over_what_it_had)
+{
+    CHECK(parse(full));
+    CHECK(overlay("quiet virtio_mmio.device=512@0xfeb00e00:12 arg=x  arg=two\\swords\\\\ env=A=z "
+                  "env=NEW=1 dns=1.2.3.4 log=warn limit=nofile\\s64 trace=off tmpfs=/more"));
+    CHECK_EQ(manifest.arg_count, 2);
+    CHECK_EQ(strcmp(manifest.args[0], "x"), 0);
+    CHECK_EQ(strcmp(manifest.args[1], "two words\\"), 0);
+    CHECK_EQ(manifest.env_count, 4);
+    CHECK_EQ(strcmp(manifest.envs[2], "A=z"), 0);
+    CHECK_EQ(strcmp(manifest.envs[3], "NEW=1"), 0);
+    CHECK_EQ(manifest.dns_count, 1);
+    CHECK_EQ(manifest.dns[0], 0x01020304);
+    CHECK_EQ(manifest.log, MANIFEST_LOG_WARN);
+    CHECK_EQ(manifest.limits[7], 64);
+    CHECK(!manifest.trace);
+    CHECK_EQ(manifest.tmpfs_count, 3);
+    CHECK_EQ(strcmp(manifest.program, "/usr/bin/redis-server"), 0);
+}
+
+TEST(manifest, names_the_word_of_a_command_line_that_is_wrong)
+{
+    CHECK(parse(full));
+    CHECK(!overlay("quiet log=loud"));
+    CHECK_EQ(error.line, 2);
+    CHECK_EQ(strcmp(error.what, "not error, warn, info or debug"), 0);
+    CHECK(!overlay("env="));
+    CHECK_EQ(strcmp(error.what, "no value for"), 0);
+}
+
+/* Not a fuzzer, but the same question: any cut and any flipped byte ends in an answer. */
+TEST(manifest, survives_damage)
+{
+    static char text[sizeof(full)];
+
+    for (size_t i = 0; i < sizeof(full) - 1; i++) {
+        for (int damage = 0; damage < 256; damage += 5) {
+            char *copy;
+
+            memcpy(text, full, sizeof(full));
+            text[i] = (char)damage;
+            copy = exact_copy(text, sizeof(full) - 1 - i / 2);
+            manifest_init(&manifest);
+            if (manifest_parse(&manifest, copy, sizeof(full) - 1 - i / 2, &error))
+                (void)!manifest_finish(&manifest, &error);
+        }
+    }
+}
