@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Spinlocks. Interrupts stay off while one is held, so interrupt handlers and bottom halves may
+ * take any of them. Who holds one does not sleep.
+ *
+ * Every lock has a rank, and a thread takes locks in rising rank only. Debug builds check this and
+ * name both ranks when it is broken. The ranks, lowest first, are the whole lock order of the
+ * kernel; docs/locking.md says why each stands where it does.
+ */
+
+#include "lib/base/types.h"
+
+enum lock_rank {
+    /* Mutexes and reader-writer locks: they come before every spinlock. */
+    LOCK_RANK_EPOLL_CTL = 2,
+    LOCK_RANK_VM = 5,    /* The address space. A copy to the program may take it. */
+    LOCK_RANK_INODE = 8, /* One inode's size and contents; two: by address. */
+    LOCK_RANK_PIPE = 10,
+    LOCK_RANK_FS = 12, /* One filesystem's own structures. */
+
+    /* Spinlocks. */
+    LOCK_RANK_FDTABLE = 20,
+    LOCK_RANK_FUTEX = 24,
+    LOCK_RANK_SIGNAL = 26,
+    LOCK_RANK_PAGE_CACHE = 28,
+    LOCK_RANK_UNIX = 30,      /* Unix sockets; two: by address. */
+    LOCK_RANK_LISTEN = 34,    /* A listening connection, before those it makes. */
+    LOCK_RANK_SOCKET = 36,    /* One connection or socket of the network stack. */
+    LOCK_RANK_NET_TABLE = 40, /* Lookup tables, ports, routes, neighbours. */
+    LOCK_RANK_NET_TIMER = 44,
+    LOCK_RANK_FILE_STATE = 46, /* eventfd, timerfd, signalfd: one small counter. */
+    LOCK_RANK_WAIT = 50,       /* A wait queue. */
+    LOCK_RANK_EPOLL = 52,      /* An epoll's ready list, taken by the wait queues it hangs on. */
+    LOCK_RANK_EPOLL_WAIT = 54, /* The wait queue of an epoll itself, then one more per nesting. */
+    LOCK_RANK_NETDEV = 62,
+    LOCK_RANK_BLOCK = 64,
+    LOCK_RANK_VIRTQUEUE = 66,
+    LOCK_RANK_BOTTOM_HALF = 70,
+    LOCK_RANK_TIMER = 74, /* One CPU's timers. */
+    LOCK_RANK_SCHED = 78, /* One CPU's run queue; two: by CPU number. */
+    LOCK_RANK_HEAP = 82,
+    LOCK_RANK_VMAP = 84,
+    LOCK_RANK_PAGES = 86,
+    LOCK_RANK_MMU = 88,
+    LOCK_RANK_IRQ = 90,
+    LOCK_RANK_ENTROPY = 92,
+    LOCK_RANK_LOG = 99, /* Last: anything may log while it holds anything. */
+};
+
+struct LOCKABLE spinlock {
+    u32 word;            /* [atomic] 0 while free. */
+    enum lock_rank rank; /* [const] */
+};
+
+#define SPINLOCK_INIT(its_rank)       \
+    {                                 \
+        .word = 0, .rank = (its_rank) \
+    }
+
+void spinlock_init(struct spinlock *lock, enum lock_rank rank);
+void spin_lock(struct spinlock *lock) ACQUIRES(lock);
+void spin_unlock(struct spinlock *lock) RELEASES(lock);
+/* For a second lock of the same rank, in the order the rank's comment gives. */
+void spin_lock_nested(struct spinlock *lock) ACQUIRES(lock);
+bool spin_is_locked(const struct spinlock *lock);

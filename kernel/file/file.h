@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Open files: what a descriptor names. A file lives while someone holds a reference to it.
+ *
+ * What a file is lies in its ops: a table per kind. An entry that is NULL means that the kind does
+ * not have the operation, and the generic function here answers with the error Linux gives.
+ *
+ * Readiness: `poll` says which events of poll(2) hold now; a file that can block has a wait queue, on which
+ * everything that waits for it hangs (kernel/core/wait.h). A file without `poll` is always ready.
+ */
+
+#include "kernel/core/mutex.h"
+#include "kernel/core/wait.h"
+#include "kernel/mm/iter.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
+
+struct file;
+struct inode;
+struct page;
+struct stat_info;
+struct list;
+
+/* Takes an entry of a directory: false when there is no room for it, which ends the listing. */
+typedef bool dir_emit_fn(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type);
+
+struct file_ops {
+    const char *name; /* Of the kind, for /proc/self/fd: "socket", "anon_inode:[eventfd]", ... */
+
+    /*
+     * Moves bytes; returns how many, or a negative error number. `off` is where: pread's, or the
+     * file's own position, which the caller advances. Files without positions ignore it. Blocks
+     * unless `flags` has FILE_NONBLOCK (the file's or the call's). Returns -EINTR for a signal.
+     */
+    long (*read)(struct file *file, struct iter *to, u64 off, u32 flags);
+    long (*write)(struct file *file, struct iter *from, u64 off, u32 flags);
+
+    u32 (*poll)(struct file *file); /* Events that hold now. */
+    struct wait_queue *(*wait_queue)(struct file *file);
+
+    long (*ioctl)(struct file *file, u32 command, uaddr_t arg);            /* -ENOTTY: not known. */
+    long (*seek)(struct file *file, s64 off, int whence);                  /* NULL: -ESPIPE. */
+    int (*list)(struct file *file, u64 off, dir_emit_fn *emit, void *arg); /* getdents. */
+
+    /* Size, for SEEK_END and O_APPEND; only with `seek`. */
+    u64 (*size)(struct file *file);
+
+    int (*truncate)(struct file *file, u64 size);
+    int (*sync)(struct file *file, bool data_only);
+    int (*allocate)(struct file *file, u32 mode, u64 off, u64 len);
+
+    /* Whether it may be mapped (kernel/vm then uses inode->cache): 0, -ENODEV, -EACCES. */
+    int (*mmap)(struct file *file, bool shared, u32 protection);
+
+    /* fcntl's F_SETFL changed flags, O_NONBLOCK among them. Rarely needed. */
+    void (*flags_changed)(struct file *file);
+
+    /* Every close() of a descriptor that names it, not only the last. Rarely needed (locks). */
+    void (*closed)(struct file *file);
+
+    /* The last reference is gone; frees what `data` names. May sleep. */
+    void (*release)(struct file *file);
+};
+
+enum file_flags {
+    /* [const] */
+    FILE_READABLE = 1u << 0,
+    FILE_WRITABLE = 1u << 1,
+    FILE_PATH = 1u << 2,     /* O_PATH: names, and does nothing. */
+    FILE_SEEKABLE = 1u << 3, /* Has a position. */
+    FILE_DIRECTORY = 1u << 4,
+    /* [atomic] Changed by fcntl. */
+    FILE_NONBLOCK = 1u << 8,
+    FILE_APPEND = 1u << 9,
+    FILE_ASYNC = 1u << 10,
+    FILE_DIRECT = 1u << 11,
+    FILE_NOATIME = 1u << 12,
+    FILE_DSYNC = 1u << 13,
+    FILE_LARGEFILE = 1u << 14,
+};
+
+struct file {
+    u32 refs;                   /* [atomic] */
+    u32 flags;                  /* [atomic] enum file_flags */
+    const struct file_ops *ops; /* [const] */
+    struct inode *inode;        /* [const] One reference; NULL for sockets, pipes, eventfds ... */
+    struct path_node *path;     /* [const] Where it was opened, see kernel/fs/path.h; or NULL. */
+    void *data;                 /* [const] The kind's own. */
+    u64 position;               /* Under `position_lock` while FILE_SEEKABLE. */
+    struct mutex position_lock;
+    struct list epoll_items; /* Who watches it (kernel/file/epoll.c); under epoll's lock. */
+};
+
+/* One reference, or NULL when memory is out. Takes over the caller's reference to nothing. */
+struct file *file_create(const struct file_ops *ops, void *data, u32 flags) MUST_USE;
+
+/* Takes one more reference, for a caller that already holds one. Returns `file`. */
+struct file *file_get(struct file *file);
+
+/* Gives a reference back. The last one closes the file, which may sleep. */
+void file_put(struct file *file);
+
+/*
+ * read(2) and write(2) on any file: checks readability, takes care of the position. With `off`
+ * not NULL it is pread/pwrite: -ESPIPE for files without positions.
+ */
+long file_read(struct file *file, struct iter *to, const u64 *off) MUST_USE;
+long file_write(struct file *file, struct iter *from, const u64 *off) MUST_USE;
+
+/* Events that hold now, errors included; POLLIN | POLLOUT for files that cannot block. */
+u32 file_poll(struct file *file);
+
+/* Where waiters hang; NULL for a file that is always ready. */
+struct wait_queue *file_wait_queue(struct file *file);
+
+/* Number of open files, for leak tests. */
+u64 file_count(void);

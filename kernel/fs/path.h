@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Paths: from names to inodes, across mounts and symbolic links, by way of a cache of names.
+ *
+ * A `struct path_node` is a name in its place in the tree: parent, name, inode. It is what the
+ * current directory, an open directory and /proc/self/fd need, and what gives getcwd its answer.
+ */
+
+#include "kernel/fs/inode.h"
+#include "lib/base/types.h"
+
+enum {
+    PATH_SIZE_MAX = 4096, /* With the NUL, as PATH_MAX. */
+    NAME_LEN_MAX = 255,
+    SYMLINKS_MAX = 40,
+};
+
+struct path_node;
+
+struct path_node *path_node_get(struct path_node *node);
+void path_node_put(struct path_node *node); /* May sleep. */
+struct inode *path_node_inode(struct path_node *node);
+
+/* The absolute path in `text`, or -ENAMETOOLONG; names that were unlinked end in " (deleted)". */
+long path_node_text(struct path_node *node, char *text, size_t size) MUST_USE;
+
+enum path_flags {
+    PATH_NOFOLLOW = 1u << 0,  /* Do not follow a symbolic link in the last place. */
+    PATH_DIRECTORY = 1u << 1, /* -ENOTDIR if it is none. */
+    PATH_EMPTY = 1u << 2,     /* An empty path means `base` itself (AT_EMPTY_PATH). */
+};
+
+/*
+ * Finds what `path` names, starting at `base` (NULL: the current directory). Gives a reference. May
+ * sleep. -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EACCES, -EIO, -ENOMEM.
+ */
+int path_find(struct path_node *base, const char *path, u32 flags, struct path_node **found)
+    MUST_USE;
+
+/*
+ * open(2): `flags` are the O_ flags, `mode` has had the umask applied. Gives a new file. Checks
+ * access as root does: everything but write to a read-only filesystem or a directory.
+ */
+int path_open(struct path_node *base, const char *path, u32 flags, u32 mode, struct file **file)
+    MUST_USE;
+
+/* The operations on names; each resolves its paths itself. */
+int path_mkdir(struct path_node *base, const char *path, u32 mode) MUST_USE;
+int path_create(struct path_node *base, const char *path, u32 mode, u64 device,
+                struct path_node **created)
+    MUST_USE; /* mknod, and bind of a unix socket. `created` may be NULL. */
+int path_unlink(struct path_node *base, const char *path) MUST_USE;
+int path_rmdir(struct path_node *base, const char *path) MUST_USE;
+int path_symlink(struct path_node *base, const char *path, const char *target) MUST_USE;
+int path_link(struct path_node *from, struct path_node *base, const char *path) MUST_USE;
+int path_rename(struct path_node *from_base, const char *from, struct path_node *to_base,
+                const char *to, u32 flags) MUST_USE;
+
+/* The program's current directory. */
+struct path_node *path_current(void);          /* With a reference. */
+void path_set_current(struct path_node *node); /* Takes a reference of its own. */
+
+/* Mounts `fs` over the directory `path`, which is created in memory if the root has none such. */
+int path_mount(const char *path, struct filesystem *fs, const char *source) MUST_USE;
+void path_mount_root(struct filesystem *fs, const char *source);
+
+/* Visits every mount: source, mount point, type, read-only. For /proc/mounts. */
+void path_for_each_mount(void (*visit)(void *arg, const char *source, const char *path,
+                                       const struct filesystem *fs),
+                         void *arg);
