@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/sys/dispatch.h"
+
+#include "abi/linux/errors.h"
+#include "abi/linux/nr_x86_64.h"
+#include "kernel/arch/context.h"
+#include "kernel/arch/upcall.h"
+#include "kernel/core/log.h"
+#include "kernel/task/signal.h"
+#include "kernel/task/task.h"
+#include "lib/base/types.h"
+
+#include <stdatomic.h>
+
+typedef long syscall_fn(const struct user_regs *regs);
+
+/*
+ * One thunk a call. It narrows each register to the type the call declares, which is what Linux
+ * does: an `int` argument may arrive with junk in its upper half.
+ */
+#define SYSCALL0(name, support)                            \
+    static long thunk_##name(const struct user_regs *regs) \
+    {                                                      \
+        (void)regs;                                        \
+        return sys_##name();                               \
+    }
+#define SYSCALL1(name, support, t0, a0)                    \
+    static long thunk_##name(const struct user_regs *regs) \
+    {                                                      \
+        return sys_##name((t0)regs_argument(regs, 0));     \
+    }
+#define SYSCALL2(name, support, t0, a0, t1, a1)                                    \
+    static long thunk_##name(const struct user_regs *regs)                         \
+    {                                                                              \
+        return sys_##name((t0)regs_argument(regs, 0), (t1)regs_argument(regs, 1)); \
+    }
+#define SYSCALL3(name, support, t0, a0, t1, a1, t2, a2)                           \
+    static long thunk_##name(const struct user_regs *regs)                        \
+    {                                                                             \
+        return sys_##name((t0)regs_argument(regs, 0), (t1)regs_argument(regs, 1), \
+                          (t2)regs_argument(regs, 2));                            \
+    }
+#define SYSCALL4(name, support, t0, a0, t1, a1, t2, a2, t3, a3)                    \
+    static long thunk_##name(const struct user_regs *regs)                         \
+    {                                                                              \
+        return sys_##name((t0)regs_argument(regs, 0), (t1)regs_argument(regs, 1),  \
+                          (t2)regs_argument(regs, 2), (t3)regs_argument(regs, 3)); \
+    }
+#define SYSCALL5(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)           \
+    static long thunk_##name(const struct user_regs *regs)                        \
+    {                                                                             \
+        return sys_##name((t0)regs_argument(regs, 0), (t1)regs_argument(regs, 1), \
+                          (t2)regs_argument(regs, 2), (t3)regs_argument(regs, 3), \
+                          (t4)regs_argument(regs, 4));                            \
+    }
+#define SYSCALL6(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)    \
+    static long thunk_##name(const struct user_regs *regs)                         \
+    {                                                                              \
+        return sys_##name((t0)regs_argument(regs, 0), (t1)regs_argument(regs, 1),  \
+                          (t2)regs_argument(regs, 2), (t3)regs_argument(regs, 3),  \
+                          (t4)regs_argument(regs, 4), (t5)regs_argument(regs, 5)); \
+    }
+#include "kernel/sys/syscalls.def"
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef SYSCALL6
+
+#define SYSCALL0(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL1(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL2(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL3(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL4(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL5(name, ...) [NR_##name] = thunk_##name,
+#define SYSCALL6(name, ...) [NR_##name] = thunk_##name,
+static syscall_fn *const table[NR_COUNT] = {
+#include "kernel/sys/syscalls.def"
+};
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef SYSCALL6
+
+#define NR(number, name) [number] = #name,
+static const char *const names[NR_COUNT] = {
+#include "abi/linux/nr_x86_64.def"
+};
+#undef NR
+
+/* [atomic] Which missing calls the log has named. Relaxed: it orders nothing else. */
+static atomic_bool missed[NR_COUNT];
+
+/* [atomic] Relaxed: a call more or less in the trace does not matter. */
+static atomic_bool traced;
+
+void syscall_trace_set(bool on)
+{
+    atomic_store_explicit(&traced, on, memory_order_relaxed);
+}
+
+/* Numbers that Linux itself does not use are refused without a word. */
+static long syscall_missing(u64 nr)
+{
+    if (nr >= NR_COUNT || !names[nr])
+        return -ENOSYS;
+
+    if (!atomic_exchange_explicit(&missed[nr], true, memory_order_relaxed))
+        log_warn("syscall: this kernel has no %s(), the program gets ENOSYS", names[nr]);
+    return -ENOSYS;
+}
+
+long syscall_dispatch(u64 nr, const struct user_regs *regs)
+{
+    if (nr >= NR_COUNT || !table[nr])
+        return syscall_missing(nr);
+    return table[nr](regs);
+}
+
+static void trace_call(u64 nr, const struct user_regs *regs)
+{
+    log_info("trace %u: %s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)", task_current()->tid,
+             nr < NR_COUNT && names[nr] ? names[nr] : "?", regs_argument(regs, 0),
+             regs_argument(regs, 1), regs_argument(regs, 2), regs_argument(regs, 3),
+             regs_argument(regs, 4), regs_argument(regs, 5));
+}
+
+static void trace_result(u64 nr, long result)
+{
+    log_info("trace %u: %s = %ld (%#lx)", task_current()->tid,
+             nr < NR_COUNT && names[nr] ? names[nr] : "?", result, result);
+}
+
+void upcall_syscall(struct user_regs *regs)
+{
+    u64 nr = regs_syscall_nr(regs);
+    bool trace = atomic_load_explicit(&traced, memory_order_relaxed);
+    long result;
+
+    if (trace)
+        trace_call(nr, regs);
+    result = syscall_dispatch(nr, regs);
+    if (trace)
+        trace_result(nr, result);
+
+    if (__builtin_expect(signal_is_restart(result), 0)) {
+        signal_interrupted(nr, result);
+        result = -EINTR;
+    }
+    regs_set_result(regs, result);
+}

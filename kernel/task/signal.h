@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Signals: who has which pending, what is blocked, and what a system call does when one comes.
+ *
+ * A signal waits in the queue of the process or of one thread until a thread that does not block it
+ * is about to return to the program (upcall_user_return), where it is delivered or takes its default
+ * action. Standard signals are queued once, real-time ones up to SIGNAL_QUEUE_MAX in all.
+ *
+ * Blocking calls. wait_block() returns -EINTR when the thread has a signal to look at, or has to
+ * end. A handler in kernel/sys turns that into what its manual page says, and returns it:
+ *
+ *     -EINTR                     the program gets EINTR (epoll_wait, pause, futex wait, timeouts set)
+ *     -ERESTARTSYS               the call runs again if no handler ran, or it has SA_RESTART
+ *     -ERESTARTNOHAND            the call runs again if no handler ran (poll, select, sigsuspend)
+ *     signal_restart_block()     likewise, but goes on where it was (nanosleep)
+ *
+ * What had an effect before the interruption (bytes moved) is returned instead, as ever.
+ */
+
+#include "abi/linux/errors.h"
+#include "abi/linux/signal.h"
+#include "kernel/core/spinlock.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
+
+struct task;
+struct wait_queue;
+
+enum {
+    SIGNAL_QUEUE_MAX = 4096, /* Entries queued in all; kept below RLIMIT_SIGPENDING. */
+    RESTART_WORDS = 6,
+};
+
+/* Signals that wait to be delivered. Under the signal lock (LOCK_RANK_SIGNAL). */
+struct signal_queue {
+    u64 pending;        /* A bit for each signal that waits. */
+    struct list queued; /* Of struct signal_entry; a signal without one came when memory was out. */
+};
+
+/* How an interrupted call goes on when the program asks with restart_syscall(2). */
+struct signal_restart {
+    long (*resume)(const u64 *words);
+    u64 words[RESTART_WORDS];
+};
+
+struct task_signals {
+    struct signal_queue queue; /* Sent to this thread alone. Under the signal lock. */
+    u64 blocked;               /* Written by the owner under the signal lock. */
+    u64 saved_blocked;         /* [owner] To come back to, while `is_saved`. */
+    u64 waited;                /* Signals sigtimedwait() is in wait for. Under the signal lock. */
+    bool is_saved;             /* [owner] */
+    u32 altstack_flags;        /* [owner] SS_ flags as set; SS_DISABLE: none. */
+    u64 altstack_sp;           /* [owner] */
+    u64 altstack_size;         /* [owner] */
+    struct signal_restart restart; /* [owner] */
+    long interrupted;   /* [owner] The -ERESTART code of the call we return from, or 0. */
+    u64 interrupted_nr; /* [owner] And its number. */
+};
+
+/* Prepares the signals of the first thread, or of a new one that `parent` makes. */
+void signal_task_init(struct task *task, const struct task *parent);
+void signal_task_fini(struct task *task);
+
+/* Fills in `info` as kill(2) from the program itself would. */
+void signal_info_init(struct abi_siginfo *info, int signal, int code);
+
+/*
+ * Sends a signal to the process: any thread that does not block it gets it. Or to one thread, whose
+ * task stays alive through the call (task_visit()). Any context. Returns 0, or -EAGAIN when a
+ * real-time signal from sigqueue() found the queue full.
+ */
+int signal_post(const struct abi_siginfo *info);
+int signal_post_thread(struct task *task, const struct abi_siginfo *info);
+
+/* What a user sees of a kernel event: SI_KERNEL, to the process (SIGTERM from the power button). */
+void signal_post_kernel(int signal);
+
+/*
+ * SIGPIPE and the like, to the running thread, before the call returns its error.
+ */
+void signal_send_self(int signal);
+
+/*
+ * A fault of the running thread, which cannot be put off: when the signal is blocked or ignored, the
+ * default action is taken.
+ */
+void signal_force(const struct abi_siginfo *info);
+
+/* True when the running thread has a signal it does not block. */
+bool signal_pending(void);
+
+/* Blocked signals of the running thread. SIGKILL and SIGSTOP are never in it. */
+u64 signal_mask(void);
+void signal_mask_set(u64 mask);
+
+/*
+ * For ppoll, pselect6, epoll_pwait and rt_sigsuspend: `mask` holds until the call is over. Pass the
+ * call's result to signal_mask_wait_end(): the old mask comes back at once, or, when a signal ended
+ * the wait (-EINTR or a restart code), after it was delivered. Returns the result for the handler.
+ */
+void signal_mask_set_for_wait(u64 mask);
+long signal_mask_wait_end(long result) MUST_USE;
+
+/*
+ * The same from the program's arguments: NULL `mask` changes nothing, and signal_mask_wait_end() is
+ * harmless then. -EINVAL for a wrong `size`, -EFAULT.
+ */
+int signal_mask_set_for_wait_user(uaddr_t mask, size_t size) MUST_USE;
+
+/* What a restartable call returns for an interrupted wait; other results are left alone. */
+static inline long signal_restartable(long result)
+{
+    return result == -EINTR ? -ERESTARTSYS : result;
+}
+
+static inline long signal_restartable_no_handler(long result)
+{
+    return result == -EINTR ? -ERESTARTNOHAND : result;
+}
+
+/*
+ * For an interrupted call with a relative timeout: `resume(words)` goes on with it, unless a handler
+ * ran. Returns -ERESTART_RESTARTBLOCK.
+ */
+long signal_restart_block(long (*resume)(const u64 *words), const u64 words[RESTART_WORDS])
+    MUST_USE;
+
+/* True for the codes above. */
+static inline bool signal_is_restart(long result)
+{
+    return result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
+}
+
+/*
+ * kernel/sys, after a call that returned a restart code: remembers it for the way back. The result
+ * register holds -EINTR then.
+ */
+void signal_interrupted(u64 nr, long code);
+
+/* Woken (POLLIN) whenever a signal is posted: signalfd and sigtimedwait hang here. */
+struct wait_queue *signal_wait_queue(void);
+
+/*
+ * Takes a pending signal of `set` from the running thread or the process, lowest first. False when
+ * there is none.
+ */
+bool signal_take(u64 set, struct abi_siginfo *info);
