@@ -39,6 +39,10 @@ enum netbuf_flags {
     NETBUF_BROADCAST = 1u << 3, /* Rx: the link said so (broadcast or multicast). */
 };
 
+/*
+ * A transmitted packet belongs to the device until it is sent; a device that loops it back, or TCP that
+ * receives it, must not write to the pages: they are shared.
+ */
 struct netbuf {
     struct list link;      /* The owner's queue. */
     struct netdev *netdev; /* Rx: where it came from. Tx: where it goes. */
@@ -67,13 +71,20 @@ struct netbuf *netbuf_create(void) MUST_USE;
 /* Frees it and gives its page references back. Any context. */
 void netbuf_destroy(struct netbuf *buf);
 
+/* Destroys all of a queue. */
+void netbuf_destroy_list(struct list *bufs);
+
 /* Makes room for `size` bytes before what is in use, and returns it. NULL when there is none left. */
 void *netbuf_push(struct netbuf *buf, u32 size) MUST_USE;
 
 /* Takes `size` bytes off the front (they are all in `head`: netbuf_pull_head() before). */
 void netbuf_pull(struct netbuf *buf, u32 size);
 
-/* Makes sure the first `size` bytes lie in `head`, and returns them; NULL when it is shorter. */
+/*
+ * Makes sure the first `size` bytes lie in `head`, and returns them; NULL when it is shorter, or
+ * longer than what the head can hold. Headers taken off before stay where network_off says, as long
+ * as the head has room behind them: it has for everything up to TCP's longest header.
+ */
 void *netbuf_pull_head(struct netbuf *buf, u32 size) MUST_USE;
 
 /* Cuts it to `len` bytes from the front, giving back fragments beyond. `len` <= buf->len. */
@@ -82,7 +93,22 @@ void netbuf_trim(struct netbuf *buf, u32 len);
 /* Drops `size` bytes from the front, wherever they lie. `size` <= buf->len. */
 void netbuf_drop_front(struct netbuf *buf, u32 size);
 
-/* Adds a fragment; takes over the caller's reference to `page` if it returns true. */
+/*
+ * The piece of memory that byte `off` lies in, from that byte on; `*len` is how long it is. NULL and 0
+ * at the end.
+ */
+const void *netbuf_piece(const struct netbuf *buf, u32 off, u32 *len);
+
+/*
+ * Adds references to `len` bytes of `from`'s fragments, `off` bytes from its first one, to the end of
+ * `to`. False when fragments are out (some may have been added), or when the bytes are not in fragments.
+ */
+bool netbuf_share(struct netbuf *to, const struct netbuf *from, u32 off, u32 len) MUST_USE;
+
+/*
+ * Adds a fragment; takes over the caller's reference to `page` if it returns true. One that goes on
+ * where the last ends makes that longer.
+ */
 bool netbuf_add_frag(struct netbuf *buf, struct page *page, u32 off, u32 len) MUST_USE;
 
 /* Copies bytes out of it; false when it is too short. */
@@ -96,3 +122,11 @@ u32 netbuf_checksum(const struct netbuf *buf, u32 off, u32 len, u32 sum);
 
 /* How many netbufs exist, for reports and leak tests. */
 u64 netbuf_count(void);
+
+/* Where a fragment's bytes are. */
+static inline u8 *netfrag_virt(const struct netfrag *frag)
+{
+    return (u8 *)page_virt(frag->page) + frag->off;
+}
+
+void netbuf_init(void);
