@@ -46,7 +46,7 @@ struct page {
         } cached;
     };
     struct list list; /* Second link of the owner: slab lists, LRU, ... */
-    u64 reserved;     /* Keeps the size a power of two. */
+    u64 reserved[2];  /* Keeps the size a power of two. */
 };
 static_assert(sizeof(struct page) == 64, "the page array is indexed by shifting");
 
