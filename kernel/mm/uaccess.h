@@ -18,6 +18,7 @@ int zero_out(uaddr_t to, size_t size) MUST_USE;
  */
 size_t copy_in_some(void *to, uaddr_t from, size_t size) MUST_USE;
 size_t copy_out_some(uaddr_t to, const void *from, size_t size) MUST_USE;
+size_t zero_out_some(uaddr_t to, size_t size) MUST_USE;
 
 /*
  * Copies a NUL-ended text of at most `size` bytes, the NUL included. Returns its length without the

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The CPU for unit tests: one thread, whichever CPU number the test says, nothing interrupts. */
+
+#include "lib/base/types.h"
+
+struct thread;
+
+extern u32 fake_cpu;
+extern bool fake_irq_on;
+extern struct thread *fake_thread;
+
+static inline u32 cpu_id(void)
+{
+    return fake_cpu;
+}
+
+static inline struct thread *thread_current(void)
+{
+    return fake_thread;
+}
+
+static inline void thread_set_current(struct thread *thread)
+{
+    fake_thread = thread;
+}
+
+static inline bool irq_save(void)
+{
+    bool were_on = fake_irq_on;
+
+    fake_irq_on = false;
+    return were_on;
+}
+
+static inline void irq_restore(bool were_on)
+{
+    fake_irq_on = were_on;
+}
+
+static inline void irq_enable(void)
+{
+    fake_irq_on = true;
+}
+
+static inline void irq_disable(void)
+{
+    fake_irq_on = false;
+}
+
+static inline bool irq_enabled(void)
+{
+    return fake_irq_on;
+}
+
+static inline void cpu_relax(void)
+{
+}
+
+static inline u64 cpu_cycles(void)
+{
+    static u64 cycles;
+
+    cycles += 100;
+    return cycles;
+}
+
+static inline void memory_barrier(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
