@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run: pack a program into an image and run it in a machine on this one. */
+#include "host/err.h"
+#include "host/file.h"
+#include "host/xmem.h"
+#include "ops/cmd.h"
+#include "ops/config/settings.h"
+#include "ops/image/image.h"
+#include "ops/image/kernel.h"
+#include "ops/image/root.h"
+#include "ops/options.h"
+#include "ops/vm/accel.h"
+#include "ops/vm/qemu.h"
+#include "ops/vm/report.h"
+#include "ops/vm/vm.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    KERNEL_MEMORY_MIB = 8, /* What the kernel itself wants of the machine, at the very least. */
+    SIGNAL_EXIT = 128,     /* A shell's way to say by which signal something ended. */
+    LOG_SIZE_MAX = 64 * 1024,
+};
+
+/* All that a run needs. */
+struct run {
+    struct settings settings;
+    struct kernel_files files;
+    struct vm_dir dir;
+    struct root root; /* All zeros until it is collected. */
+    char *disk;
+    char *report;
+    char *log;
+    char *qemu;
+    struct strings command;
+    uint64_t start_ms;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void run_fini(struct run *run)
+{
+    vm_dir_close(&run->dir);
+    root_fini(&run->root);
+    kernel_files_fini(&run->files);
+    strings_fini(&run->command);
+    free(run->disk);
+    free(run->report);
+    free(run->log);
+    free(run->qemu);
+    settings_fini(&run->settings);
+}
+
+/* Refuses a machine that could not even hold the program. */
+static int memory_check(const struct run *run, struct err *err)
+{
+    uint64_t program_mib = (run->root.program_size + (1 << 20) - 1) >> 20;
+
+    if (run->settings.memory_mib >= program_mib + KERNEL_MEMORY_MIB)
+        return 0;
+    return err_set(err,
+                   "%llu MiB of memory are too little: the program and its libraries alone are "
+                   "%llu MiB\nhint: -m %lluM",
+                   (unsigned long long)run->settings.memory_mib, (unsigned long long)program_mib,
+                   (unsigned long long)program_mib + 2 * KERNEL_MEMORY_MIB);
+}
+
+static bool kvm_wanted(const struct settings *settings)
+{
+    if (strcmp(settings->accel, "auto") == 0)
+        return accel_kvm_works();
+    return strcmp(settings->accel, "kvm") == 0;
+}
+
+static void command_fill(struct run *run)
+{
+    struct qemu_paths paths = {
+        .qemu = run->qemu,
+        .kernel = run->files.kernel,
+        .disk = run->disk,
+        .report = run->report,
+    };
+
+    qemu_command(&run->command, &run->settings, &paths, kvm_wanted(&run->settings));
+}
+
+/* Everything that can be known to be wrong before something is made. */
+static int run_prepare(struct run *run, struct err *err)
+{
+    if (kernel_files_find(&run->files, run->settings.kernel, err) < 0)
+        return -1;
+    if (root_init(&run->root, &run->settings, err) < 0 || memory_check(run, err) < 0)
+        return -1;
+    for (size_t i = 0; i < run->root.warnings.count && run->settings.verbose; i++)
+        fprintf(stderr, "ops: warning: %s\n", run->root.warnings.items[i]);
+    return 0;
+}
+
+static int command_print(struct run *run)
+{
+    run->qemu = xstrdup("qemu-system-x86_64");
+    run->disk = xstrdup("DISK");
+    run->report = xstrdup("REPORT");
+    command_fill(run);
+    for (size_t i = 0; i < run->command.count; i++) {
+        char *quoted = qemu_quote(run->command.items[i]);
+
+        printf("%s%s", i > 0 ? " " : "", quoted);
+        free(quoted);
+    }
+    printf("\n");
+    return 0;
+}
+
+static int disk_make(struct run *run, struct err *err)
+{
+    struct image_spec spec = {
+        .kernel = run->files.kernel,
+        .loader = run->files.loader,
+        .tree = &run->root.tree,
+    };
+    struct image_size size = { 0 };
+    uint64_t start_ms = now_ms();
+
+    if (vm_dir_open(&run->dir, err) < 0)
+        return -1;
+    run->disk = vm_dir_file(&run->dir, "disk.img");
+    run->report = vm_dir_file(&run->dir, "report");
+    run->log = run->settings.verbose ? NULL : vm_dir_file(&run->dir, "qemu.log");
+    if (image_write(run->disk, &spec, &size, err) < 0)
+        return -1;
+    if (run->settings.verbose)
+        fprintf(stderr, "ops: image of %llu KiB built in %llu ms\n",
+                (unsigned long long)size.content >> 10, (unsigned long long)(now_ms() - start_ms));
+    return 0;
+}
+
+/* The first line of what QEMU complained of, without its name in front. To be freed; may be NULL. */
+static char *log_line(const struct run *run)
+{
+    char *text = run->log ? file_read_text(run->log, LOG_SIZE_MAX) : NULL;
+    char *line = NULL;
+    char *rest = text;
+
+    while (rest && !line) {
+        const char *next = strsep(&rest, "\n");
+
+        if (*next != '\0' && !strstr(next, "warning:"))
+            line = xstrdup(next);
+    }
+    free(text);
+    return line;
+}
+
+/* QEMU ended and the kernel never said why. */
+static int silent_end(const struct run *run, const struct vm_end *end, struct err *err)
+{
+    char *line = log_line(run);
+
+    if (line)
+        err_set(err, "QEMU ended with status %d: %s", end->qemu_exit, line);
+    else
+        err_set(err, "the machine stopped without a word of how its program ended (QEMU: %d)",
+                end->qemu_exit);
+    free(line);
+    return -1;
+}
+
+static void report_read(struct report *report, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text;
+
+    *report = (struct report){ .boot_ns = 0 };
+    if (!file)
+        return;
+    text = xcalloc(REPORT_SIZE_MAX, 1);
+    report_parse(report, text, fread(text, 1, REPORT_SIZE_MAX, file));
+    free(text);
+    fclose(file);
+}
+
+/* From how the machine ended to how ops ends. */
+static int status_of(const struct run *run, const struct vm_end *end, struct err *err)
+{
+    struct report report;
+
+    report_read(&report, run->report);
+    if (run->settings.verbose && report.boot_ns > 0)
+        fprintf(stderr, "ops: the guest booted in %llu.%03llu ms with %llu KiB in use\n",
+                (unsigned long long)report.boot_ns / 1000000,
+                (unsigned long long)report.boot_ns / 1000 % 1000,
+                (unsigned long long)report.memory_kib);
+    if (end->stopped_by != 0)
+        return SIGNAL_EXIT + end->stopped_by;
+    if (report.panic[0] != '\0')
+        return err_set(err, "the kernel panicked: %s", report.panic);
+    if (report.error[0] != '\0')
+        return err_set(err, "the program was not started: %s", report.error);
+    if (report.has_signal)
+        return SIGNAL_EXIT + report.signal;
+    if (report.has_exit)
+        return report.exit;
+    if (end->timed_out)
+        return err_set(err, "ended after %llu seconds, as --timeout says",
+                       (unsigned long long)run->settings.timeout_s);
+    return silent_end(run, end, err);
+}
+
+static int run_machine(struct run *run, struct err *err)
+{
+    struct vm_end end;
+    int signal;
+
+    if (vm_ports_check(&run->settings, err) < 0)
+        return -1;
+    run->qemu = qemu_find(err);
+    if (!run->qemu)
+        return -1;
+    vm_signals_hold();
+    if (disk_make(run, err) < 0)
+        return -1;
+    if (vm_signals_stop(&signal))
+        return SIGNAL_EXIT + signal;
+    command_fill(run);
+    if (run->settings.verbose)
+        fprintf(stderr, "ops: starting the machine after %llu ms\n",
+                (unsigned long long)(now_ms() - run->start_ms));
+    if (vm_run(&end, &run->command, run->log, run->settings.timeout_s, err) < 0)
+        return -1;
+    return status_of(run, &end, err);
+}
+
+static int run_all(struct run *run, struct err *err)
+{
+    if (run_prepare(run, err) < 0)
+        return -1;
+    return run->settings.dry_run ? command_print(run) : run_machine(run, err);
+}
+
+static int run_run(int argc, char **argv, struct err *err)
+{
+    struct run run = { .start_ms = now_ms(), .dir = { .lock_fd = -1 } };
+    int status;
+
+    settings_init(&run.settings);
+    status = options_parse(&run.settings, OPTIONS_RUN, argc, argv, err);
+    if (status == 0) {
+        status = run_all(&run, err);
+        if (status < 0)
+            err_prefix(err, "cannot run '%s'", run.settings.program);
+    }
+    run_fini(&run);
+    return status;
+}
+
+static void run_options_print(FILE *out)
+{
+    options_print(OPTIONS_RUN, out);
+}
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .usage = "[OPTION...] PROGRAM [-- ARGUMENT...]",
+    .about = "run a program in a machine of its own on this computer",
+    .run = run_run,
+    .options_print = run_options_print,
+};

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/image/root.h"
+
+#include "host/err.h"
+#include "host/file.h"
+#include "host/xmem.h"
+#include "lib/manifest/manifest.h"
+#include "ops/config/settings.h"
+#include "ops/image/deps.h"
+
+#include <glob.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Memory at run time. Mount points in the image. */
+static const char *const tmpfs_dirs[] = {
+    "/tmp", "/run", "/var/tmp", "/var/log", "/dev/shm",
+};
+
+static const char *const mount_points[] = {
+    "/proc", "/sys", "/dev", "/tmp", "/run", "/var/tmp", "/var/log", "/etc/soliton", "/lost+found",
+};
+
+/* Programs look these up by habit. What the user brings goes first. */
+static const struct {
+    const char *path;
+    const char *text;
+} default_files[] = {
+    { "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
+    { "/etc/passwd", "root:x:0:0:root:/:/sbin/nologin\n"
+                     "nobody:x:65534:65534:nobody:/:/sbin/nologin\n" },
+    { "/etc/group", "root:x:0:\nnogroup:x:65534:\n" },
+    { "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"
+                            "networks: files\nprotocols: files\nservices: files\n" },
+    { "/etc/host.conf", "multi on\n" },
+};
+
+static const char *const default_envs[] = {
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/",
+    "USER=root",
+};
+
+/* What glibc opens by itself: for names and addresses, and to end a thread. */
+static const char *const glibc_extras[] = {
+    "libnss_files.so.2",
+    "libnss_dns.so.2",
+    "libgcc_s.so.1",
+};
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+static const char *target_root(const struct settings *settings)
+{
+    return settings->target_root ? settings->target_root : "/";
+}
+
+/*
+ * The file on this machine that the user means by `path`: under the target root if it is there,
+ * else as it is. To be freed.
+ */
+static char *host_file(const struct settings *settings, const char *path)
+{
+    char *under;
+
+    if (!settings->target_root)
+        return xstrdup(path);
+    under = xasprintf("%s/%s", settings->target_root, path);
+    if (is_file(under))
+        return under;
+    free(under);
+    return xstrdup(path);
+}
+
+/*
+ * Where it lies in the image: an absolute path stays, a relative one counts from the image's root
+ * as here from the current directory; one that leads above that becomes absolute. To be freed.
+ */
+static char *guest_path(const char *path)
+{
+    char *cwd;
+    char *absolute;
+    char *normal;
+    size_t len;
+
+    if (path[0] == '/')
+        return path_normalize("/", path);
+    cwd = getcwd(NULL, 0);
+    normal = path_normalize(cwd ? cwd : "/", path);
+    len = cwd ? strlen(cwd) : 0;
+    if (len > 1 && strncmp(normal, cwd, len) == 0 && normal[len] == '/') {
+        absolute = xstrdup(normal + len);
+        free(normal);
+        normal = absolute;
+    }
+    free(cwd);
+    return normal;
+}
+
+/* Whether the file lies under the target root at the same path, so that links can be kept. */
+static bool is_in_place(const struct settings *settings, const char *path, const char *source)
+{
+    char *full;
+    char *normal;
+    bool same;
+
+    if (path[0] != '/')
+        return false;
+    full = xasprintf("%s/%s", target_root(settings), path);
+    normal = path_normalize("/", full);
+    free(full);
+    full = path_normalize("/", source);
+    same = source[0] == '/' && strcmp(normal, full) == 0;
+    if (settings->target_root && settings->target_root[0] != '/') {
+        free(normal);
+        normal = xasprintf("%s/%s", settings->target_root, path);
+        same = strcmp(normal, source) == 0;
+    }
+    free(normal);
+    free(full);
+    return same;
+}
+
+static int file_add(struct root *root, const struct settings *settings, const char *path,
+                    struct err *err)
+{
+    char *source = host_file(settings, path);
+    char *guest = guest_path(path);
+    int status;
+
+    if (is_in_place(settings, path, source))
+        status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
+    else
+        status = tree_add_file(&root->tree, guest, source, err);
+    free(source);
+    free(guest);
+    return status;
+}
+
+static int dir_add(struct root *root, const struct settings *settings, const char *path,
+                   struct err *err)
+{
+    char *source = host_file(settings, path);
+    char *guest = guest_path(path);
+    struct stat st;
+    int status = 0;
+
+    if (stat(source, &st) < 0)
+        status = err_set_errno(err, "cannot read '%s'", source);
+    else if (!S_ISDIR(st.st_mode))
+        status = err_set(err, "'%s' is not a directory", source);
+    else if (is_in_place(settings, path, source))
+        status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
+    if (status == 0)
+        status = tree_add_host_dir(&root->tree, guest, source, err);
+    free(source);
+    free(guest);
+    return status;
+}
+
+/* One thing that a pattern of MapDirs matched: it goes to `guest` itself, or into it. */
+static int mapped_add(struct root *root, const char *source, const char *guest, bool into,
+                      struct err *err)
+{
+    char *to = into ? xasprintf("%s/%s", guest, path_base(source)) : xstrdup(guest);
+    struct stat st;
+    int status;
+
+    if (stat(source, &st) < 0)
+        status = err_set_errno(err, "cannot read '%s'", source);
+    else if (S_ISDIR(st.st_mode))
+        status = tree_add_host_dir(&root->tree, to, source, err);
+    else
+        status = tree_add_file(&root->tree, to, source, err);
+    free(to);
+    return status;
+}
+
+/* A directory goes to the guest path itself, matches of a pattern and files go into it. */
+static int map_add(struct root *root, const struct settings *settings, const char *pattern,
+                   const char *guest, struct err *err)
+{
+    char *source = host_file(settings, pattern);
+    glob_t found;
+    struct stat st;
+    int status = 0;
+
+    if (stat(source, &st) == 0) {
+        status = mapped_add(root, source, guest, !S_ISDIR(st.st_mode), err);
+    } else if (glob(source, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && status == 0; i++)
+            status = mapped_add(root, found.gl_pathv[i], guest, true, err);
+        globfree(&found);
+    } else {
+        status = err_set(err, "cannot read '%s': no such file, and nothing matches", source);
+    }
+    free(source);
+    return status;
+}
+
+static int content_add(struct root *root, const struct settings *settings, struct err *err)
+{
+    for (size_t i = 0; i < settings->files.count; i++) {
+        if (file_add(root, settings, settings->files.items[i], err) < 0)
+            return err_prefix(err, "Files");
+    }
+    for (size_t i = 0; i < settings->dirs.count; i++) {
+        if (dir_add(root, settings, settings->dirs.items[i], err) < 0)
+            return err_prefix(err, "Dirs");
+    }
+    for (size_t i = 0; i + 1 < settings->maps.count; i += 2) {
+        if (map_add(root, settings, settings->maps.items[i], settings->maps.items[i + 1], err) < 0)
+            return err_prefix(err, "MapDirs");
+    }
+    return 0;
+}
+
+static int defaults_add(struct root *root, struct err *err)
+{
+    for (size_t i = 0; i < sizeof(mount_points) / sizeof(mount_points[0]); i++) {
+        if (tree_add_dir(&root->tree, mount_points[i], err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < sizeof(default_files) / sizeof(default_files[0]); i++) {
+        if (tree_add_text(&root->tree, default_files[i].path, default_files[i].text, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const char *env_find(const struct settings *settings, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < settings->envs.count; i++) {
+        if (strncmp(settings->envs.items[i], name, len) == 0 && settings->envs.items[i][len] == '=')
+            return settings->envs.items[i] + len + 1;
+    }
+    return NULL;
+}
+
+/* Program, interpreter and libraries. Sets `*path` to where the program lies in the image. */
+static int program_add(struct root *root, const struct settings *settings, struct deps *deps,
+                       char **path, struct err *err)
+{
+    char *source = host_file(settings, settings->program);
+    int status;
+
+    *path = settings->guest_program ? path_normalize("/", settings->guest_program)
+                                    : guest_path(settings->program);
+    status = deps_add_program(deps, source, *path, err);
+    if (status == 0 && !settings->guest_program && is_in_place(settings, settings->program, source))
+        status = tree_add_host(&root->tree, target_root(settings), *path, NULL, err);
+    else if (status == 0)
+        status = tree_add_file(&root->tree, *path, source, err);
+    if (status == 0) {
+        struct tree_node *node = tree_find(&root->tree, *path);
+
+        if (node)
+            node->mode |= 0111;
+    }
+    free(source);
+    return status;
+}
+
+/* The lines of a manifest as text; parsed at once, so that a bad value is found here. */
+struct lines {
+    char *text;
+    size_t len;
+};
+
+static void line_add(struct lines *lines, const char *key, const char *value)
+{
+    size_t key_len = strlen(key);
+    char *at;
+
+    lines->text = xrealloc(lines->text, lines->len + key_len + 2 * strlen(value) + 2, 1);
+    at = lines->text + lines->len;
+    memcpy(at, key, key_len);
+    at += key_len;
+    *at++ = ' ';
+    for (; *value != '\0'; value++) {
+        if (*value == '\n' || *value == '\\')
+            *at++ = '\\';
+        *at++ = *value == '\n' ? 'n' : *value;
+    }
+    *at++ = '\n';
+    lines->len = (size_t)(at - lines->text);
+}
+
+static void lines_add(struct lines *lines, const char *key, const struct strings *values)
+{
+    for (size_t i = 0; i < values->count; i++)
+        line_add(lines, key, values->items[i]);
+}
+
+static void lines_fill(struct lines *lines, const struct settings *settings, const char *program)
+{
+    line_add(lines, "program", program);
+    line_add(lines, "arg", settings->program[0] == '/' ? settings->program : program);
+    lines_add(lines, "arg", &settings->args);
+    for (size_t i = 0; i < sizeof(default_envs) / sizeof(default_envs[0]); i++)
+        line_add(lines, "env", default_envs[i]);
+    lines_add(lines, "env", &settings->envs);
+    for (size_t i = 0; i < sizeof(tmpfs_dirs) / sizeof(tmpfs_dirs[0]); i++)
+        line_add(lines, "tmpfs", tmpfs_dirs[i]);
+    lines_add(lines, "tmpfs", &settings->tmpfs);
+    lines_add(lines, "limit", &settings->limits);
+    if (settings->cwd)
+        line_add(lines, "cwd", settings->cwd);
+    if (settings->hostname)
+        line_add(lines, "hostname", settings->hostname);
+    if (settings->crash)
+        line_add(lines, "crash", settings->crash);
+    if (settings->log)
+        line_add(lines, "log", settings->log);
+}
+
+static int manifest_make(struct root *root, struct manifest *manifest, struct lines *lines,
+                         struct err *err)
+{
+    struct manifest_error error;
+    size_t len;
+    char *text;
+    int status;
+
+    manifest_init(manifest);
+    if (!manifest_parse(manifest, lines->text, lines->len, &error) ||
+        !manifest_finish(manifest, &error))
+        return err_set(err, "cannot make the manifest: %s '%.*s'", error.what,
+                       error.word ? (int)error.word_len : 0, error.word ? error.word : "");
+    for (uint32_t i = 0; i < manifest->tmpfs_count; i++) {
+        /* What lies in memory is under its mount point: only the first level needs one. */
+        if (strncmp(manifest->tmpfs[i], "/dev/", 5) != 0 &&
+            tree_add_dir(&root->tree, manifest->tmpfs[i], err) < 0)
+            return -1;
+    }
+    len = manifest_emit(manifest, NULL, 0);
+    text = xcalloc(len + 1, 1);
+    (void)manifest_emit(manifest, text, len);
+    status = tree_add_text(&root->tree, "/etc/soliton/manifest", text, err);
+    free(text);
+    return status;
+}
+
+static int manifest_add(struct root *root, const struct settings *settings, const char *program,
+                        struct err *err)
+{
+    struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+    struct lines lines = { 0 };
+    int status;
+
+    lines_fill(&lines, settings, program);
+    status = manifest_make(root, manifest, &lines, err);
+    free(lines.text);
+    free(manifest);
+    return status;
+}
+
+static int node_size(struct tree_node *node, void *context, struct err *err)
+{
+    uint64_t *size = context;
+
+    (void)err;
+    *size += node->size;
+    return 0;
+}
+
+static int all_add(struct root *root, const struct settings *settings, struct deps *deps,
+                   char **path, struct err *err)
+{
+    if (program_add(root, settings, deps, path, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(glibc_extras) / sizeof(glibc_extras[0]); i++) {
+        if (deps->object_count > 1 && deps_add_optional(deps, glibc_extras[i], err) < 0)
+            return -1;
+    }
+    (void)tree_walk(&root->tree, node_size, &root->program_size, err);
+    if (content_add(root, settings, err) < 0 || deps_add_tree(deps, err) < 0 ||
+        defaults_add(root, err) < 0)
+        return -1;
+    return manifest_add(root, settings, *path, err);
+}
+
+int root_init(struct root *root, const struct settings *settings, struct err *err)
+{
+    struct deps deps;
+    char *path = NULL;
+    int status;
+
+    *root = (struct root){ .program_size = 0 };
+    tree_init(&root->tree);
+    deps_init(&deps, &root->tree, target_root(settings), env_find(settings, "LD_LIBRARY_PATH"));
+    status = all_add(root, settings, &deps, &path, err);
+    strings_add_all(&root->warnings, &deps.warnings);
+    deps_fini(&deps);
+    free(path);
+    return status;
+}
+
+void root_fini(struct root *root)
+{
+    tree_fini(&root->tree);
+    strings_fini(&root->warnings);
+}
