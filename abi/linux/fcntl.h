@@ -46,8 +46,8 @@
 #define F_UNLCK 2
 
 struct linux_flock {
-    s16 l_type;
-    s16 l_whence;
+    int16_t l_type;
+    int16_t l_whence;
     s64 l_start;
     s64 l_len;
     s32 l_pid;

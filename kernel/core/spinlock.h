@@ -14,17 +14,22 @@
 
 enum lock_rank {
     /* Mutexes and reader-writer locks: they come before every spinlock. */
+    LOCK_RANK_FILE_POSITION = 1, /* An open file's position, while bytes move. */
     LOCK_RANK_EPOLL_CTL = 2,
-    LOCK_RANK_VM = 5,    /* The address space. A copy to the program may take it. */
-    LOCK_RANK_INODE = 8, /* One inode's size and contents; two: by address. */
-    LOCK_RANK_PIPE = 10,
-    LOCK_RANK_FS = 12, /* One filesystem's own structures. */
+    LOCK_RANK_EPOLL_NEST = 3, /* Which epoll watches which. */
+    LOCK_RANK_NAMES = 4,      /* The tree of names: lookups read, changes write. */
+    LOCK_RANK_INODE = 5,      /* One inode's size and contents. Held over copies, as on Linux. */
+    LOCK_RANK_PIPE = 6,       /* Likewise. */
+    LOCK_RANK_VM = 8,         /* The address space. A copy to the program may take it. */
+    LOCK_RANK_FS = 12,        /* One filesystem's own structures. */
 
     /* Spinlocks. */
     LOCK_RANK_FDTABLE = 20,
+    LOCK_RANK_NAME_CACHE = 22, /* References and the hash of path nodes. */
     LOCK_RANK_FUTEX = 24,
     LOCK_RANK_SIGNAL = 26,
     LOCK_RANK_PAGE_CACHE = 28,
+    LOCK_RANK_PAGE_LRU = 29,  /* The order in which cached pages are evicted. */
     LOCK_RANK_UNIX = 30,      /* Unix sockets; two: by address. */
     LOCK_RANK_LISTEN = 34,    /* A listening connection, before those it makes. */
     LOCK_RANK_SOCKET = 36,    /* One connection or socket of the network stack. */

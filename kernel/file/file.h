@@ -7,8 +7,13 @@
  * What a file is lies in its ops: a table per kind. An entry that is NULL means that the kind does
  * not have the operation, and the generic function here answers with the error Linux gives.
  *
- * Readiness: `poll` says which events of poll(2) hold now; a file that can block has a wait queue, on which
- * everything that waits for it hangs (kernel/core/wait.h). A file without `poll` is always ready.
+ * Readiness: `poll` says which events of poll(2) hold now; a file that can block has a wait queue,
+ * on which everything that waits for it hangs (kernel/core/wait.h). A file without `poll` is always
+ * ready.
+ *
+ * The storage of a closed file is only ever used for another file. So who finds one without holding
+ * a reference (fdtable_get(), epoll) may try file_try_get() and look again whether it is the right
+ * one.
  */
 
 #include "kernel/core/mutex.h"
@@ -20,8 +25,6 @@
 struct file;
 struct inode;
 struct page;
-struct stat_info;
-struct list;
 
 /* Takes an entry of a directory: false when there is no room for it, which ends the listing. */
 typedef bool dir_emit_fn(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type);
@@ -40,16 +43,29 @@ struct file_ops {
     u32 (*poll)(struct file *file); /* Events that hold now. */
     struct wait_queue *(*wait_queue)(struct file *file);
 
-    long (*ioctl)(struct file *file, u32 command, uaddr_t arg);            /* -ENOTTY: not known. */
-    long (*seek)(struct file *file, s64 off, int whence);                  /* NULL: -ESPIPE. */
+    long (*ioctl)(struct file *file, u32 command, uaddr_t arg); /* -ENOTTY: not known. */
+    /* For SEEK_DATA, SEEK_HOLE and files whose positions are special. NULL: generic, by `size`. */
+    long (*seek)(struct file *file, s64 off, int whence);
     int (*list)(struct file *file, u64 off, dir_emit_fn *emit, void *arg); /* getdents. */
 
-    /* Size, for SEEK_END and O_APPEND; only with `seek`. */
+    /* Size, for SEEK_END. NULL: 0. */
     u64 (*size)(struct file *file);
 
     int (*truncate)(struct file *file, u64 size);
     int (*sync)(struct file *file, bool data_only);
     int (*allocate)(struct file *file, u32 mode, u64 off, u64 len);
+
+    /*
+     * Sends part of a page by reference (sendfile): returns the bytes taken, or an error number. It
+     * takes references of its own. Blocks like `write`.
+     */
+    long (*send_page)(struct file *file, struct page *page, u32 off, u32 len, u32 flags);
+
+    /*
+     * The page at `index` of the file by reference, for sendfile; 0, or a negative error number.
+     * Only where `size` is there as well.
+     */
+    int (*get_page)(struct file *file, u64 index, struct page **page);
 
     /* Whether it may be mapped (kernel/vm then uses inode->cache): 0, -ENODEV, -EACCES. */
     int (*mmap)(struct file *file, bool shared, u32 protection);
@@ -81,16 +97,19 @@ enum file_flags {
     FILE_LARGEFILE = 1u << 14,
 };
 
+struct path_node;
+
 struct file {
     u32 refs;                   /* [atomic] */
     u32 flags;                  /* [atomic] enum file_flags */
     const struct file_ops *ops; /* [const] */
-    struct inode *inode;        /* [const] One reference; NULL for sockets, pipes, eventfds ... */
+    struct inode *inode;        /* [const] NULL for sockets, pipes, eventfds ... */
     struct path_node *path;     /* [const] Where it was opened, see kernel/fs/path.h; or NULL. */
-    void *data;                 /* [const] The kind's own. */
-    u64 position;               /* Under `position_lock` while FILE_SEEKABLE. */
-    struct mutex position_lock;
-    struct list epoll_items; /* Who watches it (kernel/file/epoll.c); under epoll's lock. */
+    void (*leave)(struct file *file); /* [const] Gives `inode` and `path` back; or NULL. */
+    void *data;                       /* [const] The kind's own. */
+    u64 position;                     /* Under `position_lock` while FILE_SEEKABLE. */
+    struct mutex position_lock;       /* LOCK_RANK_FILE_POSITION */
+    struct list epoll_items;          /* Who watches it; under a lock of kernel/file/epoll.c. */
 };
 
 /* One reference, or NULL when memory is out. Takes over the caller's reference to nothing. */
@@ -99,15 +118,33 @@ struct file *file_create(const struct file_ops *ops, void *data, u32 flags) MUST
 /* Takes one more reference, for a caller that already holds one. Returns `file`. */
 struct file *file_get(struct file *file);
 
+/* The same for a caller that holds none: false when the last one is gone. See above. */
+bool file_try_get(struct file *file) MUST_USE;
+
 /* Gives a reference back. The last one closes the file, which may sleep. */
 void file_put(struct file *file);
 
+/* The flags as they are now. */
+static inline u32 file_flags(const struct file *file)
+{
+    return __atomic_load_n(&file->flags, __ATOMIC_RELAXED); /* They order nothing. */
+}
+
+/* Replaces those of the changeable flags in `mask` by `flags`, and tells the file. */
+void file_set_flags(struct file *file, u32 mask, u32 flags);
+
 /*
  * read(2) and write(2) on any file: checks readability, takes care of the position. With `off`
- * not NULL it is pread/pwrite: -ESPIPE for files without positions.
+ * not NULL it is pread/pwrite: -ESPIPE for files without positions. `extra` are enum file_flags of
+ * this call alone (FILE_NONBLOCK, FILE_APPEND).
  */
 long file_read(struct file *file, struct iter *to, const u64 *off) MUST_USE;
 long file_write(struct file *file, struct iter *from, const u64 *off) MUST_USE;
+long file_read_flags(struct file *file, struct iter *to, const u64 *off, u32 extra) MUST_USE;
+long file_write_flags(struct file *file, struct iter *from, const u64 *off, u32 extra) MUST_USE;
+
+/* lseek(2): the new position, -ESPIPE, -EINVAL, -EOVERFLOW, -ENXIO. */
+long file_seek(struct file *file, s64 off, int whence) MUST_USE;
 
 /* Events that hold now, errors included; POLLIN | POLLOUT for files that cannot block. */
 u32 file_poll(struct file *file);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/file/eventfd.h"
+
+#include "abi/linux/errors.h"
+#include "abi/linux/poll.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/wait.h"
+#include "kernel/file/file.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/iter.h"
+#include "lib/base/types.h"
+
+#define COUNT_MAX (UINT64_MAX - 1)
+
+struct eventfd {
+    struct spinlock lock; /* LOCK_RANK_FILE_STATE */
+    u64 count GUARDED_BY(&lock);
+    struct wait_queue queue;
+    bool is_semaphore; /* [const] */
+};
+
+/* Takes what a read takes: false when there is nothing. */
+static bool take(struct eventfd *eventfd, u64 *value)
+{
+    spin_lock(&eventfd->lock);
+    *value = eventfd->is_semaphore && eventfd->count > 0 ? 1 : eventfd->count;
+    eventfd->count -= *value;
+    spin_unlock(&eventfd->lock);
+    return *value != 0;
+}
+
+static bool add(struct eventfd *eventfd, u64 value)
+{
+    bool fits;
+
+    spin_lock(&eventfd->lock);
+    fits = value <= COUNT_MAX - eventfd->count;
+    if (fits)
+        eventfd->count += value;
+    spin_unlock(&eventfd->lock);
+    return fits;
+}
+
+static long eventfd_read(struct file *file, struct iter *to, u64 off, u32 flags)
+{
+    struct eventfd *eventfd = file->data;
+    struct waiter waiter;
+    u64 value;
+    int err = 0;
+
+    (void)off;
+    if (to->left < sizeof(value))
+        return -EINVAL;
+    if (!take(eventfd, &value)) {
+        if (flags & FILE_NONBLOCK)
+            return -EAGAIN;
+        wait_begin_exclusive(&eventfd->queue, &waiter, POLLIN);
+        while (err == 0 && !take(eventfd, &value))
+            err = wait_block(&waiter, DEADLINE_NONE);
+        wait_end(&waiter);
+        if (err < 0)
+            return err;
+    }
+    wait_wake(&eventfd->queue, POLLOUT | POLLWRNORM);
+    return iter_copy_to(to, &value, sizeof(value)) == sizeof(value) ? (long)sizeof(value) : -EFAULT;
+}
+
+static long eventfd_write(struct file *file, struct iter *from, u64 off, u32 flags)
+{
+    struct eventfd *eventfd = file->data;
+    struct waiter waiter;
+    u64 value;
+    int err = 0;
+
+    (void)off;
+    if (from->left < sizeof(value))
+        return -EINVAL;
+    if (iter_copy_from(from, &value, sizeof(value)) != sizeof(value))
+        return -EFAULT;
+    if (value > COUNT_MAX)
+        return -EINVAL;
+    if (!add(eventfd, value)) {
+        if (flags & FILE_NONBLOCK)
+            return -EAGAIN;
+        wait_begin_exclusive(&eventfd->queue, &waiter, POLLOUT);
+        while (err == 0 && !add(eventfd, value))
+            err = wait_block(&waiter, DEADLINE_NONE);
+        wait_end(&waiter);
+        if (err < 0)
+            return err;
+    }
+    wait_wake(&eventfd->queue, POLLIN | POLLRDNORM);
+    return sizeof(value);
+}
+
+static u32 eventfd_poll(struct file *file)
+{
+    struct eventfd *eventfd = file->data;
+    u32 events = 0;
+
+    spin_lock(&eventfd->lock);
+    if (eventfd->count > 0)
+        events |= POLLIN | POLLRDNORM;
+    if (eventfd->count < COUNT_MAX)
+        events |= POLLOUT | POLLWRNORM;
+    spin_unlock(&eventfd->lock);
+    return events;
+}
+
+static struct wait_queue *eventfd_wait_queue(struct file *file)
+{
+    struct eventfd *eventfd = file->data;
+
+    return &eventfd->queue;
+}
+
+static void eventfd_release(struct file *file)
+{
+    heap_free(file->data);
+}
+
+static const struct file_ops eventfd_ops = {
+    .name = "anon_inode:[eventfd]",
+    .read = eventfd_read,
+    .write = eventfd_write,
+    .poll = eventfd_poll,
+    .wait_queue = eventfd_wait_queue,
+    .release = eventfd_release,
+};
+
+struct file *eventfd_create(u64 count, bool is_semaphore, u32 flags)
+{
+    struct eventfd *eventfd = heap_alloc_zero(sizeof(*eventfd));
+    struct file *file;
+
+    if (!eventfd)
+        return NULL;
+    spinlock_init(&eventfd->lock, LOCK_RANK_FILE_STATE);
+    wait_queue_init(&eventfd->queue);
+    eventfd->count = count;
+    eventfd->is_semaphore = is_semaphore;
+    file = file_create(&eventfd_ops, eventfd, FILE_READABLE | FILE_WRITABLE | flags);
+    if (!file)
+        heap_free(eventfd);
+    return file;
+}
