@@ -372,7 +372,7 @@ int config_parse(struct settings *settings, const char *text, size_t size, const
                  struct err *err)
 {
     json_error_t error;
-    json_t *top = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    json_t *top = json_loadb(text ? text : "", size, JSON_REJECT_DUPLICATES, &error);
     int status;
 
     if (!top)

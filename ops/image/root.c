@@ -51,7 +51,7 @@ static const char *const glibc_extras[] = {
     "libgcc_s.so.1",
 };
 
-static bool is_file(const char *path)
+static bool is_there(const char *path)
 {
     struct stat st;
 
@@ -74,7 +74,7 @@ static char *host_file(const struct settings *settings, const char *path)
     if (!settings->target_root)
         return xstrdup(path);
     under = xasprintf("%s/%s", settings->target_root, path);
-    if (is_file(under))
+    if (is_there(under))
         return under;
     free(under);
     return xstrdup(path);
@@ -136,7 +136,9 @@ static int file_add(struct root *root, const struct settings *settings, const ch
     char *guest = guest_path(path);
     int status;
 
-    if (is_in_place(settings, path, source))
+    if (!is_there(source))
+        status = err_set_errno(err, "cannot read '%s'", source);
+    else if (is_in_place(settings, path, source))
         status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
     else
         status = tree_add_file(&root->tree, guest, source, err);
