@@ -32,6 +32,7 @@ struct acpi_register {
     bool present;
     bool is_port; /* Else memory. */
     u64 address;
+    volatile void *mapped; /* A register in memory, mapped; NULL when that failed. */
 };
 
 struct acpi_info {
@@ -44,7 +45,7 @@ struct acpi_info {
     struct acpi_override overrides[ACPI_OVERRIDES_MAX];
 
     bool hardware_reduced;
-    struct acpi_register pm1a_control;  /* Write SLP_TYP and SLP_EN here to power off. */
+    struct acpi_register pm1a_control; /* Write SLP_TYP and SLP_EN here to power off. */
     struct acpi_register pm1b_control;
     struct acpi_register sleep_control; /* The same on hardware-reduced machines. */
     bool has_s5;
@@ -56,8 +57,8 @@ struct acpi_info {
     u32 sci_gsi;
     u32 pm_timer_port; /* 0: none. */
     bool pm_timer_32bit;
-    u64 hpet_address;  /* 0: none. */
-    u64 ecam_address;  /* PCI configuration space, segment 0; 0: none. */
+    u64 hpet_address; /* 0: none. */
+    u64 ecam_address; /* PCI configuration space, segment 0; 0: none. */
     u8 ecam_bus_first;
     u8 ecam_bus_last;
 };

@@ -8,6 +8,10 @@
 /* Says why, prints a backtrace with names, stops every CPU and ends the machine. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a trap: the backtrace begins at `ip`, in the frame `frame_pointer`. */
+_Noreturn void panic_at(u64 ip, u64 frame_pointer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* No side effects in `condition`. On in all builds. */
 #define ASSERT(condition)                                                         \
     do {                                                                          \

@@ -91,5 +91,11 @@ struct page_counts {
 };
 void page_counts(struct page_counts *counts);
 
+/*
+ * A zeroed page for the page tables, which are what brings memory online: it comes from low memory,
+ * in the direct map from the start, before the first section is. 0 when memory is out.
+ */
+paddr_t page_alloc_table(void) MUST_USE;
+
 /* Takes over boot_info()'s RAM. */
 void page_init(void);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "lib/base/types.h"
+
+struct thread;
+
+static inline u32 cpu_id(void)
+{
+    u32 id;
+
+    __asm__ volatile("movl %%gs:32, %0" : "=r"(id));
+    return id;
+}
+
+static inline struct thread *thread_current(void)
+{
+    struct thread *thread;
+
+    /* Not volatile: on one stack it is always the same. */
+    __asm__("movq %%gs:8, %0" : "=r"(thread));
+    return thread;
+}
+
+static inline bool irq_enabled(void)
+{
+    u64 flags;
+
+    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags));
+    return (flags & 0x200) != 0;
+}
+
+static inline void irq_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+static inline void irq_disable(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline bool irq_save(void)
+{
+    u64 flags;
+
+    __asm__ volatile("pushfq\n\tpopq %0\n\tcli" : "=r"(flags) : : "memory");
+    return (flags & 0x200) != 0;
+}
+
+static inline void irq_restore(bool were_on)
+{
+    if (were_on)
+        irq_enable();
+}
+
+static inline void cpu_relax(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
+static inline u64 cpu_cycles(void)
+{
+    u32 low;
+    u32 high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (u64)high << 32 | low;
+}
+
+static inline void memory_barrier(void)
+{
+    __asm__ volatile("mfence" : : : "memory");
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Between CPUs. The public part is in kernel/arch/cpu.h and mmu.h. */
+
+#include "lib/base/types.h"
+
+/* Vectors of interrupts between CPUs, above all devices'. */
+enum ipi_vector {
+    IPI_KICK = 0xf0,
+    IPI_TLB = 0xf1,
+    VECTOR_TIMER = 0xf2,
+    VECTOR_SPURIOUS = 0xff,
+};
+
+/* An NMI came: stops this CPU if cpus_stop() asked for it. */
+void smp_nmi(void);
+
+/* IPI_TLB: does what the other CPU asked for. Interrupts are off. */
+void tlb_answer(void);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the CPU complains about (Intel SDM volume 3, chapter 6): whose fault it is, and who is told. */
+#include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/arch/upcall.h"
+#include "kernel/arch/x86_64/msr.h"
+#include "kernel/arch/x86_64/smp.h"
+#include "kernel/core/log.h"
+#include "kernel/core/panic.h"
+#include "lib/base/types.h"
+
+enum vector {
+    VECTOR_DIVIDE = 0,
+    VECTOR_DEBUG = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_ILLEGAL = 6,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_X87 = 16,
+    VECTOR_ALIGNMENT = 17,
+    VECTOR_SIMD = 19,
+};
+
+enum page_fault_code {
+    PF_PRESENT = 1 << 0,
+    PF_WRITE = 1 << 1,
+    PF_USER = 1 << 2,
+    PF_FETCH = 1 << 4,
+};
+
+/* Where to go on after a fault that cannot be resolved; both relative to their own place. */
+struct extable_entry {
+    s32 at;
+    s32 fixup;
+};
+extern const struct extable_entry extable_start[], extable_end[];
+
+void trap_from_user(struct user_regs *regs, u64 vector, u64 code);
+void trap_from_kernel(struct user_regs *regs, u64 vector, u64 code);
+void trap_paranoid(struct user_regs *regs, u64 vector, u64 code);
+
+static u32 access_of(u64 code)
+{
+    u32 access = 0;
+
+    if ((code & PF_PRESENT) != 0)
+        access |= FAULT_PRESENT;
+    if ((code & PF_WRITE) != 0)
+        access |= FAULT_WRITE;
+    if ((code & PF_USER) != 0)
+        access |= FAULT_USER;
+    if ((code & PF_FETCH) != 0)
+        access |= FAULT_EXEC;
+    return access;
+}
+
+static enum trap_kind kind_of(u64 vector)
+{
+    switch (vector) {
+    case VECTOR_DIVIDE:
+        return TRAP_DIVIDE;
+    case VECTOR_DEBUG:
+        return TRAP_STEP;
+    case VECTOR_BREAKPOINT:
+        return TRAP_BREAKPOINT;
+    case VECTOR_ILLEGAL:
+        return TRAP_ILLEGAL;
+    case VECTOR_X87:
+    case VECTOR_SIMD:
+        return TRAP_FPU;
+    case VECTOR_ALIGNMENT:
+        return TRAP_ALIGNMENT;
+    default:
+        return TRAP_PROTECTION;
+    }
+}
+
+static u64 simd_status(void)
+{
+    u32 mxcsr;
+
+    __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+    return mxcsr;
+}
+
+static u64 x87_status(void)
+{
+    u16 status;
+
+    __asm__ volatile("fnstsw %0" : "=m"(status));
+    return status;
+}
+
+/* The exception flags that are set and not masked, for si_code. */
+static u64 fpu_exceptions(u64 vector)
+{
+    u64 status;
+
+    if (vector == VECTOR_SIMD) {
+        status = simd_status();
+        return status & 0x3f & ~(status >> 7);
+    }
+    return x87_status() & 0x3f;
+}
+
+/* Interrupts are off; this turns them on. */
+void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
+{
+    u64 address = cr2_read();
+
+    if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
+        code = fpu_exceptions(vector);
+    irq_enable();
+    if (vector == VECTOR_PAGE_FAULT) {
+        (void)upcall_page_fault(address, access_of(code));
+        return;
+    }
+    if (vector == VECTOR_NMI) {
+        smp_nmi();
+        return;
+    }
+    upcall_trap(regs, kind_of(vector), code);
+}
+
+static const struct extable_entry *extable_find(u64 ip)
+{
+    for (const struct extable_entry *entry = extable_start; entry < extable_end; entry++) {
+        if ((u64)&entry->at + (u64)(s64)entry->at == ip)
+            return entry;
+    }
+    return NULL;
+}
+
+static _Noreturn void trap_fatal(const struct user_regs *regs, u64 vector, u64 code)
+{
+    irq_disable();
+    log_error("rip %016llx rsp %016llx flags %08llx", (unsigned long long)regs->rip,
+              (unsigned long long)regs->rsp, (unsigned long long)regs->flags);
+    log_error("rax %016llx rbx %016llx rcx %016llx rdx %016llx", (unsigned long long)regs->rax,
+              (unsigned long long)regs->rbx, (unsigned long long)regs->rcx,
+              (unsigned long long)regs->rdx);
+    log_error("rsi %016llx rdi %016llx rbp %016llx r8  %016llx", (unsigned long long)regs->rsi,
+              (unsigned long long)regs->rdi, (unsigned long long)regs->rbp,
+              (unsigned long long)regs->r8);
+    log_error("r9  %016llx r10 %016llx r11 %016llx r12 %016llx", (unsigned long long)regs->r9,
+              (unsigned long long)regs->r10, (unsigned long long)regs->r11,
+              (unsigned long long)regs->r12);
+    log_error("r13 %016llx r14 %016llx r15 %016llx cr2 %016llx", (unsigned long long)regs->r13,
+              (unsigned long long)regs->r14, (unsigned long long)regs->r15,
+              (unsigned long long)cr2_read());
+    panic_at(regs->rip, regs->rbp, "trap %llu, error code %llx", (unsigned long long)vector,
+             (unsigned long long)code);
+}
+
+/*
+ * In the kernel only copies from and to the program may fault. Their page may be brought in first if
+ * the copy runs with interrupts on, which says that it may sleep.
+ */
+void trap_from_kernel(struct user_regs *regs, u64 vector, u64 code)
+{
+    const struct extable_entry *entry = extable_find(regs->rip);
+    u64 address = cr2_read();
+    bool resolved = false;
+
+    if (!entry)
+        trap_fatal(regs, vector, code);
+
+    if (vector == VECTOR_PAGE_FAULT && address < USER_END && (regs->flags & FLAGS_IF) != 0) {
+        irq_enable();
+        resolved = upcall_page_fault(address, access_of(code));
+        irq_disable();
+    }
+    if (!resolved)
+        regs->rip = (u64)&entry->fixup + (u64)(s64)entry->fixup;
+}
+
+/* From the kernel, on a stack of its own: nothing here may sleep or take locks. */
+void trap_paranoid(struct user_regs *regs, u64 vector, u64 code)
+{
+    if (vector == VECTOR_NMI) {
+        smp_nmi();
+        return;
+    }
+    if (vector == VECTOR_DEBUG)
+        return; /* A single step that came with the program's system call: DR6 is its own matter. */
+    trap_fatal(regs, vector, code);
+}
