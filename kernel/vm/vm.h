@@ -36,6 +36,25 @@ int vm_sync(u64 address, u64 size, u32 flags) MUST_USE;
 int vm_resident(u64 address, u64 size, uaddr_t vector) MUST_USE; /* mincore(2) */
 u64 vm_set_break(u64 address);                                   /* brk(2): the break afterwards. */
 
+/* mlock(2): brings [address, address + size) in; nothing is ever paged out. munlock() with `on` false. */
+int vm_lock(u64 address, u64 size, bool on, bool populate) MUST_USE;
+void vm_lock_future(bool on);
+
+/* Resource limits in bytes, ~0 for none. */
+void vm_set_limits(u64 size, u64 data, u64 stack);
+
+/* What a page fault comes to. */
+enum vm_fault {
+    VM_FAULT_DONE,    /* The page is there now. */
+    VM_FAULT_NO_AREA, /* SIGSEGV, SEGV_MAPERR */
+    VM_FAULT_DENIED,  /* SIGSEGV, SEGV_ACCERR */
+    VM_FAULT_NO_DATA, /* SIGBUS: beyond the end of the file, or it could not be read. */
+    VM_FAULT_NO_MEMORY,
+};
+
+/* Brings the page at `address` in. `access` is of enum fault_access. May sleep. */
+enum vm_fault vm_fault(u64 address, u32 access);
+
 /* Random places for one program start, and the break's start after its image. Before the first map. */
 void vm_init(void);
 void vm_start_break(u64 image_end);
@@ -44,7 +63,7 @@ void vm_start_break(u64 image_end);
  * An area for the first thread's stack, growing down to `limit` bytes, with a guard gap. Its top, or a
  * negative error number.
  */
-long vm_map_stack(u64 limit) MUST_USE;
+long vm_map_stack(u64 limit, bool executable) MUST_USE;
 
 /* A random base for a position-independent image of `size` bytes. */
 u64 vm_image_base(u64 size);

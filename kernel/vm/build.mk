@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+vm-y := kernel/vm/area.c kernel/vm/entries.c kernel/vm/fault.c kernel/vm/map.c kernel/vm/unmap.c \
+        kernel/vm/protect.c kernel/vm/remap.c kernel/vm/advise.c kernel/vm/sync.c \
+        kernel/vm/layout.c kernel/vm/report.c
+kernel-y  += $(vm-y)

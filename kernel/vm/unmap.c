@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* munmap(2), and whatever else takes areas or pages away. */
+#include "abi/linux/errors.h"
+#include "kernel/fs/inode.h"
+#include "kernel/vm/space.h"
+#include "lib/base/num.h"
+
+int space_cut(u64 lo, u64 hi)
+{
+    int err = area_split(&space.areas, lo);
+
+    if (err == 0)
+        err = area_split(&space.areas, hi);
+    if (err == 0)
+        err = entry_split(lo);
+    if (err == 0)
+        err = entry_split(hi);
+    if (err < 0)
+        area_merge(&space.areas, lo, hi); /* As if nothing had been asked. */
+    return err;
+}
+
+void space_free_tables(u64 lo, u64 hi)
+{
+    /* More than the table of large slots above is not worth looking for. */
+    u64 span = (u64)LARGE_PAGE_SIZE * 512;
+    u64 hole_lo = u64_max(area_hole_start(&space.areas, lo), align_down(lo, span));
+    u64 hole_hi = area_hole_end(&space.areas, hi, u64_min(align_up(hi, span), USER_END));
+
+    mmu_free_tables(hole_lo, hole_hi);
+}
+
+void space_unmap(u64 lo, u64 hi, struct list *dead)
+{
+    struct area *area = area_find_from(&space.areas, lo);
+    bool any = false;
+
+    while (area && area->start < hi) {
+        struct area *next = area_next(area);
+
+        entries_zap(area, area->start, area->end);
+        area_remove(&space.areas, area);
+        list_push_back(dead, &area->link);
+        area = next;
+        any = true;
+    }
+    if (any)
+        space_free_tables(lo, hi);
+}
+
+int vm_unmap(u64 address, u64 size)
+{
+    struct list dead = LIST_INIT(dead);
+    u64 end = address + align_up(size, PAGE_SIZE);
+    int err;
+
+    if (!is_aligned(address, PAGE_SIZE) || size == 0 || size > USER_END ||
+        address > USER_END - size || end > USER_END)
+        return -EINVAL;
+
+    rwlock_write_lock(&space.lock);
+    err = space_cut(address, end);
+    if (err == 0)
+        space_unmap(address, end, &dead);
+    rwlock_write_unlock(&space.lock);
+
+    area_destroy_list(&dead);
+    return err;
+}
+
+/* The part of `area` that shows the file from `off` on. */
+static void area_zap_from(const struct area *area, u64 off)
+{
+    u64 start = area->start;
+
+    if (off > area->off) {
+        if (off - area->off >= area->end - area->start)
+            return;
+        start += off - area->off;
+    }
+    entries_zap(area, start, area->end);
+}
+
+void vm_file_truncated(struct inode *inode, u64 size)
+{
+    u64 off = align_up(size, PAGE_SIZE);
+
+    rwlock_write_lock(&space.lock);
+    for (struct area *area = area_first(&space.areas); area; area = area_next(area)) {
+        if (area->file && area->file->inode == inode)
+            area_zap_from(area, off);
+    }
+    rwlock_write_unlock(&space.lock);
+}
