@@ -23,8 +23,8 @@ enum {
     CONTROL_MS_MAX = 1000,
 };
 
-/* Static: the names of devices count up. */
-static u32 netdev_count;
+/* Names count up. */
+static u32 ethernet_count;
 
 static const struct netdev_ops net_ops = {
     .transmit = net_transmit,
@@ -93,7 +93,7 @@ static void read_config(struct virtio_net *net)
     netdev->ops = &net_ops;
     netdev->driver_data = net;
     text_init(&name, netdev->name, sizeof(netdev->name));
-    text_format(&name, "eth%u", netdev_count++);
+    text_format(&name, "eth%u", ethernet_count++);
 }
 
 /* How many pairs the device has, and so the control queue's place behind them. */
