@@ -12,6 +12,7 @@
 #include "host/xmem.h"
 #include "lib/elf/dynamic.h"
 #include "lib/elf/elf.h"
+#include "ops/image/ldcache.h"
 #include "ops/image/ldconf.h"
 #include "ops/image/tree.h"
 
@@ -31,6 +32,7 @@ struct deps_object {
     char *name;   /* By which others need it. */
     char *soname; /* May be NULL. */
     char *interp; /* May be NULL. */
+    bool in_dirs; /* Found in the loader's own directories or ld.so.conf's. */
     int loader;   /* Index of the object that brought it in. */
     struct strings needed;
     struct strings rpath;
@@ -326,9 +328,11 @@ static bool library_find(const struct deps *deps, struct deps_object *found, int
         found->source = host_path(deps, found->name);
         return access(found->source, R_OK) == 0;
     }
-    return rpaths_try(deps, found, by) || dirs_try(deps, found, &deps->env_dirs) ||
-           owned_dirs_try(deps, found, owner, &owner->runpath) ||
-           dirs_try(deps, found, &deps->dirs);
+    if (rpaths_try(deps, found, by) || dirs_try(deps, found, &deps->env_dirs) ||
+        owned_dirs_try(deps, found, owner, &owner->runpath))
+        return true;
+    found->in_dirs = dirs_try(deps, found, &deps->dirs);
+    return found->in_dirs;
 }
 
 /* Puts a file that was found into the tree, where the loader will open it. */
@@ -520,11 +524,35 @@ int deps_add_optional(struct deps *deps, const char *name, struct err *err)
     if (first == 0 || is_loaded(deps, name))
         return 0;
     found.name = xstrdup(name);
-    if (!dirs_try(deps, &found, &deps->dirs)) {
+    found.in_dirs = dirs_try(deps, &found, &deps->dirs);
+    if (!found.in_dirs) {
         object_fini(&found);
         return 0;
     }
     if (library_add(deps, &found, err) < 0)
         return -1;
     return needs_add(deps, first, true, err);
+}
+
+int deps_add_cache(struct deps *deps, struct err *err)
+{
+    struct ldcache_entry *entries = xcalloc(deps->object_count, sizeof(*entries));
+    size_t count = 0;
+    size_t size;
+    uint8_t *bytes;
+    int status = 0;
+
+    for (size_t i = 0; i < deps->object_count; i++) {
+        const struct deps_object *object = &deps->objects[i];
+
+        if (object->in_dirs)
+            entries[count++] = (struct ldcache_entry){ object->name, object->path };
+    }
+    if (count > 0) {
+        bytes = ldcache_make(entries, count, &size);
+        status = tree_add_bytes(deps->tree, "/etc/ld.so.cache", bytes, size, err);
+        free(bytes);
+    }
+    free(entries);
+    return status;
 }

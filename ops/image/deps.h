@@ -42,7 +42,8 @@ int deps_add_program(struct deps *deps, const char *source, const char *path, st
  */
 int deps_add_tree(struct deps *deps, struct err *err);
 
-/*
- * Adds a library the loader opens by itself, when it is there.
- */
+/* Adds a library the loader opens by itself, when it is there. */
 int deps_add_optional(struct deps *deps, const char *name, struct err *err);
+
+/* Adds the loader's cache of what was found in ld.so.conf's and its own directories. */
+int deps_add_cache(struct deps *deps, struct err *err);

@@ -31,8 +31,10 @@ static const struct {
 } default_files[] = {
     { "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
     { "/etc/passwd", "root:x:0:0:root:/:/sbin/nologin\n"
+                     "daemon:x:1:1:daemon:/:/sbin/nologin\n"
+                     "www-data:x:33:33:www-data:/:/sbin/nologin\n"
                      "nobody:x:65534:65534:nobody:/:/sbin/nologin\n" },
-    { "/etc/group", "root:x:0:\nnogroup:x:65534:\n" },
+    { "/etc/group", "root:x:0:\ndaemon:x:1:\nwww-data:x:33:\nnogroup:x:65534:\n" },
     { "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"
                             "networks: files\nprotocols: files\nservices: files\n" },
     { "/etc/host.conf", "multi on\n" },
@@ -387,7 +389,7 @@ static int all_add(struct root *root, const struct settings *settings, struct de
     }
     (void)tree_walk(&root->tree, node_size, &root->program_size, err);
     if (content_add(root, settings, err) < 0 || deps_add_tree(deps, err) < 0 ||
-        defaults_add(root, err) < 0)
+        deps_add_cache(deps, err) < 0 || defaults_add(root, err) < 0)
         return -1;
     return manifest_add(root, settings, *path, err);
 }

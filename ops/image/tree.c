@@ -260,7 +260,8 @@ int tree_add_file(struct tree *tree, const char *path, const char *source, struc
     return 0;
 }
 
-int tree_add_text(struct tree *tree, const char *path, const char *text, struct err *err)
+int tree_add_bytes(struct tree *tree, const char *path, const void *bytes, size_t size,
+                   struct err *err)
 {
     struct tree_node *node;
 
@@ -269,9 +270,16 @@ int tree_add_text(struct tree *tree, const char *path, const char *text, struct 
     node = node_make(tree, path, TREE_FILE, err);
     if (!node)
         return -1;
-    node->text = xstrdup(text);
-    node->size = strlen(text);
+    node->text = xcalloc(size, 1);
+    if (size > 0)
+        memcpy(node->text, bytes, size);
+    node->size = size;
     return 0;
+}
+
+int tree_add_text(struct tree *tree, const char *path, const char *text, struct err *err)
+{
+    return tree_add_bytes(tree, path, text, strlen(text), err);
 }
 
 /* Puts a link at the end of `path`, whose directories are there. */

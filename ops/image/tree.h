@@ -61,6 +61,8 @@ int tree_add_dir(struct tree *tree, const char *path, struct err *err);
 int tree_add_file(struct tree *tree, const char *path, const char *source, struct err *err);
 
 /* Puts a file with a content of its own at `path`. Leaves alone what is there already. */
+int tree_add_bytes(struct tree *tree, const char *path, const void *bytes, size_t size,
+                   struct err *err);
 int tree_add_text(struct tree *tree, const char *path, const char *text, struct err *err);
 
 /*

@@ -141,10 +141,19 @@ def e2fsck(root):
     assert done.returncode == 0, done.stdout
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+def run_in(root, *command):
+    """Runs a command in a copy of the root filesystem; returns its exit status."""
+    if os.geteuid() != 0:
+        raise Skip("chroot needs root")
+    folder = pathlib.Path(f"{root}.d")
+    folder.mkdir()
+    debugfs(root, f"rdump / {folder}")
+    # Without /proc the loader takes $ORIGIN from here.
+    env = {"LD_ORIGIN_PATH": os.path.dirname(command[0])}
+    done = subprocess.run([tool("chroot"), str(folder), *command], capture_output=True, env=env,
+                          text=True, check=False)
+    print(done.stderr, end="")
+    return done.returncode
 
 
 def digest(path):
@@ -274,6 +283,7 @@ def library_is_found_by_runpath_and_origin(place):
     root = extract(place.build("app/bin/user"), 2)
     assert debugfs(root, "cat /app/lib/libanswer.so") == \
         (place.folder / "app/lib/libanswer.so").read_bytes()
+    assert run_in(root, "/app/bin/user") == 42
     root = extract(place.build(place.folder / "app/bin/user"), 2)
     assert debugfs(root, f"cat {place.folder}/app/lib/libanswer.so")
 
@@ -288,6 +298,7 @@ def library_is_found_by_old_rpath_of_the_loader(place):
                   "-Wl,-rpath-link,deep")
     root = extract(place.build("./user"), 2)
     assert debugfs(root, "cat /deep/libdeep.so")
+    assert run_in(root, "/user") == 42
 
 
 @test
@@ -304,7 +315,7 @@ def library_is_found_by_ld_so_conf_under_a_target_root(place):
     place.compile("user", USER, "-Llib", "-lanswer")
     sysroot = place.folder / "sysroot"
     for path in ("/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6"):
-        place.write(f"sysroot{path}", pathlib.Path(path).read_bytes())
+        place.write(f"sysroot{path}", pathlib.Path(path).read_bytes()).chmod(0o755)
     place.write("sysroot/etc/ld.so.conf", "# comment\ninclude ld.so.conf.d/*.conf\n")
     place.write("sysroot/etc/ld.so.conf.d/x.conf", "/opt/answer/lib\n")
     place.write("sysroot/opt/answer/lib/libanswer.so",
@@ -312,6 +323,22 @@ def library_is_found_by_ld_so_conf_under_a_target_root(place):
     root = extract(place.build("-r", sysroot, "./user"), 2)
     e2fsck(root)
     assert debugfs(root, "cat /opt/answer/lib/libanswer.so")
+    assert run_in(root, "/user") == 42
+
+
+@test
+def library_cache_is_one_to_ldconfig(place):
+    root = extract(place.build("/usr/bin/python3" if os.path.exists("/usr/bin/python3")
+                               else "/usr/bin/true"), 2)
+    place.write("cache", debugfs(root, "cat /etc/ld.so.cache"))
+    done = subprocess.run([tool("ldconfig"), "-p", "-C", "cache"], capture_output=True, text=True,
+                          check=True, cwd=place.folder)
+    assert "libc.so.6 (libc6,x86-64) => /" in done.stdout, done.stdout
+    for line in done.stdout.splitlines()[1:]:
+        if "=>" in line:
+            path = line.split("=>")[1].strip()
+            real = os.path.realpath(path)
+            assert debugfs(root, f"cat {real}") == pathlib.Path(real).read_bytes(), path
 
 
 @test
