@@ -104,6 +104,31 @@ $(B)/kernel/%.o: %.S $(MAKEMK) Makefile
 	$(call say,AS,$<)
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c -o $@ $<
 
+# The kernel is linked twice: the table of its symbols, for backtraces, needs their addresses, which
+# the table itself does not move (it lies behind the code).
+KERNEL_LD    := kernel/arch/$(ARCH)/kernel.ld
+KERNEL_LINK  := ld -pie --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 \
+                --build-id=none -T $(KERNEL_LD)
+
+$(B)/kernel/first.elf: $(kernel-o) $(KERNEL_LD)
+	$(call say,LD,$@)
+	$(Q)$(KERNEL_LINK) -o $@ $(kernel-o)
+
+$(B)/kernel/symbols.S: $(B)/kernel/first.elf scripts/gen_symbols.py
+	$(call say,GEN,$@)
+	$(Q)nm -n $< | scripts/gen_symbols.py > $@
+
+$(B)/kernel/symbols.o: $(B)/kernel/symbols.S
+	$(Q)$(CC) -c -o $@ $<
+
+$(B)/soliton.debug: $(kernel-o) $(B)/kernel/symbols.o
+	$(call say,LD,$@)
+	$(Q)$(KERNEL_LINK) -o $@ $^
+
+$(B)/soliton.elf: $(B)/soliton.debug
+	$(call say,STRIP,$@)
+	$(Q)strip -o $@ $<
+
 $(B)/host/%.o: %.c $(MAKEMK) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

@@ -23,6 +23,7 @@ enum {
  *
  *   u32 cpu_id(void)                      this CPU's number
  *   struct thread *thread_current(void)   the thread that runs on it
+ *   void thread_set_current(thread)       its first one; later context_switch() does it
  *   bool irq_save(void)                   interrupts off; returns whether they were on
  *   void irq_restore(bool were_on)        back to what irq_save() said
  *   void irq_enable(void), irq_disable(void)
@@ -53,6 +54,9 @@ void cpus_stop(void);
 
 /* The vendor's name of this kind of CPU, for /proc/cpuinfo. */
 const char *cpu_model_name(void);
+
+/* What AT_HWCAP tells the program: on x86-64 EDX of CPUID 1. */
+u32 cpu_hwcap(void);
 
 /* Writes what /proc/cpuinfo says of CPU `cpu` through `put(arg, text, len)`. */
 void cpu_info_emit(u32 cpu, void (*put)(void *arg, const char *text, size_t len), void *arg);

@@ -32,6 +32,7 @@ enum {
     PIT_COUNT_MIN = 600, /* Half a millisecond: below, its granularity spoils the result. */
 
     CLOCK_SHIFT = 32,
+    INVERSE_SHIFT = 28, /* Leaves room for rates up to 64 GHz. */
     APIC_COUNT_MAX = INT32_MAX,
 };
 #define NS_PER_S          1000000000ull
@@ -41,6 +42,7 @@ static struct {
     u64 base_cycles; /* [const] from arch_clock_init() on, all of it. */
     u64 mult;        /* ns = cycles * mult >> CLOCK_SHIFT */
     u64 hz;
+    u64 inverse;   /* cycles = ns * inverse >> INVERSE_SHIFT */
     u64 apic_mult; /* Timer ticks = ns * apic_mult >> CLOCK_SHIFT. 0: TSC deadlines. */
 } clock;
 
@@ -144,6 +146,7 @@ void arch_clock_init(void)
     pvclock_init();
     clock.hz = hz_find();
     clock.mult = (NS_PER_S << CLOCK_SHIFT) / clock.hz;
+    clock.inverse = (clock.hz << INVERSE_SHIFT) / NS_PER_S;
     clock.base_cycles = pit_start_cycles;
     if (!cpu_features.tsc_deadline)
         apic_timer_measure();
@@ -186,7 +189,8 @@ static void timer_arm_apic(u64 deadline_ns)
 
 static u64 cycles_at(u64 deadline_ns)
 {
-    return clock.base_cycles + (u64)((unsigned __int128)deadline_ns * clock.hz / NS_PER_S) + 1;
+    return clock.base_cycles +
+           (u64)((unsigned __int128)deadline_ns * clock.inverse >> INVERSE_SHIFT) + 1;
 }
 
 void arch_timer_arm(u64 deadline_ns)

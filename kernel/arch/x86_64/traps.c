@@ -37,6 +37,7 @@ struct extable_entry {
 extern const struct extable_entry extable_start[], extable_end[];
 
 void trap_from_user(struct user_regs *regs, u64 vector, u64 code);
+_Noreturn void __stack_chk_fail(void); /* NOLINT(readability-identifier-naming): gcc's name. */
 void trap_from_kernel(struct user_regs *regs, u64 vector, u64 code);
 void trap_paranoid(struct user_regs *regs, u64 vector, u64 code);
 
@@ -185,4 +186,9 @@ void trap_paranoid(struct user_regs *regs, u64 vector, u64 code)
     if (vector == VECTOR_DEBUG)
         return; /* A single step that came with the program's system call: DR6 is its own matter. */
     trap_fatal(regs, vector, code);
+}
+
+_Noreturn void __stack_chk_fail(void) /* NOLINT(readability-identifier-naming) */
+{
+    panic("a stack was overrun");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies from and to the program: ranges checked here, faults handled in uaccess.S and traps.c. */
+/* Copies from and to the program: ranges checked here, faults handled in uaccess_copy.S and traps.c. */
 #include "kernel/mm/uaccess.h"
 
 #include "abi/linux/errors.h"
@@ -8,7 +8,7 @@
 #include "kernel/arch/x86_64/uaccess_init.h"
 #include "lib/base/types.h"
 
-/* Read by uaccess.S. */
+/* Read by uaccess_copy.S. */
 bool uaccess_smap;
 
 size_t uaccess_copy(void *to, const void *from, size_t size);

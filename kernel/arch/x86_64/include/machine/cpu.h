@@ -22,6 +22,11 @@ static inline struct thread *thread_current(void)
     return thread;
 }
 
+static inline void thread_set_current(struct thread *thread)
+{
+    __asm__ volatile("movq %0, %%gs:8" : : "r"(thread) : "memory");
+}
+
 static inline bool irq_enabled(void)
 {
     u64 flags;
