@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/drivers/drivers.h"
+
+#include "kernel/arch/boot_info.h"
+#include "kernel/drivers/acpi/acpi.h"
+#include "kernel/drivers/pci/pci.h"
+#include "kernel/drivers/serial/serial.h"
+#include "kernel/drivers/virtio/transport.h"
+
+void drivers_init(const struct drivers_events *events)
+{
+    serial_init(events->console_input);
+    acpi_power_button_init(events->power_button);
+    virtio_mmio_init(boot_info()->command_line);
+    pci_init();
+}

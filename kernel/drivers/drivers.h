@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The one header of kernel/drivers for kernel/init, beside acpi/acpi.h, which is needed earlier. */
+
+#include "lib/base/types.h"
+
+struct drivers_events {
+    void (*power_button)(void);                           /* In a bottom half. */
+    void (*console_input)(const char *bytes, size_t len); /* In a bottom half. */
+};
+
+/*
+ * Finds and starts all devices: PCI, virtio-mmio named on the command line, the serial port, the
+ * power button. Thread context: memory, interrupts, timers and the scheduler work. Disks and
+ * networks are registered when it returns.
+ */
+void drivers_init(const struct drivers_events *events);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+kernel-y        += kernel/drivers/pci/config.c kernel/drivers/pci/device.c
+kernel-y        += kernel/drivers/pci/scan.c kernel/drivers/pci/drivers.c
