@@ -32,7 +32,7 @@ static void block_add(struct sha256 *sha, const uint8_t *block)
     uint32_t s[8];
 
     for (int t = 0; t < 16; t++)
-        w[t] = be32_load(block + t * 4);
+        w[t] = be32_load(block + (size_t)t * 4);
     for (int t = 16; t < 64; t++) {
         uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3;
         uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Commands. Each lives in cmd_<name>.c as one `const struct cmd`; main.c lists them all, and help is
- * made from that list.
+ * Commands. Each lives in cmd_<name>.c as one `const struct cmd`; main.c lists them all, and help
+ * is made from that list.
  */
 
 #include <stdio.h>

@@ -41,10 +41,11 @@ static int image_build(const char *path, const struct settings *settings,
     }
     for (size_t i = 0; i < root.warnings.count && status == 0 && settings->verbose; i++)
         fprintf(stderr, "ops: warning: %s\n", root.warnings.items[i]);
-    if (status == 0 && settings->verbose)
+    if (status == 0 && settings->verbose) {
         fprintf(stderr, "ops: %zu files and directories, %llu KiB; a disk of %llu MiB\n",
                 root.tree.count, (unsigned long long)size.content >> 10,
                 (unsigned long long)size.disk >> 20);
+    }
     root_fini(&root);
     return status;
 }

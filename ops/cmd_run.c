@@ -65,7 +65,7 @@ static void run_fini(struct run *run)
 /* Refuses a machine that could not even hold the program. */
 static int memory_check(const struct run *run, struct err *err)
 {
-    uint64_t program_mib = (run->root.program_size + (1 << 20) - 1) >> 20;
+    uint64_t program_mib = (run->root.program_size + (1u << 20) - 1) >> 20;
 
     if (run->settings.memory_mib >= program_mib + KERNEL_MEMORY_MIB)
         return 0;
@@ -73,7 +73,7 @@ static int memory_check(const struct run *run, struct err *err)
                    "%llu MiB of memory are too little: the program and its libraries alone are "
                    "%llu MiB\nhint: -m %lluM",
                    (unsigned long long)run->settings.memory_mib, (unsigned long long)program_mib,
-                   (unsigned long long)program_mib + 2 * KERNEL_MEMORY_MIB);
+                   (unsigned long long)program_mib + 2ULL * KERNEL_MEMORY_MIB);
 }
 
 static bool kvm_wanted(const struct settings *settings)
@@ -140,13 +140,14 @@ static int disk_make(struct run *run, struct err *err)
     run->log = run->settings.verbose ? NULL : vm_dir_file(&run->dir, "qemu.log");
     if (image_write(run->disk, &spec, &size, err) < 0)
         return -1;
-    if (run->settings.verbose)
+    if (run->settings.verbose) {
         fprintf(stderr, "ops: image of %llu KiB built in %llu ms\n",
                 (unsigned long long)size.content >> 10, (unsigned long long)(now_ms() - start_ms));
+    }
     return 0;
 }
 
-/* The first line of what QEMU complained of, without its name in front. To be freed; may be NULL. */
+/* The first line of what QEMU complained of, to be freed; may be NULL. */
 static char *log_line(const struct run *run)
 {
     char *text = run->log ? file_read_text(run->log, LOG_SIZE_MAX) : NULL;
@@ -168,11 +169,12 @@ static int silent_end(const struct run *run, const struct vm_end *end, struct er
 {
     char *line = log_line(run);
 
-    if (line)
+    if (line) {
         err_set(err, "QEMU ended with status %d: %s", end->qemu_exit, line);
-    else
+    } else {
         err_set(err, "the machine stopped without a word of how its program ended (QEMU: %d)",
                 end->qemu_exit);
+    }
     free(line);
     return -1;
 }
@@ -197,11 +199,12 @@ static int status_of(const struct run *run, const struct vm_end *end, struct err
     struct report report;
 
     report_read(&report, run->report);
-    if (run->settings.verbose && report.boot_ns > 0)
+    if (run->settings.verbose && report.boot_ns > 0) {
         fprintf(stderr, "ops: the guest booted in %llu.%03llu ms with %llu KiB in use\n",
                 (unsigned long long)report.boot_ns / 1000000,
                 (unsigned long long)report.boot_ns / 1000 % 1000,
                 (unsigned long long)report.memory_kib);
+    }
     if (end->stopped_by != 0)
         return SIGNAL_EXIT + end->stopped_by;
     if (report.panic[0] != '\0')
@@ -212,9 +215,10 @@ static int status_of(const struct run *run, const struct vm_end *end, struct err
         return SIGNAL_EXIT + report.signal;
     if (report.has_exit)
         return report.exit;
-    if (end->timed_out)
+    if (end->timed_out) {
         return err_set(err, "ended after %llu seconds, as --timeout says",
                        (unsigned long long)run->settings.timeout_s);
+    }
     return silent_end(run, end, err);
 }
 
@@ -234,9 +238,10 @@ static int run_machine(struct run *run, struct err *err)
     if (vm_signals_stop(&signal))
         return SIGNAL_EXIT + signal;
     command_fill(run);
-    if (run->settings.verbose)
+    if (run->settings.verbose) {
         fprintf(stderr, "ops: starting the machine after %llu ms\n",
                 (unsigned long long)(now_ms() - run->start_ms));
+    }
     if (vm_run(&end, &run->command, run->log, run->settings.timeout_s, err) < 0)
         return -1;
     return status_of(run, &end, err);

@@ -172,10 +172,11 @@ static int getopt_error(int code, char **argv, struct err *err)
 {
     const char *what = code == ':' ? "needs a value" : "is not known";
 
-    if (optopt > 0 && optopt < OPTION_LONG_FIRST && argv[optind - 1][1] != '-')
+    if (optopt > 0 && optopt < OPTION_LONG_FIRST && argv[optind - 1][1] != '-') {
         err_set(err, "option '-%c' %s", optopt, what);
-    else
+    } else {
         err_set(err, "option '%s' %s", argv[optind - 1], what);
+    }
     return USAGE_ERROR;
 }
 

@@ -227,7 +227,7 @@ static enum elf_error phdr_add(struct elf_image *image, const struct elf64_phdr 
     }
 }
 
-/* The address of the program headers, found as Linux does: in the segment that holds their bytes. */
+/* Where the program headers are, found as Linux does: in the segment that holds their bytes. */
 static u64 phdr_vaddr_find(const struct elf_image *image, const struct elf_header *header)
 {
     for (u32 i = 0; i < image->segment_count; i++) {

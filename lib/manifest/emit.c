@@ -50,12 +50,13 @@ static void put_line(struct writer *out, const char *key, const char *value)
     put_text(out, key);
     put_char(out, ' ');
     for (; *value != '\0'; value++) {
-        if (*value == '\n')
+        if (*value == '\n') {
             put_text(out, "\\n");
-        else if (*value == '\\')
+        } else if (*value == '\\') {
             put_text(out, "\\\\");
-        else
+        } else {
             put_char(out, *value);
+        }
     }
     put_char(out, '\n');
 }
@@ -103,10 +104,11 @@ static void put_limits(struct writer *out, const struct manifest *manifest)
         put_text(out, "limit ");
         put_text(out, manifest_limit_names.names[i]);
         put_char(out, ' ');
-        if (manifest->limits[i] == MANIFEST_UNLIMITED)
+        if (manifest->limits[i] == MANIFEST_UNLIMITED) {
             put_text(out, "unlimited");
-        else
+        } else {
             put_number(out, manifest->limits[i]);
+        }
         put_char(out, '\n');
     }
 }

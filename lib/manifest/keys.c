@@ -284,12 +284,13 @@ static const char *trace_set(struct manifest *manifest, char *value)
 {
     size_t len = manifest_text_len(value);
 
-    if (is_name(value, len, "on"))
+    if (is_name(value, len, "on")) {
         manifest->trace = true;
-    else if (is_name(value, len, "off"))
+    } else if (is_name(value, len, "off")) {
         manifest->trace = false;
-    else
+    } else {
         return "not on or off";
+    }
     return NULL;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The manifest: what runs in a machine, and how. ops writes it to /etc/soliton/manifest in the image,
- * the kernel reads it at boot. Text, one `key value` a line; a line that starts with '#' is a
+ * The manifest: what runs in a machine, and how. ops writes it to /etc/soliton/manifest in the
+ * image, the kernel reads it at boot. Text, one `key value` a line; a line that starts with '#' is a
  * comment. A value runs to the end of its line, where \n is a newline and \\ a backslash:
  *
  *     program PATH          absolute, in the image
@@ -114,10 +114,10 @@ bool manifest_parse(struct manifest *manifest, char *text, size_t size,
 
 /*
  * Lays the words of a kernel command line over `manifest`, and changes them as above. A word is
- * `key=value`, where \s in the value is a space, beside \n and \\ (`limit=nofile\s1024`). Keys with
- * one value replace what was there, and so do an `env` of the same NAME, a `limit` of the same name,
- * the first `arg` for all arguments and the first `dns` for all servers; `tmpfs` adds. Words without
- * `=`, or whose key is none of the manifest's, are someone else's and passed over.
+ * `key=value`, where \s in the value is a space, beside \n and \\ (`limit=nofile\s1024`). Keys
+ * with one value replace what was there, and so do an `env` of the same NAME, a `limit` of the same
+ * name, the first `arg` for all arguments and the first `dns` for all servers; `tmpfs` adds. Words
+ * without `=`, or whose key is none of the manifest's, are someone else's and passed over.
  */
 bool manifest_overlay(struct manifest *manifest, char *text, size_t size,
                       struct manifest_error *error) MUST_USE;

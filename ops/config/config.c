@@ -167,12 +167,13 @@ static const char *text_get(const json_t *value, struct err *err)
 {
     const char *text = json_string_value(value);
 
-    if (!text)
+    if (!text) {
         err_set(err, "not a string");
-    else if (strlen(text) != json_string_length(value))
+    } else if (strlen(text) != json_string_length(value)) {
         err_set(err, "a NUL byte in a string");
-    else
+    } else {
         return text;
+    }
     return NULL;
 }
 
@@ -231,12 +232,13 @@ static int map_add(struct strings *maps, const char *name, const json_t *value, 
 
 static int limit_add(struct strings *limits, const char *name, const json_t *value, struct err *err)
 {
-    if (json_is_integer(value) && json_integer_value(value) >= 0)
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
         strings_addf(limits, "%s %lld", name, (long long)json_integer_value(value));
-    else if (json_is_string(value) && strcmp(json_string_value(value), "unlimited") == 0)
+    } else if (json_is_string(value) && strcmp(json_string_value(value), "unlimited") == 0) {
         strings_addf(limits, "%s unlimited", name);
-    else
+    } else {
         return err_set(err, "\"%.80s\": not a number or \"unlimited\"", name);
+    }
     return 0;
 }
 
@@ -389,10 +391,11 @@ int config_read(struct settings *settings, const char *path, struct err *err)
 
     if (file_map_open(&map, path, err) < 0)
         return err_prefix(err, "cannot read '%s'", path);
-    if (map.size > CONFIG_SIZE_MAX)
+    if (map.size > CONFIG_SIZE_MAX) {
         status = err_set(err, "'%s' is too large for a configuration", path);
-    else
+    } else {
         status = config_parse(settings, (const char *)map.bytes, map.size, path, err);
+    }
     file_map_close(&map);
     return status;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * config.json: keys as OPS has them, in any case. A key that is not known is an error that names the
- * nearest one; a key of OPS that does not work here yet is an error that says so.
+ * config.json: keys as OPS has them, in any case. A key that is not known is an error that names
+ * the nearest one; a key of OPS that does not work here yet is an error that says so.
  */
 
 #include <stddef.h>

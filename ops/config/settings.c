@@ -109,20 +109,24 @@ int settings_parse_mib(uint64_t *mib, const char *text, struct err *err)
 
 int settings_check(const struct settings *settings, struct err *err)
 {
-    if (settings->memory_mib < SETTINGS_MEMORY_MIN_MIB)
+    if (settings->memory_mib < SETTINGS_MEMORY_MIN_MIB) {
         return err_set(err, "%llu MiB of memory are too little: the least is %d MiB",
                        (unsigned long long)settings->memory_mib, SETTINGS_MEMORY_MIN_MIB);
-    if (settings->memory_mib > SETTINGS_MEMORY_MAX_MIB)
+    }
+    if (settings->memory_mib > SETTINGS_MEMORY_MAX_MIB) {
         return err_set(err, "%llu MiB of memory are too much: the most is %d MiB",
                        (unsigned long long)settings->memory_mib, SETTINGS_MEMORY_MAX_MIB);
-    if (settings->cpus < 1 || settings->cpus > SETTINGS_CPUS_MAX)
+    }
+    if (settings->cpus < 1 || settings->cpus > SETTINGS_CPUS_MAX) {
         return err_set(err, "%llu CPUs: there can be 1 to %d", (unsigned long long)settings->cpus,
                        SETTINGS_CPUS_MAX);
+    }
     if (strcmp(settings->machine, "microvm") != 0 && strcmp(settings->machine, "q35") != 0)
         return err_set(err, "unknown machine '%s': there are microvm and q35", settings->machine);
     if (strcmp(settings->accel, "auto") != 0 && strcmp(settings->accel, "kvm") != 0 &&
-        strcmp(settings->accel, "tcg") != 0)
+        strcmp(settings->accel, "tcg") != 0) {
         return err_set(err, "unknown accelerator '%s': there are auto, kvm and tcg",
                        settings->accel);
+    }
     return 0;
 }

@@ -127,9 +127,10 @@ static int object_parse(struct deps_object *object, const struct file_map *map, 
     const char *interp;
     enum elf_error error = elf_header_parse(&header, map->bytes, map->size, map->size);
 
-    if (error == ELF_WRONG_MACHINE)
+    if (error == ELF_WRONG_MACHINE) {
         return err_set(err, "is built for %s, and the machine is x86-64",
                        elf_machine_name(header.machine));
+    }
     if (error == ELF_OK)
         error = elf_image_parse(&image, &header, map->bytes + header.phdrs_off, map->size);
     if (error == ELF_BAD_ENTRY && !as_program)
@@ -158,10 +159,11 @@ static int object_open(struct deps_object *object, bool as_program, struct err *
 
         return err_set(err, "cannot be read: %s", cause.text);
     }
-    if (as_program && map.size >= 2 && memcmp(map.bytes, "#!", 2) == 0)
+    if (as_program && map.size >= 2 && memcmp(map.bytes, "#!", 2) == 0) {
         status = err_set(err, "is a script, not an ELF program: give its interpreter instead");
-    else
+    } else {
         status = object_parse(object, &map, as_program, err);
+    }
     file_map_close(&map);
     return status;
 }
@@ -236,10 +238,11 @@ static bool is_library(const char *path)
     if (file_map_open(&map, path, &err) < 0)
         return false;
     /* A damaged library is taken, so that the error names it and not its absence. */
-    if (map.size >= 20 && memcmp(map.bytes, ELF_MAGIC, 4) == 0)
+    if (map.size >= 20 && memcmp(map.bytes, ELF_MAGIC, 4) == 0) {
         is =
             elf_header_parse(&header, map.bytes, map.size, map.size) == ELF_OK ||
             (map.bytes[EI_CLASS] == ELFCLASS64 && map.bytes[18] == EM_X86_64 && map.bytes[19] == 0);
+    }
     file_map_close(&map);
     return is;
 }
@@ -507,9 +510,10 @@ int deps_add_tree(struct deps *deps, struct err *err)
     int status = tree_walk(deps->tree, library_collect, &libraries, err);
 
     for (size_t i = 0; i < libraries.paths.count && status == 0; i++) {
-        if (!is_known_source(deps, libraries.sources.items[i]))
+        if (!is_known_source(deps, libraries.sources.items[i])) {
             status =
                 tree_library_add(deps, libraries.paths.items[i], libraries.sources.items[i], err);
+        }
     }
     strings_fini(&libraries.paths);
     strings_fini(&libraries.sources);

@@ -123,9 +123,10 @@ static void packer_run(struct packer *packer, const struct tree_node *dir)
 {
     packer_add(packer, ".", dir->inode, EXT2_FT_DIR);
     packer_add(packer, "..", dir->parent->inode, EXT2_FT_DIR);
-    for (size_t i = 0; i < dir->child_count; i++)
+    for (size_t i = 0; i < dir->child_count; i++) {
         packer_add(packer, dir->children[i]->name, dir->children[i]->inode,
                    entry_type(dir->children[i]));
+    }
     packer_end_block(packer);
 }
 
@@ -285,10 +286,11 @@ static void inode_fill(struct ext2_inode_large *inode, const struct tree_node *n
     inode->i_mtime = seconds;
     inode->i_crtime = seconds;
     inode->i_extra_isize = INODE_EXTRA_SIZE;
-    if (node->type == TREE_LINK && blocks == 0)
+    if (node->type == TREE_LINK && blocks == 0) {
         memcpy(inode->i_block, node->text, node->size);
-    else
+    } else {
         inode->i_flags = EXT4_EXTENTS_FL;
+    }
 }
 
 /* Gives an inode without content the header of an empty extent tree. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An ext4 filesystem made from a tree, through libext2fs. Everything is decided here (inode numbers,
- * block order, times, UUID), so the same tree gives the same bytes.
+ * An ext4 filesystem made from a tree, through libext2fs. Everything is decided here (inode
+ * numbers, block order, times, UUID), so the same tree gives the same bytes.
  */
 
 #include <stdint.h>

@@ -102,7 +102,7 @@ uint64_t fat_size(const struct fat_file *files, size_t count)
     return size;
 }
 
-/* Every cluster within the limits of FAT16; the tables are sized for all sectors, which is ample. */
+/* As many clusters as FAT16 can have; the tables are sized for all sectors, which is ample. */
 static void geometry_set(struct fat *fat, uint64_t size)
 {
     fat->sectors = (uint32_t)(size / SECTOR_SIZE);
@@ -158,10 +158,11 @@ static void name_set(char name[11], const char *text, size_t len)
 
     memset(name, ' ', 11);
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '.')
+        if (text[i] == '.') {
             at = 8;
-        else if (at < 11)
+        } else if (at < 11) {
             name[at++] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 32 : text[i]);
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A FAT16 filesystem of a few files, for an EFI system partition. Microsoft's "FAT: General Overview
- * of On-Disk Format" 1.03. Names are 8.3, upper case on disk.
+ * A FAT16 filesystem of a few files, for an EFI system partition. Microsoft's "FAT: General
+ * Overview of On-Disk Format" 1.03. Names are 8.3, upper case on disk.
  */
 
 #include <stddef.h>

@@ -178,9 +178,10 @@ static int parts_write(int fd, const char *path, const struct image_spec *spec,
     memcpy(&serial, digest, sizeof(serial));
 
     size->disk = gpt_layout(partitions, PARTITION_COUNT);
-    if (ftruncate(fd, (off_t)size->disk) < 0)
+    if (ftruncate(fd, (off_t)size->disk) < 0) {
         return err_set_errno(err, "cannot make a file of %llu bytes",
                              (unsigned long long)size->disk);
+    }
     root.off = partitions[PARTITION_ROOT].off;
     root.size = partitions[PARTITION_ROOT].size;
     if (gpt_write(fd, partitions, PARTITION_COUNT, disk_guid, err) < 0 ||

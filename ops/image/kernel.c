@@ -48,11 +48,12 @@ int kernel_files_find(struct kernel_files *files, const char *kernel, struct err
         free(files->loader);
         files->loader = NULL;
     }
-    if (!kernel && access(files->kernel, F_OK) < 0)
+    if (!kernel && access(files->kernel, F_OK) < 0) {
         return err_set(err,
                        "there is no kernel at '%s'\nhint: `make kernel` builds it, "
                        "--kernel FILE names another one",
                        files->kernel);
+    }
     return kernel_check(files->kernel, err);
 }
 

@@ -138,12 +138,13 @@ static int file_add(struct root *root, const struct settings *settings, const ch
     char *guest = guest_path(path);
     int status;
 
-    if (!is_there(source))
+    if (!is_there(source)) {
         status = err_set_errno(err, "cannot read '%s'", source);
-    else if (is_in_place(settings, path, source))
+    } else if (is_in_place(settings, path, source)) {
         status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
-    else
+    } else {
         status = tree_add_file(&root->tree, guest, source, err);
+    }
     free(source);
     free(guest);
     return status;
@@ -157,12 +158,13 @@ static int dir_add(struct root *root, const struct settings *settings, const cha
     struct stat st;
     int status = 0;
 
-    if (stat(source, &st) < 0)
+    if (stat(source, &st) < 0) {
         status = err_set_errno(err, "cannot read '%s'", source);
-    else if (!S_ISDIR(st.st_mode))
+    } else if (!S_ISDIR(st.st_mode)) {
         status = err_set(err, "'%s' is not a directory", source);
-    else if (is_in_place(settings, path, source))
+    } else if (is_in_place(settings, path, source)) {
         status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
+    }
     if (status == 0)
         status = tree_add_host_dir(&root->tree, guest, source, err);
     free(source);
@@ -178,12 +180,13 @@ static int mapped_add(struct root *root, const char *source, const char *guest, 
     struct stat st;
     int status;
 
-    if (stat(source, &st) < 0)
+    if (stat(source, &st) < 0) {
         status = err_set_errno(err, "cannot read '%s'", source);
-    else if (S_ISDIR(st.st_mode))
+    } else if (S_ISDIR(st.st_mode)) {
         status = tree_add_host_dir(&root->tree, to, source, err);
-    else
+    } else {
         status = tree_add_file(&root->tree, to, source, err);
+    }
     free(to);
     return status;
 }
@@ -261,10 +264,12 @@ static int program_add(struct root *root, const struct settings *settings, struc
     *path = settings->guest_program ? path_normalize("/", settings->guest_program)
                                     : guest_path(settings->program);
     status = deps_add_program(deps, source, *path, err);
-    if (status == 0 && !settings->guest_program && is_in_place(settings, settings->program, source))
+    if (status == 0 && !settings->guest_program &&
+        is_in_place(settings, settings->program, source)) {
         status = tree_add_host(&root->tree, target_root(settings), *path, NULL, err);
-    else if (status == 0)
+    } else if (status == 0) {
         status = tree_add_file(&root->tree, *path, source, err);
+    }
     if (status == 0) {
         struct tree_node *node = tree_find(&root->tree, *path);
 
@@ -338,9 +343,10 @@ static int manifest_make(struct root *root, struct manifest *manifest, struct li
 
     manifest_init(manifest);
     if (!manifest_parse(manifest, lines->text, lines->len, &error) ||
-        !manifest_finish(manifest, &error))
+        !manifest_finish(manifest, &error)) {
         return err_set(err, "cannot make the manifest: %s '%.*s'", error.what,
                        error.word ? (int)error.word_len : 0, error.word ? error.word : "");
+    }
     for (uint32_t i = 0; i < manifest->tmpfs_count; i++) {
         /* What lies in memory is under its mount point: only the first level needs one. */
         if (strncmp(manifest->tmpfs[i], "/dev/", 5) != 0 &&

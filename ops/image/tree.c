@@ -61,10 +61,11 @@ static size_t child_index(const struct tree_node *dir, const char *name, bool *f
             *found = true;
             return middle;
         }
-        if (order < 0)
+        if (order < 0) {
             lo = middle + 1;
-        else
+        } else {
             hi = middle;
+        }
     }
     return lo;
 }
@@ -217,10 +218,11 @@ static struct tree_node *node_make(struct tree *tree, const char *path, enum tre
         node = child_add(tree, dir, walk.name, type);
     walk_fini(&walk);
 
-    if (!node)
+    if (!node) {
         err_set(err, "cannot put '%s' into the image: no directory can be there", path);
-    else if (node->type != type)
+    } else if (node->type != type) {
         err_set(err, "cannot put '%s' into the image: something else is there", path);
+    }
     return node && node->type == type ? node : NULL;
 }
 
@@ -231,7 +233,7 @@ int tree_add_dir(struct tree *tree, const char *path, struct err *err)
     return node_make(tree, path, TREE_DIR, err) ? 0 : -1;
 }
 
-/* Sets what a file is from its attributes on this machine. Set-user-ID means nothing in an image. */
+/* Sets what a file is from its attributes here. Set-user-ID means nothing in an image. */
 static void file_set(struct tree_node *node, const char *source, const struct stat *st)
 {
     free(node->source);
@@ -384,10 +386,11 @@ int tree_add_host(struct tree *tree, const char *root, const char *path, char **
     walk_init(&walk, path);
     status = host_walk(tree, root, &walk, &reached, err);
     walk_fini(&walk);
-    if (status == 0 && real)
+    if (status == 0 && real) {
         *real = reached;
-    else
+    } else {
         free(reached);
+    }
     return status;
 }
 
@@ -479,20 +482,15 @@ int tree_walk(struct tree *tree, int (*fn)(struct tree_node *node, void *context
 
 char *tree_path(const struct tree_node *node)
 {
-    char *path = xstrdup(node->name);
+    char *path = xasprintf("/%s", node->name);
 
     while (node->parent->parent != node->parent) {
         char *longer;
 
         node = node->parent;
-        longer = xasprintf("%s/%s", node->name, path);
+        longer = xasprintf("/%s%s", node->name, path);
         free(path);
         path = longer;
     }
-    {
-        char *absolute = xasprintf("/%s", path);
-
-        free(path);
-        return absolute;
-    }
+    return path;
 }

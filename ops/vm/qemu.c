@@ -44,10 +44,11 @@ static void machine_add(struct strings *command, const struct settings *settings
     if (microvm)
         add2(command, "-global", "virtio-mmio.force-legacy=false");
     add2(command, "-accel", kvm ? "kvm" : "tcg");
-    if (settings->cpu_model)
+    if (settings->cpu_model) {
         add2(command, "-cpu", settings->cpu_model);
-    else
+    } else {
         add2(command, "-cpu", kvm ? "host" : "max");
+    }
     strings_add(command, "-m");
     strings_addf(command, "%lluM", (unsigned long long)settings->memory_mib);
     strings_add(command, "-smp");

@@ -251,13 +251,14 @@ static int port_check(uint16_t port, struct err *err)
         return err_set_errno(err, "cannot make a socket");
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        if (errno == EADDRINUSE)
+        if (errno == EADDRINUSE) {
             status = err_set(err,
                              "port %u of this machine is in use\nhint: give another one, as in "
                              "-p %u:%u",
                              port, port < 65535 ? port + 1u : 1024u, port);
-        else
+        } else {
             status = err_set_errno(err, "cannot use port %u of this machine", port);
+        }
     }
     close(fd);
     return status;

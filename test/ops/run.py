@@ -93,7 +93,7 @@ class Place:
         return self.write("config.json", text)
 
     def fails(self, *args, says, status=1, **options):
-        """ops must fail with one line (and perhaps a hint) with all of `says`, and leave nothing."""
+        """ops must fail with one line (and perhaps a hint) that `says` it, and leave nothing."""
         before = self.listing()
         done = self.run(*args, **options)
         lines = done.stderr.splitlines()
@@ -357,7 +357,8 @@ def missing_library_is_named_with_who_needs_it(place):
 @test
 def program_is_never_run(place):
     place.compile("trap", "#include <stdio.h>\n"
-                  "__attribute__((constructor)) static void f(void) { fclose(fopen(\"ran\", \"w\")); }"
+                  "__attribute__((constructor)) static void f(void)"
+                  "{ fclose(fopen(\"ran\", \"w\")); }"
                   "int main(void) { return 0; }")
     place.build("./trap")
     assert not (place.folder / "ran").exists()
@@ -503,7 +504,8 @@ def no_kernel(place):
 
 @test
 def command_line_that_makes_no_sense(place):
-    for args in (["run"], ["run", "--nothing", "/usr/bin/true"], ["run", "-p", "x", "/usr/bin/true"],
+    for args in (["run"], ["run", "--nothing", "/usr/bin/true"],
+                 ["run", "-p", "x", "/usr/bin/true"],
                  ["run", "-e", "A", "/usr/bin/true"], ["run", "/usr/bin/true", "-m"],
                  ["run", "-m", "1X", "/usr/bin/true"], ["run", "--smp", "two", "/usr/bin/true"],
                  ["version", "x"], ["help", "nothing"]):
@@ -532,8 +534,8 @@ def help_goes_to_stdout(place):
 @test
 def dry_run_prints_the_command_and_makes_nothing(place):
     before = place.listing()
-    done = place.run("run", "--dry-run", "-p", "8080:80", "-m", "1G", "--smp", "2", "--accel", "tcg",
-                     "--append", "a b", "/usr/bin/true")
+    done = place.run("run", "--dry-run", "-p", "8080:80", "-m", "1G", "--smp", "2",
+                     "--accel", "tcg", "--append", "a b", "/usr/bin/true")
     assert done.returncode == 0, done.stderr
     for part in ("qemu-system-x86_64 ", " -m 1024M ", " -smp 2 ", "hostfwd=tcp:127.0.0.1:8080-:80",
                  "microvm", "-accel tcg", " -append 'a b' "):
@@ -555,7 +557,8 @@ def leftovers(place):
 def exit_status_is_the_programs(place):
     tool("qemu-system-x86_64")
     for machine in ("microvm", "q35"):
-        for said, status in (("exit 0%", 0), ("exit 7%", 7), ("exit 255%", 255), ("signal 11%", 139)):
+        for said, status in (("exit 0%", 0), ("exit 7%", 7), ("exit 255%", 255),
+                             ("signal 11%", 139)):
             done = place.run("run", "--machine", machine, "--append", said, "--accel", "tcg",
                              "/usr/bin/true")
             assert done.returncode == status, (machine, said, done)
