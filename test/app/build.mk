@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+app-y += test/app/cpu_scale.c
+app-y += test/app/touch.c
