@@ -55,12 +55,18 @@ struct netdev {
     void *stack; /* The stack's own state of it. */
 };
 
+/*
+ * Who counts: the stack counts packets and bytes both ways, and what it drops itself. A driver adds to
+ * rx_dropped, rx_errors and tx_errors what the stack never saw.
+ */
+
 /* Makes the device known and starts its use. 0, or -ENOSPC. Thread context. The device stays. */
 int netdev_register(struct netdev *dev) MUST_USE;
 
 /* Device number `index` (from 1), or NULL. */
 struct netdev *netdev_at(u32 index);
 struct netdev *netdev_find(const char *name);
+u32 netdev_count(void);
 
 /* A packet from the wire, Ethernet header first, now the stack's. Bottom halves only. */
 void netdev_receive(struct netdev *dev, struct netbuf *buf);
@@ -76,3 +82,6 @@ void netdev_wake_tx(struct netdev *dev);
  * where the device lacks them, queueing it while the device is full. Takes `buf` over always.
  */
 void netdev_transmit(struct netdev *dev, struct netbuf *buf, bool more);
+
+/* Makes the loopback device, number 1. From net_init(). */
+void loopback_init(void);

@@ -13,6 +13,9 @@ struct udp;
 
 enum {
     UDP_PAYLOAD_MAX = 65507,
+    UDP_RCVBUF_DEFAULT = 212992, /* As Linux: net.core.rmem_default. */
+    UDP_PORT_FIRST = 32768,      /* Ephemeral ports: net.ipv4.ip_local_port_range. */
+    UDP_PORT_LAST = 60999,
 };
 
 struct udp *udp_create(tcp_notify_fn *notify, void *arg) MUST_USE;
@@ -32,9 +35,8 @@ int udp_send(struct udp *udp, struct netbuf *buf, const struct inet_address *rem
 /* The next datagram, header already taken off, or NULL; the caller destroys it. */
 struct netbuf *udp_receive(struct udp *udp, struct inet_address *source,
                            struct inet_address *destination) MUST_USE;
-/* Puts a datagram back at the front, for MSG_PEEK. */
-void udp_unreceive(struct udp *udp, struct netbuf *buf, struct inet_address source,
-                   struct inet_address destination);
+/* Puts a datagram back at the front, for MSG_PEEK. It is as udp_receive() gave it. */
+void udp_unreceive(struct udp *udp, struct netbuf *buf);
 /* Payload length of the next datagram, -EAGAIN when there is none. */
 long udp_next_len(struct udp *udp);
 
@@ -56,3 +58,18 @@ u64 udp_get_option(struct udp *udp, enum udp_option option);
 
 void udp_shutdown_read(struct udp *udp);
 u64 udp_count(void);
+
+/* For /proc/net/udp: visits each bound socket, with the table locked. */
+typedef void udp_visit_fn(void *arg, struct inet_address local, struct inet_address remote,
+                          u32 queued_bytes);
+void udp_for_each(udp_visit_fn *visit, void *arg);
+
+/* ---- Below: from the network layer. ---- */
+
+/* A datagram; see ipv4.h for how `buf` looks. Takes it over. Bottom halves. */
+void udp_input(struct netbuf *buf, u32 source, u32 destination);
+
+/* An ICMP error about a datagram we sent, like tcp_icmp_error(). */
+void udp_icmp_error(u32 source, u32 destination, const u8 header[8], u8 type, u8 code, u32 mtu);
+
+void udp_init(void);
