@@ -20,7 +20,7 @@ enum {
 struct path_node;
 
 struct path_node *path_node_get(struct path_node *node);
-void path_node_put(struct path_node *node); /* May sleep. */
+void path_node_put(struct path_node *node); /* NULL is fine. May sleep. */
 struct inode *path_node_inode(struct path_node *node);
 
 /* The absolute path in `text`, or -ENAMETOOLONG; names that were unlinked end in " (deleted)". */
@@ -46,6 +46,9 @@ int path_find(struct path_node *base, const char *path, u32 flags, struct path_n
 int path_open(struct path_node *base, const char *path, u32 flags, u32 mode, struct file **file)
     MUST_USE;
 
+/* enum file_flags for a file opened with the O_ flags `flags`. */
+u32 file_flags_from_open(u32 flags);
+
 /* The operations on names; each resolves its paths itself. */
 int path_mkdir(struct path_node *base, const char *path, u32 mode) MUST_USE;
 int path_create(struct path_node *base, const char *path, u32 mode, u64 device,
@@ -64,7 +67,7 @@ void path_set_current(struct path_node *node); /* Takes a reference of its own. 
 
 /* Mounts `fs` over the directory `path`, which is created in memory if the root has none such. */
 int path_mount(const char *path, struct filesystem *fs, const char *source) MUST_USE;
-void path_mount_root(struct filesystem *fs, const char *source);
+int path_mount_root(struct filesystem *fs, const char *source) MUST_USE;
 
 /* Visits every mount: source, mount point, type, read-only. For /proc/mounts. */
 void path_for_each_mount(void (*visit)(void *arg, const char *source, const char *path,

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open directories, for every filesystem. */
+#include "abi/linux/errors.h"
+#include "abi/linux/fcntl.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/path_node.h"
+#include "lib/base/types.h"
+
+static int directory_list(struct file *file, u64 off, dir_emit_fn *emit, void *arg)
+{
+    struct inode *inode = file->inode;
+    int err;
+
+    if (!inode->ops->list)
+        return -ENOTDIR;
+    rwlock_read_lock(names_lock());
+    err = inode->ops->list(inode, off, emit, arg);
+    rwlock_read_unlock(names_lock());
+    return err;
+}
+
+/* Positions are what the filesystem says they are: only those it gave make sense. */
+static long directory_seek(struct file *file, s64 off, int whence)
+{
+    if (whence == SEEK_CUR && off == 0)
+        return (long)file->position;
+    if (whence == SEEK_SET && off >= 0)
+        return off;
+    return -EINVAL;
+}
+
+static int directory_sync(struct file *file, bool data_only)
+{
+    (void)file;
+    (void)data_only;
+    return 0;
+}
+
+const struct file_ops directory_file_ops = {
+    .name = "directory",
+    .seek = directory_seek,
+    .list = directory_list,
+    .sync = directory_sync,
+};

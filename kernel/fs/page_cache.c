@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Eviction is a clock: one list of all pages that may go, oldest first. Using a page only sets a
+ * bit; the hand gives a page with the bit another round. A page joins the list when it is up to date
+ * and leaves it before the cache gives up its reference, so what the hand meets is alive.
+ */
+#include "kernel/fs/page_cache.h"
+
+#include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/wait.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/page_index.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
+#include "lib/base/list.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+#include "lib/base/types.h"
+
+enum {
+    READ_QUEUES = 16,      /* Who waits for a page to be read sleeps on one of these. */
+    RECLAIM_SCAN_MIN = 64, /* Pages looked at in one call at least. */
+};
+
+static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_RANK_PAGE_LRU);
+static struct list lru GUARDED_BY(&lru_lock) = LIST_INIT(lru);
+static u64 lru_count GUARDED_BY(&lru_lock);
+
+static struct wait_queue read_queues[READ_QUEUES];
+
+static u64 total_pages; /* [atomic] Counts for reports. */
+static u64 total_dirty; /* [atomic] */
+
+void page_cache_setup(void)
+{
+    for (u32 i = 0; i < READ_QUEUES; i++)
+        wait_queue_init(&read_queues[i]);
+    page_register_reclaimer(page_cache_reclaim);
+}
+
+void page_cache_init(struct page_cache *cache, struct inode *inode,
+                     const struct page_cache_ops *ops, u32 flags)
+{
+    mem_zero(cache, sizeof(*cache));
+    spinlock_init(&cache->lock, LOCK_RANK_PAGE_CACHE);
+    cache->inode = inode;
+    cache->ops = ops;
+    cache->flags = flags;
+}
+
+static bool is_in_memory(const struct page_cache *cache)
+{
+    return (cache->flags & PAGE_CACHE_IN_MEMORY) != 0;
+}
+
+static u16 flags_of(const struct page *page)
+{
+    return __atomic_load_n(&page->flags, __ATOMIC_ACQUIRE); /* Pairs with flags_set(). */
+}
+
+static void flags_set(struct page *page, u16 flags)
+{
+    /* The page's bytes come before the flag that promises them. */
+    __atomic_fetch_or(&page->flags, flags, __ATOMIC_RELEASE);
+}
+
+static void flags_clear(struct page *page, u16 flags)
+{
+    __atomic_fetch_and(&page->flags, (u16)~flags, __ATOMIC_RELEASE);
+}
+
+static struct wait_queue *read_queue_of(const struct page *page)
+{
+    return &read_queues[((uintptr_t)page / sizeof(*page)) % READ_QUEUES];
+}
+
+static void lru_add(struct page *page)
+{
+    spin_lock(&lru_lock);
+    list_push_back(&lru, &page->list);
+    lru_count++;
+    spin_unlock(&lru_lock);
+}
+
+static void lru_remove(struct page *page)
+{
+    spin_lock(&lru_lock);
+    if (list_is_linked(&page->list)) {
+        list_remove(&page->list);
+        lru_count--;
+    }
+    spin_unlock(&lru_lock);
+}
+
+/* --- In and out ---------------------------------------------------------------------------- */
+
+struct page *page_cache_find(struct page_cache *cache, u64 index)
+{
+    struct page *page;
+
+    spin_lock(&cache->lock);
+    page = page_index_find(cache, index);
+    if (page && (flags_of(page) & CACHED_UP_TO_DATE)) {
+        page_get(page);
+        if (!(flags_of(page) & CACHED_REFERENCED))
+            flags_set(page, CACHED_REFERENCED);
+    } else {
+        page = NULL;
+    }
+    spin_unlock(&cache->lock);
+    return page;
+}
+
+/* The page whatever its state, with a reference. */
+static struct page *find_any(struct page_cache *cache, u64 index)
+{
+    struct page *page;
+
+    spin_lock(&cache->lock);
+    page = page_index_find(cache, index);
+    if (page)
+        page_get(page);
+    spin_unlock(&cache->lock);
+    return page;
+}
+
+/*
+ * Puts a new page in, with `flags`: 0, -EEXIST, -ENOMEM. The cache takes a reference of its own; the
+ * caller keeps his.
+ */
+static int insert(struct page_cache *cache, u64 index, struct page *page, u16 flags)
+{
+    struct page_index_node *spare = NULL;
+    int err = -EAGAIN;
+
+    page->kind = PAGE_CACHED;
+    page->flags = flags;
+    page->cached.cache = cache;
+    page->cached.index = index;
+    list_init(&page->list);
+
+    while (err == -EAGAIN) {
+        spin_lock(&cache->lock);
+        if (page_index_find(cache, index)) {
+            err = -EEXIST;
+        } else if (page_index_insert(cache, index, page, &spare)) {
+            page_get(page);
+            err = 0;
+        }
+        spin_unlock(&cache->lock);
+        if (err == -EAGAIN) {
+            spare = page_index_node_create();
+            if (!spare)
+                err = -ENOMEM;
+        }
+    }
+    if (spare)
+        page_index_node_destroy(spare);
+    if (err == 0)
+        __atomic_fetch_add(&total_pages, 1, __ATOMIC_RELAXED); /* A count. */
+    else
+        page->kind = PAGE_PLAIN;
+    return err;
+}
+
+/* Takes a page that is in the cache out of it. The cache's reference is the caller's to drop. */
+static void take_out(struct page_cache *cache, struct page *page) HOLDS(&cache->lock)
+{
+    page_index_remove(cache, page->cached.index);
+    lru_remove(page); /* First: what is on the clock names its cache. */
+    page->cached.cache = NULL;
+    __atomic_fetch_sub(&total_pages, 1, __ATOMIC_RELAXED); /* Counts. */
+    if (flags_of(page) & CACHED_DIRTY)
+        __atomic_fetch_sub(&total_dirty, 1, __ATOMIC_RELAXED);
+}
+
+static struct page *take_out_next(struct page_cache *cache, u64 *from, u64 to)
+{
+    struct page *page;
+
+    spin_lock(&cache->lock);
+    page = page_index_next(cache, from);
+    if (page && *from < to)
+        take_out(cache, page);
+    else
+        page = NULL;
+    spin_unlock(&cache->lock);
+    return page;
+}
+
+void page_cache_drop(struct page_cache *cache, u64 from, u64 to)
+{
+    s64 count = 0;
+
+    for (struct page *page = take_out_next(cache, &from, to); page;
+         page = take_out_next(cache, &from, to)) {
+        page_put(page);
+        count++;
+    }
+    if (count > 0 && cache->ops->account)
+        (void)!cache->ops->account(cache, -count); /* Leaving always works. */
+}
+
+bool page_cache_next(struct page_cache *cache, u64 from, u64 *index)
+{
+    bool found;
+
+    spin_lock(&cache->lock);
+    found = page_index_next(cache, &from) != NULL;
+    spin_unlock(&cache->lock);
+    *index = from;
+    return found;
+}
+
+void page_cache_fini(struct page_cache *cache)
+{
+    page_cache_drop_from(cache, 0);
+    /* No page of ours is on the clock any more; an eviction under way is about to notice. */
+    while (__atomic_load_n(&cache->evictors, __ATOMIC_ACQUIRE) != 0)
+        cpu_relax();
+}
+
+/* --- Reading ------------------------------------------------------------------------------- */
+
+/* A page is no longer locked; with `flags` it is up to date, without it has failed. */
+static void unlock_page(struct page *page, u16 flags)
+{
+    struct wait_queue *queue = read_queue_of(page);
+
+    if (flags)
+        flags_set(page, flags);
+    flags_clear(page, CACHED_LOCKED);
+    if (!wait_queue_is_empty(queue))
+        wait_wake_all(queue, 0);
+}
+
+static void wait_unlocked(struct page *page)
+{
+    struct waiter waiter;
+
+    wait_begin(read_queue_of(page), &waiter, 0);
+    while (flags_of(page) & CACHED_LOCKED)
+        (void)!wait_block_uninterruptible(&waiter, DEADLINE_NONE);
+    wait_end(&waiter);
+}
+
+/* Makes `count` pages from `index` on, locked, as far as there are none. How many, or -ENOMEM. */
+static long make_pages(struct page_cache *cache, u64 index, struct page **pages, u32 count)
+{
+    u32 made;
+
+    for (made = 0; made < count; made++) {
+        struct page *page = page_alloc(0, 0);
+        int err;
+
+        if (!page)
+            return made ? (long)made : -ENOMEM;
+        err = insert(cache, index + made, page, CACHED_LOCKED | CACHED_REFERENCED);
+        if (err < 0) {
+            page_put(page);
+            return err == -EEXIST || made ? (long)made : err;
+        }
+        pages[made] = page;
+    }
+    return made;
+}
+
+/* The read of a page is over: it joins the others, or leaves again. Drops the reader's reference. */
+static void finish_page(struct page_cache *cache, struct page *page, int err)
+{
+    bool dropped;
+
+    spin_lock(&cache->lock);
+    dropped = page->cached.cache != cache; /* By a truncation meanwhile. */
+    if (!dropped && err < 0)
+        take_out(cache, page);
+    else if (!dropped)
+        lru_add(page);
+    spin_unlock(&cache->lock);
+
+    unlock_page(page, err < 0 ? 0 : CACHED_UP_TO_DATE);
+    if (!dropped && err < 0)
+        page_put(page);
+    page_put(page);
+}
+
+/*
+ * Reads up to `count` pages from `index` on. 0 when something was done about the first, whatever
+ * became of the others: the caller looks again.
+ */
+static int read_pages(struct page_cache *cache, u64 index, struct page **pages, u32 count)
+{
+    long made = make_pages(cache, index, pages, count);
+    int err;
+
+    if (made <= 0)
+        return (int)made;
+    err = cache->ops->read(cache, index, pages, (u32)made);
+    if (err < 0 && made > 1) {
+        /* What failed may be a page that nobody asked for. */
+        for (long i = 1; i < made; i++)
+            finish_page(cache, pages[i], err);
+        made = 1;
+        err = cache->ops->read(cache, index, pages, 1);
+    }
+    for (long i = 0; i < made; i++)
+        finish_page(cache, pages[i], err);
+    return err;
+}
+
+static u64 pages_of_file(const struct page_cache *cache)
+{
+    u64 size = __atomic_load_n(&cache->inode->size, __ATOMIC_RELAXED); /* A hint. */
+
+    return size / PAGE_SIZE + (size % PAGE_SIZE != 0);
+}
+
+/* How many pages to read at `index`, by how the file was read before. */
+static u32 read_ahead_count(struct page_cache *cache, u64 index)
+{
+    u64 end = pages_of_file(cache);
+    u32 count = READ_AHEAD_PAGES_MIN;
+
+    if (index != 0 && index == cache->read_ahead_next)
+        count = u32_min(cache->read_ahead_pages * 2, READ_AHEAD_PAGES_MAX);
+    count = u32_max(count, READ_AHEAD_PAGES_MIN);
+    cache->read_ahead_pages = count;
+    if (index >= end)
+        return 1;
+    return (u32)u64_min(count, end - index);
+}
+
+static int read_window(struct page_cache *cache, u64 index, u32 count)
+{
+    struct page *one;
+    struct page **pages;
+    int err;
+
+    pages = count > 1 ? heap_alloc_array(count, sizeof(struct page *)) : NULL;
+    if (!pages)
+        return read_pages(cache, index, &one, 1);
+    err = read_pages(cache, index, pages, count);
+    heap_free(pages);
+    return err;
+}
+
+/* A page of a filesystem in memory, all zeros. */
+static int make_zero_page(struct page_cache *cache, u64 index, struct page **result)
+{
+    struct page *page;
+    int err;
+
+    if (cache->ops->account) {
+        err = cache->ops->account(cache, 1);
+        if (err < 0)
+            return err;
+    }
+    page = page_alloc(0, PAGE_ALLOC_ZERO);
+    err = page ? insert(cache, index, page, CACHED_UP_TO_DATE | CACHED_REFERENCED) : -ENOMEM;
+    if (err == 0) {
+        *result = page;
+        return 0;
+    }
+    if (page)
+        page_put(page);
+    if (cache->ops->account)
+        (void)!cache->ops->account(cache, -1); /* Leaving always works. */
+    return err;
+}
+
+int page_cache_get(struct page_cache *cache, u64 index, struct page **result)
+{
+    int err = 0;
+
+    *result = NULL;
+    while (err == 0 || err == -EEXIST) {
+        struct page *page = find_any(cache, index);
+
+        if (page && (flags_of(page) & CACHED_LOCKED))
+            wait_unlocked(page);
+        if (page && (flags_of(page) & CACHED_UP_TO_DATE)) {
+            flags_set(page, CACHED_REFERENCED);
+            *result = page;
+            return 0;
+        }
+        if (page) {
+            page_put(page); /* Its reader failed; it is no longer in the cache. */
+            err = 0;
+        } else if (is_in_memory(cache)) {
+            err = make_zero_page(cache, index, result);
+            if (err == 0)
+                return 0;
+        } else {
+            u32 count = read_ahead_count(cache, index);
+
+            err = read_window(cache, index, count);
+            cache->read_ahead_next = index + count;
+        }
+    }
+    return err;
+}
+
+int page_cache_get_new(struct page_cache *cache, u64 index, struct page **result)
+{
+    struct page *page = page_cache_find(cache, index);
+    int err;
+
+    *result = page;
+    if (page)
+        return 0;
+    if (is_in_memory(cache))
+        return page_cache_get(cache, index, result);
+
+    page = page_alloc(0, PAGE_ALLOC_ZERO);
+    if (!page)
+        return -ENOMEM;
+    err = insert(cache, index, page, CACHED_UP_TO_DATE | CACHED_REFERENCED);
+    if (err == 0) {
+        lru_add(page);
+        *result = page;
+        return 0;
+    }
+    page_put(page);
+    return err == -EEXIST ? page_cache_get(cache, index, result) : err;
+}
+
+void page_cache_mark_dirty(struct page_cache *cache, struct page *page)
+{
+    if (is_in_memory(cache) || (flags_of(page) & CACHED_DIRTY))
+        return;
+    spin_lock(&cache->lock);
+    if (page->cached.cache == cache && !(flags_of(page) & CACHED_DIRTY)) {
+        flags_set(page, CACHED_DIRTY);
+        __atomic_fetch_add(&total_dirty, 1, __ATOMIC_RELAXED); /* A count. */
+    }
+    spin_unlock(&cache->lock);
+}
+
+void page_cache_read_ahead(struct page_cache *cache, u64 index, u64 count)
+{
+    u64 end =
+        u64_min(pages_of_file(cache), index > UINT64_MAX - count ? UINT64_MAX : index + count);
+
+    if (is_in_memory(cache))
+        return;
+    while (index < end) {
+        u32 part = (u32)u64_min(end - index, READ_AHEAD_PAGES_MAX);
+        struct page *page = page_cache_find(cache, index);
+
+        if (page) {
+            page_put(page);
+            part = 1;
+        } else if (read_window(cache, index, part) < 0) {
+            return;
+        }
+        index += part;
+    }
+}
+
+void page_cache_counts(u64 *pages, u64 *dirty)
+{
+    *pages = __atomic_load_n(&total_pages, __ATOMIC_RELAXED);
+    *dirty = __atomic_load_n(&total_dirty, __ATOMIC_RELAXED);
+}
+
+/* --- Eviction ------------------------------------------------------------------------------ */
+
+/*
+ * The next page the hand stops at, off the list, with a reference; its cache is told that an eviction
+ * is under way, and lives until that is over. `*budget` counts the pages passed. NULL at its end.
+ */
+static struct page *clock_next(u64 *budget, struct page_cache **cache)
+{
+    struct page *page = NULL;
+
+    spin_lock(&lru_lock);
+    while (*budget > 0 && !page) {
+        struct list *node = list_pop_front(&lru);
+
+        if (!node)
+            break;
+        (*budget)--;
+        page = LIST_ENTRY(node, struct page, list);
+        if (flags_of(page) & CACHED_REFERENCED) {
+            flags_clear(page, CACHED_REFERENCED);
+            list_push_back(&lru, node);
+            page = NULL;
+            continue;
+        }
+        lru_count--;
+        page_get(page);
+        *cache = page->cached.cache;
+        __atomic_fetch_add(&(*cache)->evictors, 1, __ATOMIC_RELAXED); /* Ordered by the lock. */
+    }
+    spin_unlock(&lru_lock);
+    return page;
+}
+
+static bool may_evict(const struct page *page)
+{
+    /* The cache's reference and ours. More can only come under the cache's lock. */
+    return __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 2 &&
+           !(flags_of(page) & (CACHED_DIRTY | CACHED_LOCKED));
+}
+
+static bool evict(struct page_cache *cache, struct page *page)
+{
+    bool gone = false;
+
+    spin_lock(&cache->lock);
+    if (page->cached.cache == cache) {
+        gone = may_evict(page);
+        if (gone)
+            take_out(cache, page);
+        else
+            lru_add(page);
+    }
+    spin_unlock(&cache->lock);
+    return gone;
+}
+
+u64 page_cache_reclaim(u64 count)
+{
+    u64 budget = count > UINT64_MAX / 16 ? UINT64_MAX : count * 16 + RECLAIM_SCAN_MIN;
+    u64 freed = 0;
+
+    spin_lock(&lru_lock);
+    budget = u64_min(budget, lru_count * 2); /* Twice around at most. */
+    spin_unlock(&lru_lock);
+
+    while (freed < count) {
+        struct page_cache *cache;
+        struct page *page = clock_next(&budget, &cache);
+
+        if (!page)
+            break;
+        if (evict(cache, page)) {
+            page_put(page);
+            freed++;
+        }
+        __atomic_fetch_sub(&cache->evictors, 1, __ATOMIC_RELEASE); /* With page_cache_fini(). */
+        page_put(page);
+    }
+    return freed;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walking: one component after the other. A symbolic link's target is put in front of what is left
+ * of the path, and the walk goes on in that.
+ */
+#include "kernel/fs/path.h"
+
+#include "abi/linux/errors.h"
+#include "abi/linux/stat.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/path_node.h"
+#include "kernel/mm/heap.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/base/types.h"
+
+struct walk {
+    struct path_node *at; /* With a reference; positive. */
+    const char *rest;     /* What is left of the path. */
+    char *buffer;         /* Holds `rest` once a link has been followed; else NULL. */
+    u32 links;
+    u32 flags;
+};
+
+static struct path_node *root_node(void)
+{
+    struct path_node *root = mount_root_node();
+
+    return root ? path_node_get(root) : NULL;
+}
+
+static void walk_to(struct walk *walk, struct path_node *node)
+{
+    struct path_node *before = walk->at;
+
+    walk->at = node;
+    path_node_put(before);
+}
+
+/* Down into what is mounted on the current node, however often. */
+static void cross_mounts(struct walk *walk)
+{
+    while (walk->at->mounted)
+        walk_to(walk, path_node_get(walk->at->mounted));
+}
+
+static void walk_up(struct walk *walk)
+{
+    struct path_node *node = walk->at;
+
+    while (!node->parent && node->covers)
+        node = node->covers;
+    if (node->parent)
+        node = node->parent;
+    walk_to(walk, path_node_get(node));
+    cross_mounts(walk);
+}
+
+/* The length of the component at `rest`, slashes before it skipped. */
+static u32 next_component(struct walk *walk)
+{
+    u32 len = 0;
+
+    while (*walk->rest == '/')
+        walk->rest++;
+    while (walk->rest[len] != '\0' && walk->rest[len] != '/')
+        len++;
+    return len;
+}
+
+static bool is_at_end(const char *rest)
+{
+    while (*rest == '/')
+        rest++;
+    return *rest == '\0';
+}
+
+/* Replaces what is left by the target of `link` and what is left after it. */
+static int follow_link(struct walk *walk, struct inode *link)
+{
+    size_t rest_len = str_len(walk->rest);
+    char *buffer;
+    long len;
+
+    if (++walk->links > SYMLINKS_MAX)
+        return -ELOOP;
+    if (!link->ops->readlink)
+        return -EINVAL;
+    buffer = heap_alloc(PATH_SIZE_MAX);
+    if (!buffer)
+        return -ENOMEM;
+    len = link->ops->readlink(link, buffer, PATH_SIZE_MAX - 1);
+    if (len == 0)
+        len = -ENOENT;
+    if (len > 0 && (size_t)len + rest_len >= PATH_SIZE_MAX)
+        len = -ENAMETOOLONG;
+    if (len < 0) {
+        heap_free(buffer);
+        return (int)len;
+    }
+    mem_copy(buffer + len, walk->rest, rest_len + 1);
+    heap_free(walk->buffer);
+    walk->buffer = buffer;
+    walk->rest = buffer;
+    if (*buffer == '/')
+        walk_to(walk, root_node());
+    return 0;
+}
+
+/* Whether `child`, the last component or not, is a link to follow now. */
+static bool is_to_follow(const struct walk *walk, const struct path_node *child, bool is_last,
+                         bool wants_directory)
+{
+    struct inode *inode = node_inode(child);
+
+    if (!inode || inode_type(inode) != S_IFLNK)
+        return false;
+    return !is_last || wants_directory || !(walk->flags & PATH_NOFOLLOW);
+}
+
+/*
+ * One step to the component `name`. Sets `result` when it was the last one; else the walk goes on.
+ */
+static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_result *result)
+{
+    struct path_node *child;
+    bool wants_directory;
+    bool is_last;
+    int err;
+
+    err = node_child(walk->at, name, len, &child);
+    if (err < 0)
+        return err;
+    walk->rest = name + len;
+    wants_directory = *walk->rest == '/';
+    is_last = is_at_end(walk->rest);
+
+    if (is_to_follow(walk, child, is_last, wants_directory)) {
+        struct inode *inode = node_inode(child);
+
+        if (is_last && inode->ops->open && (walk->flags & WALK_MAGIC) && !wants_directory) {
+            *result = (struct walk_result){ .node = child, .is_magic = true };
+            return 0;
+        }
+        err = follow_link(walk, inode);
+        path_node_put(child);
+        return err;
+    }
+    if (!is_last && !node_inode(child)) {
+        path_node_put(child);
+        return -ENOENT;
+    }
+    if (is_last && !node_inode(child)) {
+        *result = (struct walk_result){ .node = child, .wants_directory = wants_directory };
+        return 0;
+    }
+
+    walk_to(walk, child);
+    cross_mounts(walk);
+    if (is_last)
+        *result = (struct walk_result){ .node = path_node_get(walk->at),
+                                        .wants_directory = wants_directory };
+    return 0;
+}
+
+static int walk_on(struct walk *walk, struct walk_result *result)
+{
+    enum walk_last last = WALK_DOT;
+    int err = 0;
+
+    while (err == 0 && !result->node) {
+        u32 len = next_component(walk);
+        const char *name = walk->rest;
+
+        if (len == 0) {
+            /* "/", or a path that ended in "." or "..". */
+            *result = (struct walk_result){ .node = path_node_get(walk->at), .last = last };
+        } else if (inode_type(node_inode(walk->at)) != S_IFDIR) {
+            err = -ENOTDIR;
+        } else if (len == 1 && name[0] == '.') {
+            walk->rest += len;
+            last = WALK_DOT;
+        } else if (len == 2 && name[0] == '.' && name[1] == '.') {
+            walk->rest += len;
+            walk_up(walk);
+            last = WALK_DOTDOT;
+        } else {
+            err = walk_step(walk, name, len, result);
+            last = WALK_DOT;
+        }
+    }
+    return err;
+}
+
+/* A path that wants a directory and found something else. */
+static int check_directory(const struct walk *walk, const struct walk_result *result)
+{
+    struct inode *inode = node_inode(result->node);
+
+    if (!inode || result->is_magic)
+        return 0;
+    if ((result->wants_directory || (walk->flags & PATH_DIRECTORY)) && inode_type(inode) != S_IFDIR)
+        return -ENOTDIR;
+    return 0;
+}
+
+int path_walk(struct path_node *base, const char *path, u32 flags, struct walk_result *result)
+{
+    struct walk walk = { .rest = path, .flags = flags };
+    int err = -ENOENT;
+
+    mem_zero(result, sizeof(*result));
+    if (*path == '\0' && !(flags & PATH_EMPTY))
+        return -ENOENT;
+    if (str_len_max(path, PATH_SIZE_MAX) == PATH_SIZE_MAX)
+        return -ENAMETOOLONG;
+
+    if (*path == '/')
+        walk.at = root_node();
+    else
+        walk.at = base ? path_node_get(base) : path_current();
+    if (!walk.at)
+        return -ENOENT;
+
+    if (*path == '\0') {
+        *result = (struct walk_result){ .node = path_node_get(walk.at), .last = WALK_DOT };
+        err = 0;
+    } else {
+        err = walk_on(&walk, result);
+    }
+    if (err == 0)
+        err = check_directory(&walk, result);
+    if (err < 0 && result->node) {
+        path_node_put(result->node);
+        result->node = NULL;
+    }
+    path_node_put(walk.at);
+    heap_free(walk.buffer);
+    return err;
+}
+
+int path_find(struct path_node *base, const char *path, u32 flags, struct path_node **found)
+{
+    struct walk_result result;
+    int err = path_walk(base, path, flags, &result);
+
+    *found = NULL;
+    if (err < 0)
+        return err;
+    if (!node_inode(result.node)) {
+        path_node_put(result.node);
+        return -ENOENT;
+    }
+    *found = result.node;
+    return 0;
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+tmpfs-c := kernel/fs/tmpfs/tmpfs.c kernel/fs/tmpfs/tmpfs_dir.c
+
+kernel-y += $(tmpfs-c)
