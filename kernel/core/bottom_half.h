@@ -37,3 +37,7 @@ void bottom_half_enable(void);
 
 /* True inside a bottom half or an interrupt handler: sleeping is a bug there. */
 bool in_interrupt(void);
+
+/* Runs what is queued here, if this is a place where it may. The scheduler calls it. */
+void bottom_half_run_pending(void);
+bool bottom_half_is_pending(void);

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-kernel-y += kernel/core/wait.c
+kernel-y += kernel/core/memory.c kernel/core/spinlock.c kernel/core/mutex.c kernel/core/rwlock.c \
+            kernel/core/log.c kernel/core/clock.c kernel/core/timer.c kernel/core/bottom_half.c \
+            kernel/core/wait.c kernel/core/runqueue.c kernel/core/sched.c kernel/core/thread.c \
+            kernel/core/chacha20.c kernel/core/entropy.c kernel/core/panic.c
+
+# Its loops are not to become calls of the functions they implement.
+$(B)/kernel/kernel/core/memory.o: KERNEL_FLAGS += -fno-tree-loop-distribute-patterns
 
 unit-sets   += wait
 unit-wait-y += kernel/core/wait_test.c $(fake-kernel-y)

@@ -31,3 +31,12 @@ void log_set_sink(log_sink_fn *sink);
 
 /* The program's own output to the console: as it is, in the order of the log's lines. */
 void console_write(const char *bytes, size_t len);
+
+/*
+ * The last `size` bytes at most of what was logged, from the start of a line. Returns how many were
+ * stored, or what all of it takes when `bytes` is NULL.
+ */
+size_t log_read(char *bytes, size_t size);
+
+/* For panic(): from now on this CPU logs without the lock, and straight to the console. */
+void log_begin_panic(void);

@@ -27,7 +27,7 @@ enum lock_rank {
     LOCK_RANK_FDTABLE = 20,
     LOCK_RANK_NAME_CACHE = 22, /* References and the hash of path nodes. */
     LOCK_RANK_FUTEX = 24,
-    LOCK_RANK_SIGNAL = 26,
+    LOCK_RANK_SIGNAL = 26, /* The list of the program's threads, and their signals. */
     LOCK_RANK_PAGE_CACHE = 28,
     LOCK_RANK_PAGE_LRU = 29,  /* The order in which cached pages are evicted. */
     LOCK_RANK_UNIX = 30,      /* Unix sockets; two: by address. */
@@ -47,8 +47,9 @@ enum lock_rank {
     LOCK_RANK_SCHED = 78, /* One CPU's run queue; two: by CPU number. */
     LOCK_RANK_HEAP = 82,
     LOCK_RANK_VMAP = 84,
-    LOCK_RANK_PAGES = 86,
-    LOCK_RANK_MMU = 88,
+    LOCK_RANK_PAGES_ONLINE = 85, /* Bringing more memory online: maps it. */
+    LOCK_RANK_MMU = 86,          /* The kernel's page tables; new tables are pages. */
+    LOCK_RANK_PAGES = 88,
     LOCK_RANK_IRQ = 90,
     LOCK_RANK_ENTROPY = 92,
     LOCK_RANK_LOG = 99, /* Last: anything may log while it holds anything. */
@@ -69,4 +70,12 @@ void spin_lock(struct spinlock *lock) ACQUIRES(lock);
 void spin_unlock(struct spinlock *lock) RELEASES(lock);
 /* For a second lock of the same rank, in the order the rank's comment gives. */
 void spin_lock_nested(struct spinlock *lock) ACQUIRES(lock);
+/* True when it got the lock. Any rank: who does not wait cannot deadlock. */
+bool spin_try_lock(struct spinlock *lock) MUST_USE;
 bool spin_is_locked(const struct spinlock *lock);
+
+/* How many this CPU holds. Above 0: sleeping is a bug. */
+u32 spin_locks_held(void);
+
+/* True when interrupts are off only because of spinlocks: they come back on with the last one. */
+bool spin_hides_interrupts(void);

@@ -45,6 +45,7 @@ struct thread {
     u32 cpu;                     /* Where it runs or ran last. */
     bool on_cpu;                 /* [atomic] Its stack is in use by a CPU. */
     bool is_idle;                /* [const] */
+    bool is_queued;              /* In a run queue's tree. Under its lock. */
     cpu_mask_t affinity;
     u64 vruntime_ns;
     u64 run_since_ns; /* When it was last given the CPU or charged. */
@@ -56,8 +57,11 @@ struct thread {
     struct tree_node run_node; /* In its run queue. */
     struct list all_link;      /* Every thread there is; under the list's lock. */
     char name[THREAD_NAME_SIZE];
-    u32 locks_held; /* [owner] Sleeping locks held, for debug checks. */
-    void *user;     /* [const] The program's side, struct task; NULL for our own. */
+    u32 locks_held; /* [owner] Ranks of the sleeping locks held, a bit each, for debug checks. */
+    void (*entry)(void *arg);                /* [const] */
+    void *arg;                               /* [const] */
+    void (*released)(struct thread *thread); /* [owner] For thread_exit(). */
+    void *user; /* [const] The program's side, struct task; NULL for our own. */
 };
 
 /*
@@ -111,6 +115,15 @@ u64 sched_idle_ns(u32 cpu);
 void sched_init(void);
 _Noreturn void sched_run_idle(void);
 
-/* Threads that exist, and the three load averages (1, 5, 15 min) in 1/65536. */
+/* Threads that exist, idle ones not counted; those that run or could. */
 u32 sched_thread_count(void);
 u32 sched_runnable_count(void);
+
+/* Load averages over 1, 5 and 15 minutes, in 1/65536. They are brought up to date by asking. */
+void sched_load_averages(u32 loads[3]);
+
+/* Context switches since boot, on all CPUs. */
+u64 sched_switch_count(void);
+
+/* Calls `visit` for every thread but the idle ones. It must neither sleep nor end one. */
+void thread_for_each(void (*visit)(void *arg, struct thread *thread), void *arg);

@@ -15,3 +15,6 @@ void *device_map(paddr_t address, size_t size) MUST_USE;
 
 /* Maps read-only tables that firmware left (ACPI), cached. NULL when there is no room. */
 const void *firmware_map(paddr_t address, size_t size) MUST_USE;
+
+/* Mappings lie from `base` on, up to `size` bytes. Before anything else here. */
+void kernel_map_init(u64 base, u64 size);

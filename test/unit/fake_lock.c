@@ -97,6 +97,24 @@ void spin_unlock(struct spinlock *lock) LOCK_INTERNALS
         irq_restore(irq_was_on);
 }
 
+bool spin_try_lock(struct spinlock *lock) LOCK_INTERNALS
+{
+    if (lock->word != 0)
+        return false;
+    spin_take(lock, true);
+    return true;
+}
+
+u32 spin_locks_held(void)
+{
+    return (u32)fake_locks_held;
+}
+
+bool spin_hides_interrupts(void)
+{
+    return fake_locks_held > 0 && irq_was_on;
+}
+
 bool spin_is_locked(const struct spinlock *lock)
 {
     return lock->word != 0;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end: why, where, who called, and off. It must work with everything else broken. */
+#include "kernel/core/panic.h"
+
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/arch/power.h"
+#include "kernel/core/log.h"
+#include "kernel/core/symbols.h"
+#include "kernel/core/thread.h"
+#include "lib/base/num.h"
+#include "lib/base/text.h"
+
+#include <stdarg.h>
+
+enum {
+    FRAMES_MAX = 32,
+    MESSAGE_SIZE = 256,
+};
+
+/* As the compiler lays it out where the frame pointer points. */
+struct frame {
+    const struct frame *caller;
+    u64 return_address;
+};
+
+static bool panicking; /* [atomic] */
+static u32 panic_cpu;
+
+const char *symbol_find(u64 address, u64 *offset)
+{
+    u64 off = address - (u64)image_start;
+    u32 lo = 0;
+    u32 hi = symbol_count;
+
+    if (off >= (u64)(text_end - image_start))
+        return NULL;
+    while (lo < hi) { /* The first one behind `off` is at `lo` in the end. */
+        u32 middle = lo + (hi - lo) / 2;
+
+        if (symbol_table[middle].off <= off)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    if (lo == 0)
+        return NULL;
+    *offset = off - symbol_table[lo - 1].off;
+    return symbol_names + symbol_table[lo - 1].name;
+}
+
+static bool is_readable(const struct frame *frame)
+{
+    paddr_t physical;
+    u32 flags;
+    u64 address = (u64)frame;
+
+    return address > USER_END && is_aligned(address, sizeof(u64)) &&
+           mmu_translate(address, &physical, &flags) &&
+           mmu_translate(address + sizeof(*frame) - 1, &physical, &flags);
+}
+
+static void log_frame(u64 address)
+{
+    u64 offset;
+    const char *name = symbol_find(address - 1, &offset); /* The call, not what follows it. */
+
+    if (name)
+        log_error("  %016lx %s+0x%lx", address, name, offset + 1);
+    else
+        log_error("  %016lx", address);
+}
+
+static void log_backtrace(const struct frame *frame)
+{
+    const struct frame *limit = (const struct frame *)((u64)frame + 2 * THREAD_STACK_SIZE);
+
+    for (int i = 0; i < FRAMES_MAX && is_readable(frame); i++) {
+        log_frame(frame->return_address);
+        if (frame->caller <= frame || frame->caller > limit)
+            break; /* A stack goes one way, and not far. */
+        frame = frame->caller;
+    }
+}
+
+/* One CPU reports; a panic of its own on the way ends it, others wait to be stopped. */
+static void claim_panic(void)
+{
+    irq_disable();
+    if (!__atomic_exchange_n(&panicking, true, __ATOMIC_ACQ_REL)) {
+        __atomic_store_n(&panic_cpu, cpu_id(), __ATOMIC_RELAXED);
+        return;
+    }
+    if (__atomic_load_n(&panic_cpu, __ATOMIC_RELAXED) == cpu_id())
+        machine_power_off();
+    for (;;)
+        cpu_relax();
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    const struct thread *thread = thread_current();
+    char message[MESSAGE_SIZE];
+    struct text text;
+    va_list args;
+
+    claim_panic();
+    cpus_stop();
+    log_begin_panic();
+    text_init(&text, message, sizeof(message));
+    va_start(args, format);
+    text_format_args(&text, format, args);
+    va_end(args);
+    log_error("panic: %s", message);
+    log_error("cpu %u, thread '%s'", cpu_id(), thread ? thread->name : "none");
+    log_backtrace(__builtin_frame_address(0));
+    machine_report("panic", message);
+    machine_power_off();
+}
