@@ -3,7 +3,6 @@
 
 /* Whole files, and paths. */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -2,12 +2,14 @@
 /* build: pack a program into a disk image. */
 #include "host/err.h"
 #include "host/file.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cmd.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
 #include "ops/image/kernel.h"
 #include "ops/image/root.h"
+#include "ops/image/tree.h"
 #include "ops/options.h"
 
 #include <stdio.h>

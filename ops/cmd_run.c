@@ -2,6 +2,7 @@
 /* run: pack a program into an image and run it in a machine on this one. */
 #include "host/err.h"
 #include "host/file.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cmd.h"
 #include "ops/config/settings.h"
@@ -15,11 +16,11 @@
 #include "ops/vm/vm.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     KERNEL_MEMORY_MIB = 8, /* What the kernel itself wants of the machine, at the very least. */

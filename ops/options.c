@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* IWYU pragma: no_include <bits/getopt_core.h> */
 #include "ops/options.h"
 
 #include "host/err.h"
 #include "host/strings.h"
 #include "ops/config/config.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 
 #include <getopt.h>

@@ -6,6 +6,7 @@
 #include "lib/base/types.h"
 #include "test/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -120,39 +121,39 @@ TEST(elf, refuses_segments_that_cannot_be_mapped)
 {
     static const struct {
         int index;
-        struct elf64_phdr phdr;
         enum elf_error error;
+        struct elf64_phdr phdr;
     } cases[] = {
         /* Larger in the file than in memory. */
-        { 3, { PT_LOAD, PF_R, 0x2e00, 0x3e00, 0, 0x300, 0x2ff, 0 }, ELF_BAD_SEGMENT_SIZE },
+        { 3, ELF_BAD_SEGMENT_SIZE, { PT_LOAD, PF_R, 0x2e00, 0x3e00, 0, 0x300, 0x2ff, 0 } },
         /* Past the end of the file, by one and by a sum that wraps. */
-        { 3, { PT_LOAD, PF_R, 0x4000, 0x4000, 0, 0x1001, 0x1001, 0 }, ELF_TRUNCATED },
-        { 3, { PT_LOAD, PF_R, ~(u64)0xfff, 0x4000, 0, 0x2000, 0x2000, 0 }, ELF_TRUNCATED },
+        { 3, ELF_TRUNCATED, { PT_LOAD, PF_R, 0x4000, 0x4000, 0, 0x1001, 0x1001, 0 } },
+        { 3, ELF_TRUNCATED, { PT_LOAD, PF_R, ~(u64)0xfff, 0x4000, 0, 0x2000, 0x2000, 0 } },
         /* Exactly to its end. */
-        { 3, { PT_LOAD, PF_R, 0x4000, 0x4000, 0, 0x1000, 0x1000, 0 }, ELF_OK },
+        { 3, ELF_OK, { PT_LOAD, PF_R, 0x4000, 0x4000, 0, 0x1000, 0x1000, 0 } },
         /* Too large, alone and by the gap. */
-        { 3, { PT_LOAD, PF_R, 0, 0x4000, 0, 0, ELF_SPAN_MAX + 1, 0 }, ELF_SEGMENTS_HUGE },
-        { 3, { PT_LOAD, PF_R, 0, ELF_SPAN_MAX, 0, 0, 1, 0 }, ELF_SEGMENTS_HUGE },
-        { 3, { PT_LOAD, PF_R, 0, ELF_SPAN_MAX - 1, 0, 0, 1, 0 }, ELF_OK },
+        { 3, ELF_SEGMENTS_HUGE, { PT_LOAD, PF_R, 0, 0x4000, 0, 0, ELF_SPAN_MAX + 1, 0 } },
+        { 3, ELF_SEGMENTS_HUGE, { PT_LOAD, PF_R, 0, ELF_SPAN_MAX, 0, 0, 1, 0 } },
+        { 3, ELF_OK, { PT_LOAD, PF_R, 0, ELF_SPAN_MAX - 1, 0, 0, 1, 0 } },
         /* Out of the lower half. */
-        { 3, { PT_LOAD, PF_R, 0, ELF_VADDR_MAX, 0, 0, 1, 0 }, ELF_BAD_SEGMENT_ADDRESS },
-        { 3, { PT_LOAD, PF_R, 0, ~(u64)0, 0, 0, 2, 0 }, ELF_BAD_SEGMENT_ADDRESS },
+        { 3, ELF_BAD_SEGMENT_ADDRESS, { PT_LOAD, PF_R, 0, ELF_VADDR_MAX, 0, 0, 1, 0 } },
+        { 3, ELF_BAD_SEGMENT_ADDRESS, { PT_LOAD, PF_R, 0, ~(u64)0, 0, 0, 2, 0 } },
         /* An offset that no page mapping can give; without bytes it does not matter. */
-        { 3, { PT_LOAD, PF_R, 0x2e01, 0x3e00, 0, 1, 1, 0 }, ELF_BAD_SEGMENT_ALIGNMENT },
-        { 3, { PT_LOAD, PF_R, 0x2e01, 0x3e00, 0, 0, 1, 0 }, ELF_OK },
+        { 3, ELF_BAD_SEGMENT_ALIGNMENT, { PT_LOAD, PF_R, 0x2e01, 0x3e00, 0, 1, 1, 0 } },
+        { 3, ELF_OK, { PT_LOAD, PF_R, 0x2e01, 0x3e00, 0, 0, 1, 0 } },
         /* Overlap by a byte, touching, out of order. */
-        { 3, { PT_LOAD, PF_R, 0x1233, 0x1233, 0, 1, 1, 0 }, ELF_SEGMENTS_OVERLAP },
-        { 3, { PT_LOAD, PF_R, 0x1234, 0x1234, 0, 1, 1, 0 }, ELF_OK },
-        { 1, { PT_LOAD, PF_R, 0x2000, 0x2000, 0, 1, 1, 0 }, ELF_SEGMENTS_OVERLAP },
+        { 3, ELF_SEGMENTS_OVERLAP, { PT_LOAD, PF_R, 0x1233, 0x1233, 0, 1, 1, 0 } },
+        { 3, ELF_OK, { PT_LOAD, PF_R, 0x1234, 0x1234, 0, 1, 1, 0 } },
+        { 1, ELF_SEGMENTS_OVERLAP, { PT_LOAD, PF_R, 0x2000, 0x2000, 0, 1, 1, 0 } },
         /* Nothing to map: as if it were not there. */
-        { 3, { PT_LOAD, PF_R, 0, 0, 0, 0, 0, 0 }, ELF_OK },
-        { 0, { PT_INTERP, PF_R, 0x300, 0, 0, 1, 1, 0 }, ELF_BAD_INTERP },
-        { 0, { PT_INTERP, PF_R, 0x300, 0, 0, 4097, 4097, 0 }, ELF_BAD_INTERP },
-        { 0, { PT_INTERP, PF_R, 0x4fff, 0, 0, 2, 2, 0 }, ELF_TRUNCATED },
-        { 5, { PT_INTERP, PF_R, 0x300, 0, 0, 28, 28, 0 }, ELF_BAD_INTERP },
-        { 4, { PT_TLS, PF_R, 0, 0, 0, 2, 1, 0 }, ELF_BAD_TLS },
-        { 4, { PT_TLS, PF_R, 0, 16, 0, 0, ~(u64)0, 0 }, ELF_BAD_TLS },
-        { 4, { PT_DYNAMIC, PF_R, 0x4ff1, 0, 0, 16, 16, 0 }, ELF_TRUNCATED },
+        { 3, ELF_OK, { PT_LOAD, PF_R, 0, 0, 0, 0, 0, 0 } },
+        { 0, ELF_BAD_INTERP, { PT_INTERP, PF_R, 0x300, 0, 0, 1, 1, 0 } },
+        { 0, ELF_BAD_INTERP, { PT_INTERP, PF_R, 0x300, 0, 0, 4097, 4097, 0 } },
+        { 0, ELF_TRUNCATED, { PT_INTERP, PF_R, 0x4fff, 0, 0, 2, 2, 0 } },
+        { 5, ELF_BAD_INTERP, { PT_INTERP, PF_R, 0x300, 0, 0, 28, 28, 0 } },
+        { 4, ELF_BAD_TLS, { PT_TLS, PF_R, 0, 0, 0, 2, 1, 0 } },
+        { 4, ELF_BAD_TLS, { PT_TLS, PF_R, 0, 16, 0, 0, ~(u64)0, 0 } },
+        { 4, ELF_TRUNCATED, { PT_DYNAMIC, PF_R, 0x4ff1, 0, 0, 16, 16, 0 } },
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A manifest as text. */
+#include "lib/base/types.h"
 #include "lib/manifest/keys.h"
 #include "lib/manifest/manifest.h"
 
@@ -113,6 +114,7 @@ static void put_limits(struct writer *out, const struct manifest *manifest)
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to through `out`. */
 size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
 {
     struct writer out = { .buffer = buffer, .room = room };

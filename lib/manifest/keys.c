@@ -120,17 +120,17 @@ static const char *path_set(const char **path, const char *value)
     return NULL;
 }
 
-static const char *program_set(struct manifest *manifest, char *value)
+static const char *program_set(struct manifest *manifest, const char *value)
 {
     return path_set(&manifest->program, value);
 }
 
-static const char *cwd_set(struct manifest *manifest, char *value)
+static const char *cwd_set(struct manifest *manifest, const char *value)
 {
     return path_set(&manifest->cwd, value);
 }
 
-static const char *arg_set(struct manifest *manifest, char *value)
+static const char *arg_set(struct manifest *manifest, const char *value)
 {
     if (!manifest->args_replaced) {
         manifest->args_replaced = true;
@@ -161,7 +161,7 @@ static bool same_name(const char *a, const char *b, size_t len)
     return true;
 }
 
-static const char *env_set(struct manifest *manifest, char *value)
+static const char *env_set(struct manifest *manifest, const char *value)
 {
     size_t len = env_name_len(value);
 
@@ -179,7 +179,7 @@ static const char *env_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *hostname_set(struct manifest *manifest, char *value)
+static const char *hostname_set(struct manifest *manifest, const char *value)
 {
     if (manifest_text_len(value) > MANIFEST_HOSTNAME_MAX)
         return "the name is too long";
@@ -187,14 +187,14 @@ static const char *hostname_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *tmpfs_set(struct manifest *manifest, char *value)
+static const char *tmpfs_set(struct manifest *manifest, const char *value)
 {
     if (manifest->tmpfs_count == MANIFEST_TMPFS_MAX)
         return "too many directories";
     return path_set(&manifest->tmpfs[manifest->tmpfs_count++], value);
 }
 
-static const char *network_set(struct manifest *manifest, char *value)
+static const char *network_set(struct manifest *manifest, const char *value)
 {
     int mode = name_find(&manifest_network_names, value, manifest_text_len(value));
 
@@ -204,7 +204,7 @@ static const char *network_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *ip_set(struct manifest *manifest, char *value)
+static const char *ip_set(struct manifest *manifest, const char *value)
 {
     const char *text = value;
     u64 prefix_len;
@@ -217,12 +217,12 @@ static const char *ip_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *gateway_set(struct manifest *manifest, char *value)
+static const char *gateway_set(struct manifest *manifest, const char *value)
 {
     return manifest_parse_ip(&manifest->gateway, value) ? NULL : "not A.B.C.D";
 }
 
-static const char *dns_set(struct manifest *manifest, char *value)
+static const char *dns_set(struct manifest *manifest, const char *value)
 {
     if (!manifest->dns_replaced) {
         manifest->dns_replaced = true;
@@ -236,7 +236,7 @@ static const char *dns_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *mtu_set(struct manifest *manifest, char *value)
+static const char *mtu_set(struct manifest *manifest, const char *value)
 {
     u64 mtu;
 
@@ -246,7 +246,7 @@ static const char *mtu_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *crash_set(struct manifest *manifest, char *value)
+static const char *crash_set(struct manifest *manifest, const char *value)
 {
     int policy = name_find(&manifest_crash_names, value, manifest_text_len(value));
 
@@ -256,7 +256,7 @@ static const char *crash_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *limit_set(struct manifest *manifest, char *value)
+static const char *limit_set(struct manifest *manifest, const char *value)
 {
     size_t len = 0;
     u64 number = MANIFEST_UNLIMITED;
@@ -280,7 +280,7 @@ static const char *limit_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *trace_set(struct manifest *manifest, char *value)
+static const char *trace_set(struct manifest *manifest, const char *value)
 {
     size_t len = manifest_text_len(value);
 
@@ -294,7 +294,7 @@ static const char *trace_set(struct manifest *manifest, char *value)
     return NULL;
 }
 
-static const char *log_set(struct manifest *manifest, char *value)
+static const char *log_set(struct manifest *manifest, const char *value)
 {
     int level = name_find(&manifest_log_names, value, manifest_text_len(value));
 

@@ -22,7 +22,7 @@ struct manifest_key {
     bool may_be_empty;
 
     /* Takes `value`, a string the manifest may keep. Returns NULL, or what is wrong with it. */
-    const char *(*set)(struct manifest *manifest, char *value);
+    const char *(*set)(struct manifest *manifest, const char *value);
 };
 
 /* The key called by the `len` bytes of `name`, or NULL. */

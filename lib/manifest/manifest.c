@@ -126,6 +126,7 @@ static bool line_parse(struct manifest *manifest, struct piece line, struct mani
     return key_set(manifest, key, name, value, error, nr);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): changed through `rest`. */
 bool manifest_parse(struct manifest *manifest, char *text, size_t size,
                     struct manifest_error *error)
 {
@@ -161,6 +162,7 @@ static bool word_parse(struct manifest *manifest, struct piece word, struct mani
     return key_set(manifest, key, name, value, error, nr);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): changed through `rest`. */
 bool manifest_overlay(struct manifest *manifest, char *text, size_t size,
                       struct manifest_error *error)
 {

@@ -3,8 +3,8 @@
 
 /*
  * The manifest: what runs in a machine, and how. ops writes it to /etc/soliton/manifest in the
- * image, the kernel reads it at boot. Text, one `key value` a line; a line that starts with '#' is a
- * comment. A value runs to the end of its line, where \n is a newline and \\ a backslash:
+ * image, the kernel reads it at boot. Text, one `key value` a line; a line that starts with '#' is
+ * a comment. A value runs to the end of its line, where \n is a newline and \\ a backslash:
  *
  *     program PATH          absolute, in the image
  *     arg TEXT              once for each argument, argv[0] first; without any, argv[0] is program

@@ -5,6 +5,7 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/config/suggest.h"
 
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     CONFIG_SIZE_MAX = 4 << 20,
@@ -316,8 +318,9 @@ static int object_set(struct settings *settings, json_t *object, const struct ke
                       struct err *err);
 
 /* Two levels of objects at most: the tables say so. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int value_set(struct settings *settings, json_t *value, const struct key *key,
-                     struct err *err) /* NOLINT(misc-no-recursion) */
+                     struct err *err)
 {
     void *field = (char *)settings + key->off;
 
@@ -350,8 +353,9 @@ static int value_set(struct settings *settings, json_t *value, const struct key 
     return err_set(err, "unknown kind");
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int object_set(struct settings *settings, json_t *object, const struct key *keys,
-                      struct err *err) /* NOLINT(misc-no-recursion) */
+                      struct err *err)
 {
     const char *name;
     json_t *value;

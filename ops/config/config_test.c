@@ -3,10 +3,13 @@
 #include "ops/config/config.h"
 
 #include "host/err.h"
+#include "host/strings.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/config/suggest.h"
 #include "test/unit/unit.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static struct settings settings;

@@ -4,8 +4,6 @@
 #include "host/err.h"
 #include "test/unit/unit.h"
 
-#include <string.h>
-
 TEST(ports, reads_every_form)
 {
     static const struct {

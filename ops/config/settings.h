@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
-
 enum {
     SETTINGS_MEMORY_DEFAULT_MIB = 256,
     SETTINGS_MEMORY_MIN_MIB = 24,

@@ -10,13 +10,13 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "lib/base/types.h"
 #include "lib/elf/dynamic.h"
 #include "lib/elf/elf.h"
 #include "ops/image/ldcache.h"
 #include "ops/image/ldconf.h"
 #include "ops/image/tree.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,8 +122,8 @@ static int object_parse(struct deps_object *object, const struct file_map *map, 
                         struct err *err)
 {
     struct elf_header header;
-    struct elf_image image;
-    struct elf_dynamic dynamic;
+    struct elf_image image = { 0 };
+    struct elf_dynamic dynamic = { 0 };
     const char *interp;
     enum elf_error error = elf_header_parse(&header, map->bytes, map->size, map->size);
 
@@ -232,7 +232,7 @@ static bool is_library(const char *path)
 {
     struct elf_header header;
     struct file_map map;
-    struct err err;
+    struct err err = { 0 };
     bool is = false;
 
     if (file_map_open(&map, path, &err) < 0)

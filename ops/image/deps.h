@@ -9,6 +9,8 @@
 
 #include "host/strings.h"
 
+#include <stddef.h>
+
 struct err;
 struct tree;
 

@@ -12,6 +12,9 @@
 #include "ops/image/tree.h"
 
 #include <errno.h>
+#include <et/com_err.h>
+#include <ext2fs/ext2_err.h>
+#include <ext2fs/ext2_io.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,7 +55,8 @@ struct writer {
 
 static int fail(struct err *err, errcode_t code, const char *what)
 {
-    return err_set(err, "cannot %s the root filesystem: %s", what, error_message(code));
+    err_set(err, "cannot %s the root filesystem: %s", what, error_message(code));
+    return -1;
 }
 
 static uint64_t blocks_of(uint64_t size)
@@ -103,6 +107,7 @@ static void packer_add(struct packer *packer, const char *name, uint32_t inode, 
         entry->inode = inode;
         entry->rec_len = (uint16_t)size;
         entry->name_len = (uint16_t)(strlen(name) | (unsigned)type << 8);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): names on disk have no NUL. */
         memcpy(at + DIR_ENTRY_HEADER_SIZE, name, strlen(name));
     }
 }

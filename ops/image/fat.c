@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* IWYU pragma: no_include <bits/types/struct_tm.h> */
 #include "ops/image/fat.h"
 
 #include "host/err.h"
@@ -257,7 +258,7 @@ static void boot_fill(const struct fat *fat, struct fat_boot *boot, uint32_t ser
 static int tables_write(const struct fat *fat, uint32_t serial, struct err *err)
 {
     struct fat_boot boot;
-    uint64_t off = fat->off + RESERVED_SECTORS * SECTOR_SIZE;
+    uint64_t off = fat->off + (uint64_t)RESERVED_SECTORS * SECTOR_SIZE;
     size_t table_size = (size_t)fat->fat_sectors * SECTOR_SIZE;
 
     boot_fill(fat, &boot, serial);
@@ -270,7 +271,7 @@ static int tables_write(const struct fat *fat, uint32_t serial, struct err *err)
         const struct fat_dir *dir = &fat->dirs[i];
         uint64_t at = i == 0 ? off + 2 * table_size : cluster_off(fat, dir->cluster);
 
-        if (file_write_at(fat->fd, dir->entries, dir->count * ENTRY_SIZE, at) < 0)
+        if (file_write_at(fat->fd, dir->entries, dir->count * sizeof(struct fat_entry), at) < 0)
             return err_set_errno(err, "cannot write the EFI system partition");
     }
     return 0;

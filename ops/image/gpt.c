@@ -138,9 +138,9 @@ static void mbr_fill(uint8_t mbr[GPT_SECTOR_SIZE], uint64_t last_lba)
     uint8_t *record = mbr + 446;
 
     memset(mbr, 0, GPT_SECTOR_SIZE);
-    memcpy(record + 1, "\x00\x02\x00", 3);
+    record[2] = 2; /* Sector 2, in cylinders and heads as of old. */
     record[4] = MBR_TYPE_PROTECTIVE;
-    memcpy(record + 5, "\xff\xff\xff", 3);
+    memset(record + 5, 0xff, 3);
     record[8] = 1;
     for (int i = 0; i < 4; i++)
         record[12 + i] = (uint8_t)(sectors >> i * 8);

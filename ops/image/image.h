@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 struct err;
-struct tree;
 
 struct image_spec {
     const char *kernel; /* The kernel's ELF file on this machine. */

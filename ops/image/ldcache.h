@@ -3,7 +3,8 @@
 
 /*
  * /etc/ld.so.cache as glibc's loader reads it ("glibc-ld.so.cache1.1"). Without it the loader in
- * the image would not know of ld.so.conf's directories, and would try several paths for each library.
+ * the image would not know of ld.so.conf's directories, and would try several paths for each
+ * library.
  */
 
 #include <stddef.h>

@@ -19,6 +19,7 @@ static const char blanks[] = " \t\r";
 static void file_parse(struct strings *dirs, const char *root, const char *path, int depth);
 
 /* `include PATTERN`: relative patterns count from the directory of the file that says it. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void include_parse(struct strings *dirs, const char *root, const char *file,
                           const char *pattern, int depth)
 {
@@ -36,6 +37,7 @@ static void include_parse(struct strings *dirs, const char *root, const char *fi
     free(dir);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void line_parse(struct strings *dirs, const char *root, const char *file, char *line,
                        int depth)
 {
@@ -62,8 +64,8 @@ static void line_parse(struct strings *dirs, const char *root, const char *file,
 }
 
 /* Recursion is bounded by LDCONF_DEPTH_MAX. */
-static void file_parse(struct strings *dirs, const char *root, const char *path,
-                       int depth) /* NOLINT(misc-no-recursion) */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void file_parse(struct strings *dirs, const char *root, const char *path, int depth)
 {
     char *full = xasprintf("%s%s", root, path);
     char *text = depth > LDCONF_DEPTH_MAX ? NULL : file_read_text(full, LDCONF_SIZE_MAX);

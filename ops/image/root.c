@@ -10,6 +10,7 @@
 
 #include <glob.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -282,27 +283,24 @@ static int program_add(struct root *root, const struct settings *settings, struc
 
 /* The lines of a manifest as text; parsed at once, so that a bad value is found here. */
 struct lines {
+    FILE *out;
     char *text;
     size_t len;
 };
 
 static void line_add(struct lines *lines, const char *key, const char *value)
 {
-    size_t key_len = strlen(key);
-    char *at;
-
-    lines->text = xrealloc(lines->text, lines->len + key_len + 2 * strlen(value) + 2, 1);
-    at = lines->text + lines->len;
-    memcpy(at, key, key_len);
-    at += key_len;
-    *at++ = ' ';
+    fprintf(lines->out, "%s ", key);
     for (; *value != '\0'; value++) {
-        if (*value == '\n' || *value == '\\')
-            *at++ = '\\';
-        *at++ = *value == '\n' ? 'n' : *value;
+        if (*value == '\n') {
+            fputs("\\n", lines->out);
+        } else if (*value == '\\') {
+            fputs("\\\\", lines->out);
+        } else {
+            fputc(*value, lines->out);
+        }
     }
-    *at++ = '\n';
-    lines->len = (size_t)(at - lines->text);
+    fputc('\n', lines->out);
 }
 
 static void lines_add(struct lines *lines, const char *key, const struct strings *values)
@@ -368,7 +366,13 @@ static int manifest_add(struct root *root, const struct settings *settings, cons
     struct lines lines = { 0 };
     int status;
 
+    lines.out = open_memstream(&lines.text, &lines.len);
+    if (!lines.out) {
+        free(manifest);
+        return err_set_errno(err, "cannot make the manifest");
+    }
     lines_fill(&lines, settings, program);
+    fclose(lines.out);
     status = manifest_make(root, manifest, &lines, err);
     free(lines.text);
     free(manifest);

@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-struct err;
 struct settings;
 
 struct root {

@@ -2,11 +2,9 @@
 #include "ops/image/tree.h"
 
 #include "host/err.h"
-#include "host/file.h"
 #include "host/xmem.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -397,6 +395,7 @@ int tree_add_host(struct tree *tree, const char *root, const char *path, char **
 static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
                         struct err *err);
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int host_entry_add(struct tree *tree, const char *path, const char *source, const char *name,
                           int depth, struct err *err)
 {
@@ -423,8 +422,9 @@ static int host_entry_add(struct tree *tree, const char *path, const char *sourc
 }
 
 /* Recursion is bounded by TREE_DEPTH_MAX. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
-                        struct err *err) /* NOLINT(misc-no-recursion) */
+                        struct err *err)
 {
     DIR *dir;
     int status = 0;

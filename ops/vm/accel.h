@@ -4,7 +4,6 @@
 /* Whether this machine can run a guest's kernel on its own CPU. */
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /*
  * Whether KVM can run an ordinary guest: /dev/kvm opens and the CPU shows vmx or svm. Some machines

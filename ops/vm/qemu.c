@@ -7,6 +7,7 @@
 
 #include "host/err.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 
 #include <stdlib.h>
@@ -147,8 +148,10 @@ char *qemu_quote(const char *text)
     *to++ = '\'';
     for (; *text != '\0'; text++) {
         if (*text == '\'') {
-            memcpy(to, "'\\''", 4);
-            to += 4;
+            *to++ = '\'';
+            *to++ = '\\';
+            *to++ = '\'';
+            *to++ = '\'';
         } else {
             *to++ = *text;
         }

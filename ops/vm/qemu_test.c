@@ -2,9 +2,11 @@
 #include "ops/vm/qemu.h"
 
 #include "host/err.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "test/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct qemu_paths paths = {

@@ -44,7 +44,7 @@ static void text_set(char *to, const char *text, size_t len)
     if (to[0] != '\0')
         return;
     for (size_t i = 0; i < len && kept < REPORT_TEXT_MAX - 1; i++)
-        to[kept++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+        to[kept++] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
     to[kept] = '\0';
 }
 

@@ -4,9 +4,9 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

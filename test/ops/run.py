@@ -661,8 +661,8 @@ def two_runs_at_once_leave_each_other_alone(place):
 def make_stub(folder):
     path = pathlib.Path(folder) / "stub.elf"
     subprocess.run(["gcc", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x100000", "-Wl,-N",
-                    "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none", "-Wl,-e,entry", "-o", str(path),
-                    str(TOP / "test/ops/stub_kernel.S")], check=True)
+                    "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none", "-Wl,-e,entry",
+                    "-o", str(path), str(TOP / "test/ops/stub_kernel.S")], check=True)
     return path
 
 
