@@ -234,7 +234,7 @@ static int dashes_find(int argc, char **argv)
 int options_parse(struct settings *settings, enum options_for command, int argc, char **argv,
                   struct err *err)
 {
-    struct getopt_tables tables;
+    struct getopt_tables tables = { 0 };
     int dashes = dashes_find(argc, argv);
     int status;
 
