@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer's side: room in send-buffer pages, or pages of others by reference. */
+#include "abi/linux/errors.h"
+#include "kernel/net/tcp/connection.h"
+#include "lib/base/num.h"
+
+/* The connection's error, -EPIPE, ... or 0 when it takes bytes. */
+static int send_status(struct tcp *tcp)
+{
+    if (tcp->error != 0) {
+        int error = tcp->error;
+
+        tcp->error = 0;
+        return -error;
+    }
+    if (tcp_has(tcp, TCP_F_SHUT_WRITE) ||
+        (tcp->state == TCP_CLOSED && tcp_has(tcp, TCP_F_CONNECTED)))
+        return -EPIPE;
+    if (tcp->state == TCP_ESTABLISHED || tcp->state == TCP_CLOSE_WAIT)
+        return 0;
+    return tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED ? -EAGAIN : -ENOTCONN;
+}
+
+/* Bytes that may be queued now; negative: why none. */
+static long send_space(struct tcp *tcp)
+{
+    u32 queued = tcp->snd_end - tcp->snd_una;
+    int err = send_status(tcp);
+
+    if (err < 0) {
+        if (err == -EAGAIN)
+            tcp->flags |= TCP_F_NO_SPACE;
+        return err;
+    }
+    if (seq_after(tcp->snd_una, tcp->snd_end)) /* The FIN is acknowledged: snd_una is behind it. */
+        queued = 0;
+    if (queued >= tcp->sndbuf) {
+        tcp->flags |= TCP_F_NO_SPACE;
+        return -EAGAIN;
+    }
+    return tcp->sndbuf - queued;
+}
+
+long tcp_send_room(struct tcp *tcp, u32 want, void **memory)
+{
+    long space;
+
+    spin_lock(&tcp->lock);
+    space = send_space(tcp);
+    if (space > 0) {
+        u32 room = tcp_queue_room(&tcp->queue, u32_min(want, (u32)space), memory);
+
+        space = room;
+        if (room == 0 && tcp->queue.count > 0) {
+            tcp->flags |= TCP_F_NO_SPACE; /* Acknowledgments will make room. */
+            space = -EAGAIN;
+        } else if (room == 0) {
+            space = -ENOMEM;
+        }
+    }
+    spin_unlock(&tcp->lock);
+    return space;
+}
+
+static void queued(struct tcp *tcp, u32 len, bool more)
+{
+    tcp->snd_end += len;
+    tcp->flags = more ? tcp->flags | TCP_F_MORE : tcp->flags & ~(u32)TCP_F_MORE;
+    connection_output(tcp);
+}
+
+void tcp_send_commit(struct tcp *tcp, u32 len, bool more)
+{
+    connection_lock(tcp);
+    if (tcp->state == TCP_CLOSED || tcp_has(tcp, TCP_F_SHUT_WRITE))
+        len = 0; /* Closed meanwhile: as if it had been written, and lost, before. */
+    tcp_queue_commit(&tcp->queue, len, tcp->snd_end);
+    if (len > 0 || (tcp_has(tcp, TCP_F_MORE) && !more))
+        queued(tcp, len, more);
+    connection_unlock(tcp);
+}
+
+long tcp_send_page(struct tcp *tcp, struct page *page, u32 off, u32 len, bool more)
+{
+    long space;
+
+    connection_lock(tcp);
+    space = send_space(tcp);
+    if (space > 0) {
+        len = u32_min(len, (u32)space);
+        if (tcp_queue_append(&tcp->queue, page, off, len, tcp->snd_end)) {
+            queued(tcp, len, more);
+            space = len;
+        } else {
+            space = tcp->queue.count > 0 ? -EAGAIN : -ENOMEM;
+            tcp->flags |= TCP_F_NO_SPACE;
+        }
+    }
+    connection_unlock(tcp);
+    return space;
+}
+
+u64 tcp_send_queued(struct tcp *tcp)
+{
+    u64 queued_len;
+
+    spin_lock(&tcp->lock);
+    queued_len = tcp->state == TCP_CLOSED || seq_after(tcp->snd_una, tcp->snd_end)
+                     ? 0
+                     : tcp->snd_end - tcp->snd_una;
+    spin_unlock(&tcp->lock);
+    return queued_len;
+}
