@@ -50,6 +50,9 @@ _Noreturn void context_enter_user(struct user_regs *regs);
 /* Starting values: `ip`, `sp`, flags as the ABI wants them, all else 0. */
 void user_regs_init(struct user_regs *regs, u64 ip, u64 sp);
 
+/* Puts the registers into words, line by line, for a report. */
+void regs_emit(const struct user_regs *regs, void (*put)(const char *line));
+
 /* The program's thread pointer (FS base on x86-64) of the running thread. */
 void context_set_thread_pointer(u64 base);
 u64 context_thread_pointer(void);

@@ -33,7 +33,7 @@ enum {
     RESTART_WORDS = 6,
 };
 
-/* Signals that wait to be delivered. Under the signal lock (LOCK_RANK_SIGNAL). */
+/* Signals that wait to be delivered. Under the lock of the task list (LOCK_RANK_SIGNAL). */
 struct signal_queue {
     u64 pending;        /* A bit for each signal that waits. */
     struct list queued; /* Of struct signal_entry; a signal without one came when memory was out. */
@@ -46,14 +46,14 @@ struct signal_restart {
 };
 
 struct task_signals {
-    struct signal_queue queue; /* Sent to this thread alone. Under the signal lock. */
-    u64 blocked;               /* Written by the owner under the signal lock. */
-    u64 saved_blocked;         /* [owner] To come back to, while `is_saved`. */
-    u64 waited;                /* Signals sigtimedwait() is in wait for. Under the signal lock. */
-    bool is_saved;             /* [owner] */
-    u32 altstack_flags;        /* [owner] SS_ flags as set; SS_DISABLE: none. */
-    u64 altstack_sp;           /* [owner] */
-    u64 altstack_size;         /* [owner] */
+    struct signal_queue queue;     /* Sent to this thread alone. Under the lock. */
+    u64 blocked;                   /* Written by the owner under the lock. */
+    u64 saved_blocked;             /* [owner] To come back to, while `is_saved`. */
+    u64 waited;                    /* Signals sigtimedwait() is in wait for. Under the lock. */
+    bool is_saved;                 /* [owner] */
+    u32 altstack_flags;            /* [owner] SS_ flags as set; SS_DISABLE: none. */
+    u64 altstack_sp;               /* [owner] */
+    u64 altstack_size;             /* [owner] */
     struct signal_restart restart; /* [owner] */
     long interrupted;   /* [owner] The -ERESTART code of the call we return from, or 0. */
     u64 interrupted_nr; /* [owner] And its number. */
@@ -61,18 +61,20 @@ struct task_signals {
 
 /* Prepares the signals of the first thread, or of a new one that `parent` makes. */
 void signal_task_init(struct task *task, const struct task *parent);
+/* Drops what is pending for it, with the task off the list, or never on it. */
 void signal_task_fini(struct task *task);
 
 /* Fills in `info` as kill(2) from the program itself would. */
 void signal_info_init(struct abi_siginfo *info, int signal, int code);
 
 /*
- * Sends a signal to the process: any thread that does not block it gets it. Or to one thread, whose
- * task stays alive through the call (task_visit()). Any context. Returns 0, or -EAGAIN when a
- * real-time signal from sigqueue() found the queue full.
+ * Sends a signal to the process: any thread that does not block it gets it. Any context. Returns 0,
+ * or -EAGAIN when a real-time signal from sigqueue() found the queue full.
  */
 int signal_post(const struct abi_siginfo *info);
-int signal_post_thread(struct task *task, const struct abi_siginfo *info);
+
+/* To one thread: also -ESRCH when there is none with that number. */
+int signal_post_tid(u32 tid, const struct abi_siginfo *info);
 
 /* What a user sees of a kernel event: SI_KERNEL, to the process (SIGTERM from the power button). */
 void signal_post_kernel(int signal);

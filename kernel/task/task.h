@@ -2,13 +2,19 @@
 #pragma once
 
 /*
- * The program's threads, its signals, its start and its end.
+ * The program's threads, its start and its end.
+ *
+ * A task lives in the list of all from task_add() until its thread calls task_exit(); whoever wants
+ * another thread's task looks at it under the list's lock.
  */
 
 #include "kernel/core/thread.h"
 #include "kernel/task/signal.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
+
+struct manifest;
+struct user_regs;
 
 enum {
     TASKS_MAX = 32768,
@@ -24,9 +30,7 @@ struct task {
     uaddr_t robust_list;         /* [owner] */
     u64 robust_list_size;
     u64 start_ns;
-    u32 rseq_len; /* [owner] 0: not registered. */
-    u32 rseq_signature;
-    uaddr_t rseq;
+    bool membarrier_registered;
 };
 
 /* The running thread's task. The caller is a thread of the program. */
@@ -35,10 +39,34 @@ static inline struct task *task_current(void)
     return thread_current()->user;
 }
 
+/*
+ * A task with a kernel stack, named `name`, that will run the program with `regs` when it is
+ * started. It has a number, but nobody can find it before task_start(). NULL when memory or numbers
+ * are out.
+ */
+struct task *task_create(const char *name, const struct user_regs *regs) MUST_USE;
+
+/* Undoes task_create() for a task that was never started. */
+void task_destroy(struct task *task);
+
+/* Lets it run. False, and nothing has happened, when the program is ending. */
+bool task_start(struct task *task) MUST_USE;
+
+/* Ends the running thread: wakes who waits for it, and the last one ends the program. */
+_Noreturn void task_exit(int status);
+
 /* By thread id, with the task list locked during `visit`; false when there is none such. */
 bool task_visit(u32 tid, void (*visit)(void *arg, struct task *task), void *arg);
+/* All of them, oldest first, until `visit` returns false. */
 void task_for_each(bool (*visit)(void *arg, struct task *task), void *arg);
 u32 task_count(void);
+
+/* CPU time of all threads, those that have ended included. */
+u64 task_runtime_ns(void);
+u64 task_user_ns(void);
+
+/* Prepares threads, futexes and what they show in /proc. Once, after fs_init(). */
+void task_init(void);
 
 /* True when the running thread should leave an interruptible wait: a signal, or the end. */
 bool task_interrupted(void);
@@ -47,14 +75,22 @@ bool task_interrupted(void);
  * Loads and starts the program the manifest names: the first thread. Returns 0, or an error after
  * saying why on the console. See kernel/task/program.c.
  */
-struct manifest;
 int program_start(const struct manifest *manifest) MUST_USE;
+
+/* The path the program was started by, [const] once it runs. */
+const char *program_path(void);
 
 /* exit_group(2): ends every thread, then the machine with this status. */
 _Noreturn void program_exit(int status);
 
 /* The program dies of `signal`: report, then the machine ends (128 + signal for `ops run`). */
 _Noreturn void program_kill(int signal);
+
+/* The same, for a signal whose origin is known; `regs` may be NULL. */
+_Noreturn void program_kill_info(const struct abi_siginfo *info, const struct user_regs *regs);
+
+/* True once the program is ending. */
+bool program_is_ending(void);
 
 /* When the program's first instruction ran (clock_now_ns()), 0 before. */
 u64 program_start_ns(void);

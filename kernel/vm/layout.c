@@ -55,7 +55,7 @@ void vm_start_break(u64 image_end)
     u64 start = end + PAGE_SIZE + random_offset();
 
     rwlock_write_lock(&space.lock);
-    if (area_hole_end(&space.areas, start, USER_END) - start < RANDOM_SPAN)
+    if (area_hole_end(&space.areas, start, USER_END) < start + RANDOM_SPAN)
         start = end; /* A fixed program that lies high: right behind it. */
     space.break_start = start;
     space.break_end = start;

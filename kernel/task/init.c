@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/task/futex.h"
+#include "kernel/task/task.h"
+
+void task_init(void)
+{
+    futex_init();
+}
