@@ -23,6 +23,11 @@ struct boot_info {
     u64 entry_cycles; /* cpu_cycles() at the kernel's first instruction. */
     u64 kernel_start; /* The kernel's image in physical memory. */
     u64 kernel_size;
+
+    /* Where, in the kernel's half, these regions were placed at random. */
+    u64 page_array;      /* For kernel/mm/page.c. */
+    u64 kernel_map;      /* For kernel/mm/kernel_map.c. */
+    u64 kernel_map_size;
 };
 
 /* [const] after boot. */

@@ -9,6 +9,7 @@
  */
 #include "kernel/arch/time.h"
 
+#include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/port.h"
 #include "kernel/arch/x86_64/apic.h"
@@ -147,7 +148,7 @@ void arch_clock_init(void)
     clock.hz = hz_find();
     clock.mult = (NS_PER_S << CLOCK_SHIFT) / clock.hz;
     clock.inverse = (clock.hz << INVERSE_SHIFT) / NS_PER_S;
-    clock.base_cycles = pit_start_cycles;
+    clock.base_cycles = boot_info()->entry_cycles; /* So that time counts from our first step. */
     if (!cpu_features.tsc_deadline)
         apic_timer_measure();
     clock_init_cpu();

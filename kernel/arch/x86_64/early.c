@@ -183,6 +183,9 @@ static EARLY void start_info_read(const struct pvh_start_info *start)
     info.kernel_start = early_layout.image_physical;
     info.kernel_size = (u64)(image_end - image_start);
     info.entry_cycles = early_layout.entry_cycles;
+    info.page_array = early_layout.page_array;
+    info.kernel_map = early_layout.kernel_map;
+    info.kernel_map_size = KERNEL_MAP_SIZE_MAX;
     if (start->magic != PVH_START_MAGIC)
         return;
     command_line_copy(start->command_line_address);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The manifest: read from the image, laid over by the command line, and put to use. */
+#include "abi/linux/fcntl.h"
+#include "abi/linux/open_flags.h"
+#include "kernel/arch/boot_info.h"
+#include "kernel/arch/power.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/log.h"
+#include "kernel/core/wait.h"
+#include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/memory_file.h"
+#include "kernel/fs/path.h"
+#include "kernel/init/init.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/iter.h"
+#include "kernel/net/net.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/base/types.h"
+#include "lib/manifest/manifest.h"
+
+#define MANIFEST_PATH "/etc/soliton/manifest"
+
+enum {
+    /* How long the program waits for a DHCP server: clouds answer in milliseconds. */
+    DHCP_WAIT_S = 5,
+    RESOLV_CONF_MAX = 512,
+};
+
+static struct manifest manifest; /* [const] after config_read(). */
+static struct wait_queue configured_queue;
+static char command_line[BOOT_COMMAND_LINE_MAX];
+
+_Noreturn void config_fail(void)
+{
+    machine_report("exit", "1");
+    machine_power_off();
+}
+
+const struct manifest *config_manifest(void)
+{
+    return &manifest;
+}
+
+static void log_level_set(const char *text, size_t len)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        { "error", LOG_ERROR },
+        { "warn", LOG_WARN },
+        { "info", LOG_INFO },
+        { "debug", LOG_DEBUG },
+    };
+
+    for (u32 i = 0; i < ARRAY_COUNT(levels); i++) {
+        if (str_len(levels[i].name) == len && mem_equal(levels[i].name, text, len))
+            log_set_level(levels[i].level);
+    }
+}
+
+void config_early(void)
+{
+    const char *word = boot_info()->command_line;
+
+    while (*word != '\0') {
+        const char *value = str_after(word, "log=");
+        size_t len = 0;
+
+        while (word[len] != '\0' && word[len] != ' ')
+            len++;
+        if (value)
+            log_level_set(value, len - 4);
+        word += len;
+        while (*word == ' ')
+            word++;
+    }
+}
+
+/* Ends the machine when it cannot be read. The text stays: the manifest points into it. */
+static char *manifest_text(size_t *size)
+{
+    struct file *file;
+    struct iter iter;
+    char *text;
+    long got;
+    int err = path_open(NULL, MANIFEST_PATH, O_RDONLY, 0, &file);
+
+    if (err < 0) {
+        log_error("boot: cannot open %s: error %d", MANIFEST_PATH, -err);
+        config_fail();
+    }
+    *size = (size_t)file->inode->size;
+    text = *size <= MANIFEST_SIZE_MAX ? heap_alloc(*size + 1) : NULL;
+    if (!text) {
+        log_error("boot: %s: %llu bytes are too many", MANIFEST_PATH, (unsigned long long)*size);
+        config_fail();
+    }
+    iter_init_kernel(&iter, text, *size);
+    got = file_read(file, &iter, NULL);
+    file_put(file);
+    if (got != (long)*size) {
+        log_error("boot: cannot read %s: error %ld", MANIFEST_PATH, got < 0 ? -got : 0);
+        config_fail();
+    }
+    return text;
+}
+
+static _Noreturn void manifest_bad(const char *where, const char *unit,
+                                   const struct manifest_error *error)
+{
+    if (error->line == 0)
+        log_error("boot: %s: %s", where, error->what);
+    else if (!error->word)
+        log_error("boot: %s, %s %u: %s", where, unit, error->line, error->what);
+    else
+        log_error("boot: %s, %s %u: %s '%.*s'", where, unit, error->line, error->what,
+                  (int)(error->word_len < 64 ? error->word_len : 64), error->word);
+    config_fail();
+}
+
+void config_read(void)
+{
+    struct manifest_error error;
+    size_t size;
+    char *text = manifest_text(&size);
+
+    manifest_init(&manifest);
+    if (!manifest_parse(&manifest, text, size, &error))
+        manifest_bad(MANIFEST_PATH, "line", &error);
+
+    str_copy(command_line, sizeof(command_line), boot_info()->command_line);
+    if (!manifest_overlay(&manifest, command_line, str_len(command_line), &error))
+        manifest_bad("kernel command line", "word", &error);
+    if (!manifest_finish(&manifest, &error))
+        manifest_bad(MANIFEST_PATH, "line", &error);
+
+    if (manifest.log != MANIFEST_LOG_UNSET)
+        log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
+    root_mount_tmpfs(&manifest);
+}
+
+static void network_changed(void)
+{
+    wait_wake(&configured_queue, 0);
+}
+
+static void wait_for_address(void)
+{
+    u64 deadline_ns = clock_deadline(DHCP_WAIT_S * NS_PER_SECOND);
+    struct net_config config;
+    struct waiter waiter;
+    int err = 0;
+
+    wait_queue_init(&configured_queue);
+    net_config_notify(network_changed);
+    wait_begin(&configured_queue, &waiter, 0);
+    while (!net_config_get(&config) && err == 0)
+        err = wait_block_uninterruptible(&waiter, deadline_ns);
+    wait_end(&waiter);
+    if (err < 0)
+        log_warn("net: no answer from a DHCP server yet, starting without an address");
+}
+
+static void configure_static(void)
+{
+    static struct net_config config;
+
+    config.ip = manifest.ip;
+    config.prefix_len = (u8)manifest.prefix_len;
+    config.gateway = manifest.gateway;
+    config.mtu = manifest.mtu;
+    config.dns_count = manifest.dns_count;
+    for (u32 i = 0; i < manifest.dns_count; i++)
+        config.dns[i] = manifest.dns[i];
+    if (net_config_static(&config) < 0) {
+        log_error("boot: %s: the network's address makes no sense", MANIFEST_PATH);
+        config_fail();
+    }
+}
+
+/* An image without a resolv.conf gets one that says what the network said. */
+static void resolv_conf_write(void)
+{
+    static char text[RESOLV_CONF_MAX];
+    size_t len = net_resolv_conf(text, sizeof(text));
+
+    if (len > 0 && memory_file_provide("/etc/resolv.conf", text, len) < 0)
+        log_warn("net: cannot provide /etc/resolv.conf");
+}
+
+void config_network(void)
+{
+    if (manifest.network == MANIFEST_NETWORK_NONE || !net_primary())
+        return;
+    if (manifest.network == MANIFEST_NETWORK_STATIC) {
+        configure_static();
+    } else {
+        net_config_dhcp();
+        wait_for_address();
+    }
+    resolv_conf_write();
+}

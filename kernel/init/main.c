@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot order, on one screen. */
+#include "abi/linux/signal.h"
+#include "kernel/arch/boot_info.h"
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/machine_init.h"
+#include "kernel/arch/power.h"
+#include "kernel/arch/upcall.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/entropy.h"
+#include "kernel/core/log.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "kernel/drivers/acpi/acpi.h"
+#include "kernel/drivers/drivers.h"
+#include "kernel/file/console.h"
+#include "kernel/fs/fs.h"
+#include "kernel/init/init.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/kernel_map.h"
+#include "kernel/mm/page.h"
+#include "kernel/net/net.h"
+#include "kernel/socket/socket.h"
+#include "kernel/task/signal.h"
+#include "kernel/task/task.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/types.h"
+#include "lib/manifest/manifest.h"
+
+static struct thread init_thread;
+
+static void init_released(struct thread *thread)
+{
+    stack_free(thread->stack, THREAD_STACK_SIZE);
+}
+
+static void power_button(void)
+{
+    signal_post_kernel(SIGTERM);
+}
+
+static const struct drivers_events events = {
+    .power_button = power_button,
+    .console_input = console_input,
+};
+
+static void init_main(void *arg)
+{
+    (void)arg;
+
+    fs_init();             /* Names and files, none yet. */
+    net_init();            /* The stack and its loopback. */
+    socket_init();         /* Sockets, /proc/net. */
+    vm_init();             /* The program's address space, placed at random. */
+    task_init();           /* Threads, signals, /proc/self. */
+    drivers_init(&events); /* Disks and network cards. */
+    root_mount();          /* The image, and what is mounted over it. */
+    config_read();         /* The manifest, and what was laid over it at launch. */
+    config_network();      /* An address. */
+    if (program_start(config_manifest()) < 0)
+        config_fail(); /* It has said why. */
+    thread_exit(init_released);
+}
+
+_Noreturn void kmain(void)
+{
+    const struct boot_info *info = boot_info();
+    u8 *stack;
+
+    log_set_level(LOG_WARN);
+    config_early();              /* log= of the command line. */
+    page_init(info->page_array); /* Physical memory. */
+    kernel_map_init(info->kernel_map, info->kernel_map_size);
+    heap_init();    /* The kernel's heap. */
+    acpi_init();    /* What the firmware's tables say. */
+    machine_init(); /* Interrupt controllers, timers, the clock. */
+    entropy_init(); /* Random numbers. */
+    sched_init();   /* This becomes CPU 0's idle thread. */
+    cpus_start();   /* All other CPUs. */
+
+    stack = stack_alloc(THREAD_STACK_SIZE);
+    if (!stack)
+        panic("no memory for the first thread");
+    thread_init(&init_thread, "init", stack, init_main, NULL);
+    thread_start(&init_thread);
+    sched_run_idle();
+}

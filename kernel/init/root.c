@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which disk is the root, and what is mounted over it. */
+#include "kernel/block/block.h"
+#include "kernel/core/log.h"
+#include "kernel/core/panic.h"
+#include "kernel/fs/devfs.h"
+#include "kernel/fs/ext4/ext4.h"
+#include "kernel/fs/path.h"
+#include "kernel/fs/procfs.h"
+#include "kernel/fs/tmpfs/tmpfs.h"
+#include "kernel/init/init.h"
+#include "kernel/mm/page.h"
+#include "lib/base/text.h"
+#include "lib/base/types.h"
+#include "lib/manifest/manifest.h"
+
+/* "Linux root (x86-64)" of the Discoverable Partitions Specification, as it lies on disk. */
+static const u8 root_type_guid[16] = { 0xe3, 0xbc, 0x68, 0x4f, 0xcd, 0xe8, 0xb1, 0x4d,
+                                       0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84, 0xb7, 0x09 };
+
+/* The partition meant for it; else a disk that is nothing but a filesystem. */
+static struct block_device *root_device(void)
+{
+    struct block_device *device = block_find_type(root_type_guid);
+
+    return device ? device : block_at(0);
+}
+
+static void mount(const char *path, struct filesystem *fs, const char *source)
+{
+    int err;
+
+    if (!fs) {
+        log_error("boot: no memory for %s", path);
+        config_fail();
+    }
+    err = path_mount(path, fs, source);
+    if (err < 0) {
+        log_error("boot: cannot mount %s: error %d", path, -err);
+        config_fail();
+    }
+}
+
+/* Half of memory, as Linux gives a tmpfs. */
+static u64 tmpfs_size(void)
+{
+    struct page_counts counts;
+
+    page_counts(&counts);
+    return counts.total / 2 * PAGE_SIZE;
+}
+
+void root_mount(void)
+{
+    struct block_device *device = root_device();
+    struct filesystem *root;
+    int err;
+
+    if (!device) {
+        log_error("boot: no disk found, so no program to run");
+        config_fail();
+    }
+    err = ext4_mount(device, &root);
+    if (err < 0) {
+        log_error("boot: cannot mount the root file system on %s: error %d", device->name, -err);
+        config_fail();
+    }
+    path_mount_root(root, device->name);
+    mount("/proc", procfs_create(), "proc");
+    mount("/sys", sysfs_create(), "sysfs");
+    mount("/dev", devfs_create(), "devtmpfs");
+    mount("/dev/shm", tmpfs_create(tmpfs_size()), "tmpfs");
+}
+
+struct mount_search {
+    const char *path;
+    bool found;
+};
+
+static void mount_compare(void *arg, const char *source, const char *path,
+                          const struct filesystem *fs)
+{
+    struct mount_search *search = arg;
+
+    (void)source;
+    (void)fs;
+    if (str_equal(path, search->path))
+        search->found = true;
+}
+
+static bool is_mounted(const char *path)
+{
+    struct mount_search search = { .path = path };
+
+    path_for_each_mount(mount_compare, &search);
+    return search.found;
+}
+
+void root_mount_tmpfs(const struct manifest *manifest)
+{
+    for (u32 i = 0; i < manifest->tmpfs_count; i++) {
+        if (is_mounted(manifest->tmpfs[i]))
+            continue; /* /dev/shm is always there. */
+        mount(manifest->tmpfs[i], tmpfs_create(tmpfs_size()), "tmpfs");
+    }
+}
