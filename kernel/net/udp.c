@@ -273,6 +273,7 @@ static struct netbuf *copy_of(const struct netbuf *buf)
         }
         off += len;
     }
+    copy->netdev = buf->netdev;
     mem_copy(copy->cb, buf->cb, sizeof(copy->cb));
     return copy;
 }

@@ -258,6 +258,15 @@ static struct udp *find_peer(struct inet_address local, struct inet_address remo
     return found;
 }
 
+/* True for one flow in `count`; independent for each count. The n-th of n so replaces the choice. */
+static bool draws(u32 flow, u32 count)
+{
+    u64 mixed = ((u64)flow << 32 | count) * 0x9e3779b97f4a7c15;
+
+    mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
+    return (mixed >> 32) % count == 0;
+}
+
 /*
  * The best of those without a peer: one bound to the address rather than to all. Of several alike
  * (SO_REUSEPORT) the flow's hash picks one, the same for all datagrams of a flow.
@@ -282,8 +291,7 @@ static struct udp *find_port(struct inet_address local, u32 flow)
         if (exact != found_exact)
             alike = 0;
         alike++;
-        /* The n-th replaces the choice with probability 1/n: all are equally likely. */
-        if (alike == 1 || (udp->reuse_port && (flow * (alike * 0x9e3779b1u) >> 16) % alike == 0))
+        if (alike == 1 || (udp->reuse_port && draws(flow, alike)))
             found = udp;
         found_exact = exact;
     }
