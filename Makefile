@@ -11,10 +11,11 @@
 #     abi-y        += FILE...    each is a test program of its own, for Linux and for our kernel
 #     abi-static-y += FILE...    likewise, linked statically
 #     app-y        += FILE...    programs that the VM tests run, dynamic
-#     fuzz-y       += FILE...    each is a libFuzzer entry; fuzz-lib-y is the code they share
+#     fuzz-NAME-y  += FILE...    goes into the fuzz program fuzz_NAME (one of fuzz-entries)
 #
 #     make            builds everything that runs: the kernel, ops
-#     make unit       the unit test programs; make unit-SET one of them; make abi, make fuzz likewise
+#     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
+#                     make abi likewise
 #     make check      everything a commit has to pass
 #     make V=1        shows the commands
 #
@@ -29,6 +30,9 @@ MAKEMK := $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk */*/*/*/build
 
 # A set of unit tests is a program: within one a name is either real or faked, never both.
 unit-sets :=
+
+# A fuzz entry is a libFuzzer program of its own, likewise.
+fuzz-entries :=
 
 all:
 include $(MAKEMK)
@@ -56,7 +60,7 @@ UNIT_FLAGS   := $(COMMON) -O1 -Itest/unit/include -D_GNU_SOURCE -Wno-missing-pro
                 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
                 -DKERNEL_DEBUG=1
 TEST_FLAGS   := -std=gnu17 -I. -g -O2 -D_GNU_SOURCE $(WARN) -pthread
-FUZZ_FLAGS   := -std=gnu17 -I. -Itest/unit/include -g -O1 -D_GNU_SOURCE -DKERNEL_DEBUG=1 \
+FUZZ_FLAGS   := -std=gnu17 -I. -Itest/unit/include -MMD -MP -g -O1 -D_GNU_SOURCE -DKERNEL_DEBUG=1 \
                 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 kernel-o := $(patsubst %.S,$(B)/kernel/%.o,$(kernel-y:%.c=$(B)/kernel/%.o))
@@ -64,7 +68,7 @@ ops-o    := $(patsubst %.c,$(B)/host/%.o,$(ops-y) $(host-y))
 unit     := $(unit-sets:%=$(B)/unit-tests-%)
 abi      := $(abi-y:%.c=$(B)/%) $(abi-static-y:%.c=$(B)/%)
 app      := $(app-y:%.c=$(B)/%)
-fuzz     := $(fuzz-y:%.c=$(B)/%)
+fuzz     := $(fuzz-entries:%=$(B)/test/fuzz/fuzz_%)
 
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -129,6 +133,21 @@ $(B)/soliton.elf: $(B)/soliton.debug
 	$(call say,STRIP,$@)
 	$(Q)strip -o $@ $<
 
+# The vDSO is the program's side of the kernel: a shared object, carried in the kernel as bytes.
+VDSO_FLAGS := -std=gnu17 -I. -O2 -fPIC -fno-stack-protector -fcf-protection=none -fno-builtin \
+              -fasynchronous-unwind-tables -ffreestanding -mno-red-zone $(filter-out \
+              -Wmissing-prototypes,$(WARN))
+
+$(B)/kernel/vdso.so: $(vdso-y) kernel/vm/vdso/vdso.ld kernel/vm/vdso/vvar.h
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(VDSO_FLAGS) -nostdlib -shared -Wl,-T,kernel/vm/vdso/vdso.ld -Wl,-soname,linux-vdso.so.1 \
+	    -Wl,--hash-style=both -Wl,-Bsymbolic -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	    -Wl,--eh-frame-hdr -Wl,-z,noexecstack -s -o $@ $(vdso-y)
+
+$(B)/kernel/kernel/vm/vdso/vdso_image.o: KERNEL_FLAGS += -DVDSO_IMAGE='"$(B)/kernel/vdso.so"'
+$(B)/kernel/kernel/vm/vdso/vdso_image.o: $(B)/kernel/vdso.so
+
 $(B)/host/%.o: %.c $(MAKEMK) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -180,9 +199,24 @@ $(abi-static-y:%.c=$(B)/%): $(B)/%: %.c test/abi/abi.h Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TEST_FLAGS) -static -o $@ $<
 
-$(fuzz): $(B)/%: %.c $(fuzz-lib-y) Makefile
+$(B)/fuzz/%.o: %.c $(MAKEMK) Makefile
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$<)
-	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(fuzz-lib-y)
+	$(call say,CC,$<)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -c -o $@ $<
+
+define fuzz_entry
+fuzz-$(1)-o := $$(patsubst %.c,$(B)/fuzz/%.o,$$(sort $$(fuzz-$(1)-y)))
+
+.PHONY: fuzz-$(1)
+fuzz-$(1): $(B)/test/fuzz/fuzz_$(1)
+
+$(B)/test/fuzz/fuzz_$(1): $$(fuzz-$(1)-o)
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $$@ $$^ $(OPS_LIBS) -pthread
+
+-include $$(fuzz-$(1)-o:.o=.d)
+endef
+$(foreach entry,$(fuzz-entries),$(eval $(call fuzz_entry,$(entry))))
 
 -include $(kernel-o:.o=.d) $(ops-o:.o=.d)

@@ -52,6 +52,9 @@ void cpu_kick(u32 cpu);
 /* Stops every other CPU for good; for panic, reset and power off. Safe in any context. */
 void cpus_stop(void);
 
+/* Whether RDTSCP gives the program its CPU's number, as on Linux: for the vDSO's getcpu(). */
+bool cpu_has_rdtscp(void);
+
 /* The vendor's name of this kind of CPU, for /proc/cpuinfo. */
 const char *cpu_model_name(void);
 

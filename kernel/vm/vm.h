@@ -71,6 +71,9 @@ u64 vm_image_base(u64 size);
 /* Maps the kernel's vDSO page(s) and its data; the address of its ELF header for AT_SYSINFO_EHDR, or 0. */
 u64 vm_map_vdso(void);
 
+/* The time of day was set: tells the vDSO. */
+void vm_vdso_update(void);
+
 /* A file shrank to `size`: pages beyond leave the program's mappings. */
 void vm_file_truncated(struct inode *inode, u64 size);
 

@@ -173,6 +173,8 @@ __attribute__((optimize("no-stack-protector"))) void cpu_local_load(u32 cpu, u8 
     tables_load(local);
     msr_write(MSR_GS_BASE, (u64)local);
     msr_write(MSR_KERNEL_GS_BASE, 0);
+    if (cpu_features.rdtscp)
+        msr_write(MSR_TSC_AUX, cpu);
     control_registers_load();
     syscall_msrs_load();
     local->apic_id = cpuid(1, 0).ebx >> 24;

@@ -69,6 +69,7 @@ static void features_extended(void)
 
         cpu_features.nx = bit(one.edx, 20);
         cpu_features.large_1g = bit(one.edx, 26);
+        cpu_features.rdtscp = bit(one.edx, 27);
     }
     if (leaf_max >= 0x80000004)
         features_model();
@@ -124,4 +125,9 @@ void features_init(void)
 const char *cpu_model_name(void)
 {
     return cpu_features.model;
+}
+
+bool cpu_has_rdtscp(void)
+{
+    return cpu_features.rdtscp;
 }

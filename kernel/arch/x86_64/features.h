@@ -19,6 +19,7 @@ struct cpu_features {
     bool rdrand;
     bool rdseed;
     bool large_1g;
+    bool rdtscp;
     bool hypervisor;
     bool kvm;
     u32 kvm_features; /* CPUID 0x40000001 EAX, with `kvm`. */

@@ -20,6 +20,7 @@ enum msr {
 #define MSR_FS_BASE        0xc0000100u
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_TSC_AUX        0xc0000103u
 
 enum {
     EFER_SCE = 1 << 0,
