@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 app-y += test/app/cpu_scale.c
 app-y += test/app/touch.c
+app-y += test/fuzz/syscalls.c
