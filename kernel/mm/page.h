@@ -93,9 +93,13 @@ void page_counts(struct page_counts *counts);
 
 /*
  * A zeroed page for the page tables, which are what brings memory online: it comes from low memory,
- * in the direct map from the start, before the first section is. 0 when memory is out.
+ * in the direct map from the start, before the first section is. Never brings memory online itself,
+ * so it may be called with the tables' lock held. 0 when memory is out.
  */
 paddr_t page_alloc_table(void) MUST_USE;
 
-/* Takes over boot_info()'s RAM. */
-void page_init(void);
+/*
+ * Takes over boot_info()'s RAM. The struct pages lie from `array` on, 64 bytes for each page up to
+ * the highest; `array` is aligned to large pages and nothing is mapped there yet.
+ */
+void page_init(u64 array);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernel mappings beside the direct map. Addresses are handed out upward and, but for stacks, never
+ * come back: there are a few devices and 2^40 bytes.
+ *
+ * Stacks of the usual size that are given back stay mapped, up to STACKS_KEPT of them, because
+ * unmapping interrupts every CPU; the addresses of the others are kept for the next one.
+ */
+#include "kernel/mm/kernel_map.h"
+
+#include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
+#include "lib/base/num.h"
+
+enum {
+    STACKS_KEPT = 32,
+};
+
+/* A stack nobody uses, in its own lowest bytes; or an address without memory, on the heap. */
+struct free_stack {
+    struct free_stack *next;
+    u64 address;
+};
+
+static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_VMAP);
+static u64 next_address;          /* Under `lock`. */
+static u64 end_address;           /* [const] */
+static struct free_stack *kept;   /* Under `lock`: mapped. */
+static u32 kept_count;            /* Under `lock`. */
+static struct free_stack *places; /* Under `lock`: not mapped, of THREAD_STACK_SIZE. */
+
+void kernel_map_init(u64 base, u64 size)
+{
+    next_address = base;
+    end_address = base + size;
+}
+
+/* `size` bytes of address space behind an unmapped page; 0 when there is no room. */
+static u64 reserve(u64 size)
+{
+    u64 address = 0;
+
+    spin_lock(&lock);
+    if (size <= end_address - next_address && end_address - next_address - size >= PAGE_SIZE) {
+        address = next_address + PAGE_SIZE;
+        next_address = address + size;
+    }
+    spin_unlock(&lock);
+    return address;
+}
+
+static u8 *kept_take(void)
+{
+    struct free_stack *stack;
+
+    spin_lock(&lock);
+    stack = kept;
+    if (stack) {
+        kept = stack->next;
+        kept_count--;
+    }
+    spin_unlock(&lock);
+    return (u8 *)stack;
+}
+
+static bool kept_give(u8 *memory)
+{
+    struct free_stack *stack = (struct free_stack *)(void *)memory;
+    bool room;
+
+    spin_lock(&lock);
+    room = kept_count < STACKS_KEPT;
+    if (room) {
+        stack->next = kept;
+        kept = stack;
+        kept_count++;
+    }
+    spin_unlock(&lock);
+    return room;
+}
+
+static u64 place_take(u64 size)
+{
+    struct free_stack *place = NULL;
+    u64 address;
+
+    if (size == THREAD_STACK_SIZE) {
+        spin_lock(&lock);
+        place = places;
+        if (place)
+            places = place->next;
+        spin_unlock(&lock);
+    }
+    if (!place)
+        return reserve(size);
+    address = place->address;
+    heap_free(place);
+    return address;
+}
+
+static void place_give(u64 address, u64 size)
+{
+    struct free_stack *place = size == THREAD_STACK_SIZE ? heap_alloc(sizeof(*place)) : NULL;
+
+    if (!place)
+        return; /* Addresses are plenty. */
+    place->address = address;
+    spin_lock(&lock);
+    place->next = places;
+    places = place;
+    spin_unlock(&lock);
+}
+
+u8 *stack_alloc(size_t size)
+{
+    struct page *page;
+    u64 address;
+    u8 *stack = size == THREAD_STACK_SIZE ? kept_take() : NULL;
+
+    if (stack)
+        return stack;
+    page = page_alloc(log2_ceil(size >> PAGE_SHIFT), 0);
+    if (!page)
+        return NULL;
+    address = place_take(size);
+    if (address == 0)
+        goto free_page;
+    if (mmu_kernel_map(address, page_address(page), size, MMU_WRITE) < 0)
+        goto give_place;
+    return (u8 *)address;
+
+give_place:
+    mmu_kernel_unmap(address, size);
+    place_give(address, size);
+free_page:
+    page_free(page);
+    return NULL;
+}
+
+void stack_free(u8 *stack, size_t size)
+{
+    paddr_t physical;
+    u32 flags;
+
+    if (!stack || (size == THREAD_STACK_SIZE && kept_give(stack)))
+        return;
+    if (!mmu_translate((u64)stack, &physical, &flags))
+        return;
+    mmu_kernel_unmap((u64)stack, size);
+    page_free(page_from_address(physical));
+    place_give((u64)stack, size);
+}
+
+static void *map_physical(paddr_t address, size_t size, u32 flags)
+{
+    u64 off = address % PAGE_SIZE;
+    u64 end;
+    u64 base;
+
+    if (size == 0 || !u64_add(address, size + PAGE_SIZE, &end))
+        return NULL;
+    size = align_up(off + size, PAGE_SIZE);
+    base = reserve(size);
+    if (base == 0 || mmu_kernel_map(base, address - off, size, flags) < 0)
+        return NULL;
+    return (void *)(base + off);
+}
+
+void *device_map(paddr_t address, size_t size)
+{
+    return map_physical(address, size, MMU_WRITE | MMU_UNCACHED);
+}
+
+const void *firmware_map(paddr_t address, size_t size)
+{
+    return map_physical(address, size, 0);
+}
