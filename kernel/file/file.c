@@ -20,7 +20,8 @@
 static struct spinlock spare_lock = SPINLOCK_INIT(LOCK_RANK_FDTABLE);
 static struct list spare_files = LIST_INIT(spare_files);
 
-static u64 open_count; /* [atomic] */
+static u64 open_count;  /* [atomic] */
+static u64 last_number; /* [atomic] */
 
 static struct file *spare_take(void)
 {
@@ -55,6 +56,7 @@ struct file *file_create(const struct file_ops *ops, void *data, u32 flags)
     file->leave = NULL;
     file->data = data;
     file->position = 0;
+    file->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED); /* Only distinct. */
     mutex_init(&file->position_lock, LOCK_RANK_FILE_POSITION);
     list_init(&file->epoll_items);
     __atomic_fetch_add(&open_count, 1, __ATOMIC_RELAXED); /* A count, nothing more. */

@@ -108,8 +108,9 @@ struct file {
     void (*leave)(struct file *file); /* [const] Gives `inode` and `path` back; or NULL. */
     void *data;                       /* [const] The kind's own. */
     u64 position;                     /* Under `position_lock` while FILE_SEEKABLE. */
-    struct mutex position_lock;       /* LOCK_RANK_FILE_POSITION */
-    struct list epoll_items;          /* Who watches it; under a lock of kernel/file/epoll.c. */
+    u64 number;                 /* [const] Of this file since boot: st_ino where no inode is. */
+    struct mutex position_lock; /* LOCK_RANK_FILE_POSITION */
+    struct list epoll_items;    /* Who watches it; under a lock of kernel/file/epoll.c. */
 };
 
 /* One reference, or NULL when memory is out. Takes over the caller's reference to nothing. */
@@ -151,6 +152,12 @@ u32 file_poll(struct file *file);
 
 /* Where waiters hang; NULL for a file that is always ready. */
 struct wait_queue *file_wait_queue(struct file *file);
+
+/* A number no other open file has; the two ends of a pipe share one. */
+static inline u64 file_number(const struct file *file)
+{
+    return file->number;
+}
 
 /* Number of open files, for leak tests. */
 u64 file_count(void);

@@ -398,6 +398,7 @@ int pipe_create(u32 flags, struct file *ends[2])
         file_put(ends[0]);
         return -ENOMEM;
     }
+    ends[1]->number = ends[0]->number;
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "abi/linux/stat.h"
 #include "kernel/file/file.h"
 #include "kernel/file/pipe.h"
+#include "kernel/fs/flock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/path_node.h"
@@ -42,6 +43,7 @@ u32 file_flags_from_open(u32 flags)
 /* file->leave: the last reference to an opened path is gone. */
 static void leave(struct file *file)
 {
+    flock_forget(file);
     inode_put(file->inode);
     path_node_put(file->path);
 }

@@ -162,7 +162,7 @@ static int block_count(const struct ext4_fs *fs, const struct ext4_inode *dir, u
 static int lookup_linear(struct ext4_fs *fs, const struct ext4_inode *dir, const char *name,
                          u32 len, u32 *number, u8 *type)
 {
-    u32 count;
+    u32 count = 0;
     int err = block_count(fs, dir, &count);
 
     for (u32 i = 0; i < count && err == 0; i++) {
@@ -301,7 +301,7 @@ static bool list_entries(const struct listing *listing, const u8 *bytes, u32 siz
 static int list_blocks(struct ext4_fs *fs, const struct ext4_inode *dir, u64 from,
                        const struct listing *listing)
 {
-    u32 count;
+    u32 count = 0;
     bool more = true;
     int err = block_count(fs, dir, &count);
 

@@ -81,28 +81,33 @@ int ext4_inode_raw(struct ext4_fs *fs, u32 number, struct ext4_buffer **buffer,
     return 0;
 }
 
-/* Seconds are signed; two more bits come from the extra word, and the nanoseconds. */
-static struct ext4_time decode_time(struct le32 seconds, struct le32 extra, bool has_it)
+/*
+ * Seconds are signed; two more bits come from the extra word, and the nanoseconds. `extra` is NULL
+ * where the inode ends before it.
+ */
+static struct ext4_time decode_time(struct le32 seconds, const struct le32 *extra)
 {
     struct ext4_time time = { (s32)le32_get(seconds), 0 };
 
-    if (has_it) {
-        time.seconds += (s64)(le32_get(extra) & 3) << 32;
-        time.ns = le32_get(extra) >> 2;
+    if (extra) {
+        time.seconds += (s64)(le32_get(*extra) & 3) << 32;
+        time.ns = le32_get(*extra) >> 2;
         if (time.ns >= 1000000000)
             time.ns = 0;
     }
     return time;
 }
 
+#define EXTRA_OR_NULL(fs, raw, field) (HAS_EXTRA(fs, raw, field) ? &(raw)->field : NULL)
+
 static void decode_times(const struct ext4_fs *fs, const struct ext4_disk_inode *raw,
                          struct ext4_inode *inode)
 {
-    inode->atime = decode_time(raw->atime, raw->atime_extra, HAS_EXTRA(fs, raw, atime_extra));
-    inode->mtime = decode_time(raw->mtime, raw->mtime_extra, HAS_EXTRA(fs, raw, mtime_extra));
-    inode->ctime = decode_time(raw->ctime, raw->ctime_extra, HAS_EXTRA(fs, raw, ctime_extra));
+    inode->atime = decode_time(raw->atime, EXTRA_OR_NULL(fs, raw, atime_extra));
+    inode->mtime = decode_time(raw->mtime, EXTRA_OR_NULL(fs, raw, mtime_extra));
+    inode->ctime = decode_time(raw->ctime, EXTRA_OR_NULL(fs, raw, ctime_extra));
     if (HAS_EXTRA(fs, raw, btime))
-        inode->btime = decode_time(raw->btime, raw->btime_extra, HAS_EXTRA(fs, raw, btime_extra));
+        inode->btime = decode_time(raw->btime, EXTRA_OR_NULL(fs, raw, btime_extra));
 }
 
 /* The first word is the old encoding, the second the new one. */
