@@ -60,7 +60,8 @@ UNIT_FLAGS   := $(COMMON) -O1 -Itest/unit/include -D_GNU_SOURCE -Wno-missing-pro
                 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
                 -DKERNEL_DEBUG=1
 TEST_FLAGS   := -std=gnu17 -I. -g -O2 -D_GNU_SOURCE $(WARN) -pthread
-FUZZ_FLAGS   := -std=gnu17 -I. -Itest/unit/include -MMD -MP -g -O1 -D_GNU_SOURCE -DKERNEL_DEBUG=1 \
+FUZZ_FLAGS   := -std=gnu17 -I. -Itest/unit/include -MMD -MP -g -O1 -Wall -Wextra -Werror \
+                -D_GNU_SOURCE -DKERNEL_DEBUG=1 \
                 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 kernel-o := $(patsubst %.S,$(B)/kernel/%.o,$(kernel-y:%.c=$(B)/kernel/%.o))

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the fuzz entries for a short, bounded time: run.py [--long] [--seconds N] [NAME...]
 
-Each entry is a libFuzzer program under build/test/fuzz/. It starts from the corpus beside its source
-(test/fuzz/NAME.corpus/, if there is one) and from a fixed seed, so that a short run repeats. One that
-crashes leaves what made it crash in build/test/fuzz/, and fails.
+Each entry is a libFuzzer program under build/test/fuzz/. It starts from the text seeds beside its
+source (test/fuzz/NAME.corpus/, if there is one), the binary ones that seeds.py makes, and a fixed
+number to draw from, so that a short run repeats. One that crashes leaves what made it crash beside
+the program, and fails. --build DIR looks there instead of in build/.
 """
 
 import argparse
@@ -13,6 +14,9 @@ import os
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True  # Nothing is left in the source tree.
+import seeds
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 SECONDS = 5
@@ -24,8 +28,9 @@ def fuzz(program, seconds):
     name = os.path.basename(program)
     corpus = os.path.join(TOP, "test", "fuzz", f"{name}.corpus")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as fresh:
+        seeds.write(name, fresh)
         command = [program, f"-max_total_time={seconds}", "-seed=1", "-rss_limit_mb=2048",
-                   "-timeout=10", "-print_final_stats=1",
+                   "-timeout=10", "-print_final_stats=1", "-max_len=16384",
                    f"-artifact_prefix={os.path.dirname(program)}/{name}-", fresh]
         if os.path.isdir(corpus):
             command.append(corpus)
@@ -39,12 +44,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--seconds", type=int)
+    parser.add_argument("--build", default=os.path.join(TOP, "build"))
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     seconds = options.seconds or (SECONDS_LONG if options.long else SECONDS)
 
     passed = failed = 0
-    for program in sorted(glob.glob(os.path.join(TOP, "build", "test", "fuzz", "fuzz_*"))):
+    for program in sorted(glob.glob(os.path.join(options.build, "test", "fuzz", "fuzz_*"))):
         name = os.path.basename(program)
         if not os.access(program, os.X_OK) or "." in name or "-" in name:
             continue
