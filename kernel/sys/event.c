@@ -4,6 +4,7 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/open_flags.h"
 #include "abi/linux/poll.h"
+#include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/file/epoll.h"
 #include "kernel/file/eventfd.h"
@@ -15,6 +16,7 @@
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/timeout.h"
+#include "kernel/sys/timespec.h"
 #include "kernel/task/signal.h"
 #include "lib/base/types.h"
 
@@ -122,20 +124,12 @@ long sys_memfd_create(uaddr_t name, u32 flags)
 
 /* --- timerfd ------------------------------------------------------------------------------- */
 
-enum {
-    CLOCK_WALL = 0,
-    CLOCK_SINCE_BOOT = 1,
-    CLOCK_BOOT_TIME = 7,
-    CLOCK_WALL_ALARM = 8,
-    CLOCK_BOOT_TIME_ALARM = 9,
-};
-
 long sys_timerfd_create(int clock, int flags)
 {
-    bool is_wall = clock == CLOCK_WALL || clock == CLOCK_WALL_ALARM;
+    bool is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
 
-    if (!is_wall && clock != CLOCK_SINCE_BOOT && clock != CLOCK_BOOT_TIME &&
-        clock != CLOCK_BOOT_TIME_ALARM)
+    if (!is_wall && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
+        clock != CLOCK_BOOTTIME_ALARM)
         return -EINVAL;
     if (flags & ~(TFD_NONBLOCK | TFD_CLOEXEC))
         return -EINVAL;
@@ -143,31 +137,27 @@ long sys_timerfd_create(int clock, int flags)
                    (flags & TFD_CLOEXEC) != 0);
 }
 
-/* struct itimerspec: the interval first. */
-struct user_setting {
-    struct user_timespec interval;
-    struct user_timespec value;
-};
-
+/* struct itimerspec: the interval first, then the value. */
 static int setting_in(struct timerfd_setting *setting, uaddr_t from)
 {
-    struct user_setting user;
-    int err = copy_in(&user, from, sizeof(user));
+    struct abi_timespec interval;
+    struct abi_timespec value;
+    int err = timespec_copy_in(&interval, from);
 
+    if (err == 0)
+        err = timespec_copy_in(&value, from + sizeof(interval));
     if (err < 0)
         return err;
-    if (!timespec_to_ns(&user.value, &setting->value_ns) ||
-        !timespec_to_ns(&user.interval, &setting->interval_ns))
-        return -EINVAL;
+    setting->interval_ns = timespec_to_ns(&interval);
+    setting->value_ns = timespec_to_ns(&value);
     return 0;
 }
 
 static int setting_out(uaddr_t to, const struct timerfd_setting *setting)
 {
-    struct user_setting user = { .interval = timespec_from_ns(setting->interval_ns),
-                                 .value = timespec_from_ns(setting->value_ns) };
+    int err = timespec_copy_out(to, setting->interval_ns);
 
-    return copy_out(to, &user, sizeof(user));
+    return err < 0 ? err : timespec_copy_out(to + sizeof(struct abi_timespec), setting->value_ns);
 }
 
 /* -EBADF, or -EINVAL for a file of another kind. */

@@ -4,12 +4,14 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
+#include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/timeout.h"
+#include "kernel/sys/timespec.h"
 #include "kernel/task/signal.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
@@ -73,12 +75,9 @@ long sys_poll(uaddr_t fds, u32 count, int timeout_ms)
 static void rest_out(uaddr_t timespec, u64 deadline_ns)
 {
     u64 now_ns = clock_now_ns();
-    struct user_timespec rest;
 
-    if (!timespec || deadline_ns == DEADLINE_NONE)
-        return;
-    rest = timespec_from_ns(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
-    (void)!copy_out(timespec, &rest, sizeof(rest));
+    if (timespec && deadline_ns != DEADLINE_NONE)
+        (void)!timespec_copy_out(timespec, deadline_ns > now_ns ? deadline_ns - now_ns : 0);
 }
 
 long sys_ppoll(uaddr_t fds, u32 count, uaddr_t timeout, uaddr_t mask, u64 mask_size)
@@ -230,14 +229,9 @@ static long select_until(int count, const uaddr_t sets[SETS], u64 deadline_ns)
     return ready;
 }
 
-struct user_timeval {
-    s64 seconds;
-    s64 us;
-};
-
 static int timeval_in(uaddr_t at, u64 *deadline_ns)
 {
-    struct user_timeval time;
+    struct abi_timeval time;
     u64 ns;
     int err;
 
@@ -261,8 +255,8 @@ static void timeval_rest_out(uaddr_t at, u64 deadline_ns)
 {
     u64 now_ns = clock_now_ns();
     u64 rest_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-    struct user_timeval rest = { (s64)(rest_ns / NS_PER_SECOND),
-                                 (s64)(rest_ns % NS_PER_SECOND / NS_PER_US) };
+    struct abi_timeval rest = { (s64)(rest_ns / NS_PER_SECOND),
+                                (s64)(rest_ns % NS_PER_SECOND / NS_PER_US) };
 
     if (at && deadline_ns != DEADLINE_NONE)
         (void)!copy_out(at, &rest, sizeof(rest)); /* The wait is over: nothing to report. */
