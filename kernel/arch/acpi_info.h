@@ -12,6 +12,7 @@ enum {
     ACPI_CPUS_MAX = 64,
     ACPI_IOAPICS_MAX = 8,
     ACPI_OVERRIDES_MAX = 24,
+    ACPI_VIRTIO_MMIO_MAX = 32,
 };
 
 struct acpi_ioapic {
@@ -35,6 +36,13 @@ struct acpi_register {
     volatile void *mapped; /* A register in memory, mapped; NULL when that failed. */
 };
 
+/* A virtio device in memory, as the DSDT declares it (LNRO0005). */
+struct acpi_virtio_mmio {
+    u64 address;
+    u32 size;
+    u32 gsi;
+};
+
 struct acpi_info {
     u32 cpu_count;
     u32 apic_ids[ACPI_CPUS_MAX]; /* Enabled CPUs, in the table's order. */
@@ -43,6 +51,9 @@ struct acpi_info {
     struct acpi_ioapic ioapics[ACPI_IOAPICS_MAX];
     u32 override_count;
     struct acpi_override overrides[ACPI_OVERRIDES_MAX];
+
+    u32 virtio_mmio_count;
+    struct acpi_virtio_mmio virtio_mmio[ACPI_VIRTIO_MMIO_MAX];
 
     bool hardware_reduced;
     struct acpi_register pm1a_control; /* Write SLP_TYP and SLP_EN here to power off. */

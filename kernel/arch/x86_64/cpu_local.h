@@ -19,12 +19,12 @@ enum ist_index {
 struct __attribute__((packed)) task_state {
     u32 reserved0;
     u64 rsp[3];
-    u64 reserved1;
     u64 ist[8]; /* [0] is reserved. */
-    u64 reserved2;
-    u16 reserved3;
+    u64 reserved1;
+    u16 reserved2;
     u16 io_map_base;
 };
+static_assert(sizeof(struct task_state) == 104, "Intel SDM volume 3, 8.7");
 
 struct cpu_local {
     struct cpu_local *self;

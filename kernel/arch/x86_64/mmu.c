@@ -255,6 +255,21 @@ static mmu_entry_t *kernel_slot(u64 address, u32 to_level)
     return slot;
 }
 
+/* What is mapped stays; it is an error unless it leads to the same memory (the low direct map). */
+static int kernel_entry_set(mmu_entry_t *slot, paddr_t physical, u32 flags)
+{
+    mmu_entry_t entry = mmu_slot_read(slot);
+    u64 size = (entry & ENTRY_LARGE) != 0 ? LARGE_PAGE_SIZE : PAGE_SIZE;
+
+    if (entry == 0) {
+        mmu_slot_exchange(slot, mmu_entry_make(physical, flags) | ENTRY_GLOBAL);
+        return 0;
+    }
+    if ((entry & ENTRY_ADDRESS & ~(size - 1)) != (physical & ~(size - 1)))
+        return -EEXIST;
+    return (entry & ENTRY_GLOBAL) != 0 ? 0 : -EEXIST; /* A table is not global. */
+}
+
 int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
 {
     u64 step = (flags & MMU_LARGE) != 0 ? LARGE_PAGE_SIZE : PAGE_SIZE;
@@ -266,12 +281,12 @@ int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
         mmu_entry_t *slot =
             kernel_slot(address + off, step == PAGE_SIZE ? LEVEL_SMALL : LEVEL_LARGE);
 
-        if (!slot) {
+        if (!slot)
             err = -ENOMEM;
+        else
+            err = kernel_entry_set(slot, physical + off, flags);
+        if (err < 0)
             break;
-        }
-        if (mmu_slot_read(slot) == 0) /* Else it is the low direct map, which came first. */
-            mmu_slot_exchange(slot, mmu_entry_make(physical + off, flags) | ENTRY_GLOBAL);
     }
     spin_unlock(&kernel_lock);
     return err;

@@ -116,8 +116,10 @@ static bool trampoline_map(void)
 static void trampoline_unmap(void)
 {
     mmu_slot_exchange(mmu_slot(TRAMPOLINE_ADDRESS, false, false, NULL), 0);
+    irq_enable(); /* As a flush on other CPUs wants it. */
     tlb_flush(TRAMPOLINE_ADDRESS, PAGE_SIZE);
     mmu_free_tables(0, LARGE_PAGE_SIZE);
+    irq_disable();
 }
 
 static void trampoline_fill(u32 limit)

@@ -3,6 +3,7 @@
 #include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
+#include "kernel/arch/power.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/arch/x86_64/msr.h"
 #include "kernel/arch/x86_64/smp.h"
@@ -135,7 +136,12 @@ static const struct extable_entry *extable_find(u64 ip)
 
 static _Noreturn void trap_fatal(const struct user_regs *regs, u64 vector, u64 code)
 {
+    static bool entered; /* A fault while this one is reported would go on for ever. */
+
     irq_disable();
+    if (__atomic_exchange_n(&entered, true, __ATOMIC_RELAXED))
+        machine_power_off();
+    log_begin_panic();
     log_error("rip %016llx rsp %016llx flags %08llx", (unsigned long long)regs->rip,
               (unsigned long long)regs->rsp, (unsigned long long)regs->flags);
     log_error("rax %016llx rbx %016llx rcx %016llx rdx %016llx", (unsigned long long)regs->rax,

@@ -217,6 +217,50 @@ static bool aml_integer(const struct table *table, u32 *off, u64 *value)
     return true;
 }
 
+enum {
+    AML_MEMORY32_FIXED = 0x86, /* Section 6.4.3.4: tag, length, access, base, length. */
+    AML_MEMORY32_SIZE = 12,
+    AML_INTERRUPT = 0x89, /* Section 6.4.3.6: tag, length, flags, count, numbers. */
+    AML_INTERRUPT_NUMBER = 5,
+    AML_CRS_DISTANCE_MAX = 160, /* From a device's _HID to its resources. */
+};
+
+/* The resources of the device whose _HID is at `off`: a fixed memory range, then an interrupt. */
+static bool read_virtio_mmio(struct acpi_virtio_mmio *device, const struct table *dsdt, u32 off)
+{
+    u32 end = dsdt->size - off < AML_CRS_DISTANCE_MAX ? dsdt->size : off + AML_CRS_DISTANCE_MAX;
+
+    for (; off + AML_MEMORY32_SIZE + AML_INTERRUPT_NUMBER + 4 <= end; off++) {
+        u32 interrupt = off + AML_MEMORY32_SIZE;
+
+        if (get8(dsdt, off) != AML_MEMORY32_FIXED || get8(dsdt, interrupt) != AML_INTERRUPT)
+            continue;
+        device->address = get32(dsdt, off + 4);
+        device->size = get32(dsdt, off + 8);
+        device->gsi = get32(dsdt, interrupt + AML_INTERRUPT_NUMBER);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * Devices of kind LNRO0005. Like _S5_ they are found by looking for their name: what QEMU and
+ * Firecracker write is always the same, and a machine language is too much for it.
+ */
+static void find_virtio_mmio(struct acpi_info *info, const struct table *dsdt)
+{
+    static const char name[] = "LNRO0005";
+
+    for (u32 off = 0; off + sizeof(name) <= dsdt->size; off++) {
+        if (dsdt->bytes[off] != 'L' || !mem_equal(dsdt->bytes + off, name, sizeof(name)))
+            continue;
+        if (info->virtio_mmio_count == ACPI_VIRTIO_MMIO_MAX)
+            return;
+        if (read_virtio_mmio(&info->virtio_mmio[info->virtio_mmio_count], dsdt, off))
+            info->virtio_mmio_count++;
+    }
+}
+
 /* Name (_S5_, Package { a, b, ... }): `off` is just behind the name. Section 20.2.5.4. */
 static bool read_s5_package(struct acpi_info *info, const struct table *dsdt, u32 off)
 {
@@ -259,6 +303,12 @@ static void find_s5(struct acpi_info *info, const struct table *dsdt)
     }
 }
 
+static void read_dsdt(struct acpi_info *info, const struct table *dsdt)
+{
+    find_s5(info, dsdt);
+    find_virtio_mmio(info, dsdt);
+}
+
 static void read_fadt(const struct reader *reader, const struct table *fadt)
 {
     struct acpi_tables *out = reader->out;
@@ -287,7 +337,7 @@ static void read_fadt(const struct reader *reader, const struct table *fadt)
 
     if (map_table(reader, get64(fadt, ACPI_FADT_X_DSDT), "DSDT", &dsdt) ||
         map_table(reader, get32(fadt, ACPI_FADT_DSDT), "DSDT", &dsdt))
-        find_s5(info, &dsdt);
+        read_dsdt(info, &dsdt);
 }
 
 static void read_mcfg(struct acpi_info *info, const struct table *mcfg)

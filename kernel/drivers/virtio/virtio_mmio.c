@@ -10,6 +10,7 @@
 #include "abi/virtio/mmio.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/acpi_info.h"
 #include "kernel/arch/irq.h"
 #include "kernel/arch/port.h"
 #include "kernel/core/log.h"
@@ -192,10 +193,20 @@ static void add_device(const struct mmio_param *param)
         return;
 }
 
+/* ACPI names them; a machine without ACPI names them on the command line. */
 void virtio_mmio_init(const char *command_line)
 {
+    const struct acpi_info *acpi = acpi_info();
     struct mmio_param param;
     const char *at = command_line;
+
+    for (u32 i = 0; i < acpi->virtio_mmio_count; i++) {
+        param.address = acpi->virtio_mmio[i].address;
+        param.size = acpi->virtio_mmio[i].size;
+        param.irq = acpi->virtio_mmio[i].gsi;
+        if (param.size >= VIRTIO_MMIO_CONFIG)
+            add_device(&param);
+    }
 
     for (int i = 0; i < MMIO_DEVICES_MAX && mmio_param_next(&at, &param); i++)
         add_device(&param);
