@@ -154,7 +154,6 @@ static int array_map_small(struct piece *piece)
 
 static int array_map(struct piece *piece)
 {
-    u64 section = align_down(piece->lo, 1ull << SECTION_SHIFT);
     u64 last = (u64)(page_from_address(piece->hi) - 1);
 
     if (is_mapped((u64)page_from_address(piece->lo)) && is_mapped(last)) {
@@ -162,9 +161,9 @@ static int array_map(struct piece *piece)
         piece->array_hi = piece->lo;
         return 0;
     }
-    if (piece->hi - piece->lo >= LARGE_ARRAY_MIN && !is_mapped((u64)page_from_address(section)) &&
-        !is_mapped((u64)page_from_address(piece->lo)))
-        return array_map_large(piece);
+    /* Where a smaller piece of the section came first, a table is in the large page's place. */
+    if (piece->hi - piece->lo >= LARGE_ARRAY_MIN && array_map_large(piece) == 0)
+        return 0;
     return array_map_small(piece);
 }
 

@@ -24,7 +24,7 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 OPS = os.path.join(TOP, "build", "ops")
-SERVER = os.path.join(TOP, "build", "examples", "c", "server-static")
+SERVER = os.path.join(TOP, "build", "examples", "c", "server-musl")
 SECONDS_MAX = 60
 
 
