@@ -159,8 +159,7 @@ TEST(tcp_sim, fills_the_link)
 {
     struct sim_config config = { .features = NETDEV_TX_TSO4 | NETDEV_TX_CSUM,
                                  .delay_ns = 5 * LAN_NS,
-                                 .bits_per_second = 100000000,
-                                 .queue_max = 500 };
+                                 .bits_per_second = 100000000 };
     struct pair pair = { 0 };
     u64 start;
     u64 ideal;
@@ -170,10 +169,8 @@ TEST(tcp_sim, fills_the_link)
     start = clock_now_ns();
     transfer(&pair, 0, 8000000, 60 * NS_PER_SECOND);
     ideal = 8000000ull * 8 * NS_PER_SECOND / config.bits_per_second;
-    fprintf(stderr, "%llu ms, ideal %llu ms\n",
-            (unsigned long long)((clock_now_ns() - start) / NS_PER_MS),
-            (unsigned long long)(ideal / NS_PER_MS));
-    CHECK(clock_now_ns() - start < ideal * 5 / 4);
+    /* Headers are 4 %, and slow start takes its time. */
+    CHECK((clock_now_ns() - start) * 100 / ideal < 125);
     clean_up(&pair);
 }
 

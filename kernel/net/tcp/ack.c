@@ -22,9 +22,17 @@ static void cwnd_set(struct tcp *tcp, u32 cwnd)
     tcp->cwnd_acked = 0;
 }
 
+/*
+ * RFC 5681 (4), FlightSize being what the network was last seen to bear: cwnd where that is what held
+ * us, since a burst may have drained just now.
+ */
 static u32 half_of_flight(const struct tcp *tcp)
 {
-    return u32_max((tcp->snd_nxt - tcp->snd_una) / 2, 2u * tcp->mss);
+    u32 flight = tcp->snd_nxt - tcp->snd_una;
+
+    if (tcp_has(tcp, TCP_F_CWND_LIMITED))
+        flight = u32_max(flight, u32_min(tcp->cwnd, tcp->snd_wnd));
+    return u32_max(flight / 2, 2u * tcp->mss);
 }
 
 static void recovery_begin(struct tcp *tcp, enum tcp_recovery recovery)

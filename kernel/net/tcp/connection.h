@@ -231,6 +231,7 @@ struct tcp {
     u32 rcv_memory;   /* Memory in both queues, whole pages. */
     u32 rcv_queued;   /* Bytes in `in_order` not consumed. */
     u32 rcv_consumed; /* Since rcv_tune_ns, to tune the buffer. */
+    u32 rcv_rtt_us;   /* Round trip as the receiver sees it, by echoed timestamps. */
     u64 rcv_tune_ns;
     struct list in_order;                           /* struct netbuf: payload, in sequence. */
     struct list out_of_order;                       /* struct netbuf, invariant 3. */
@@ -486,6 +487,8 @@ void timewait_free(struct tcp_node *node);
 struct tcp_node *timewait_create(const struct tcp *tcp) MUST_USE;
 /* Starts its 60 seconds. */
 void timewait_start(struct tcp_node *node);
+/* Ends it early. The caller holds a reference. */
+void timewait_end(struct tcp_node *node);
 /* True: the segment is a SYN that may open the connection anew, after `*iss_min`. */
 bool timewait_input(struct tcp_node *node, const struct tcp_segment *segment, u32 *iss_min);
 /* A new connection of ours may take the tuple over (RFC 6191). */

@@ -11,7 +11,8 @@
 #include "lib/base/num.h"
 
 enum {
-    CHALLENGES_PER_SECOND = 1000, /* RFC 5961 7; of all connections together. */
+    CHALLENGES_PER_SECOND = 1000,  /* RFC 5961 7; of all connections together. */
+    RECEIVER_RTT_MAX_US = 4000000, /* More is a pause of the sender's. */
 };
 
 /* ACKs held back until the batch of received packets is done. */
@@ -135,6 +136,25 @@ static void payload_trim(struct tcp *tcp, struct tcp_segment *segment, struct ne
     }
 }
 
+/*
+ * A full segment echoes the timestamp of the ACK that set it free: a round trip as a pure receiver sees
+ * it, for the size of the buffer alone.
+ */
+static void receiver_rtt(struct tcp *tcp, const struct tcp_segment *segment)
+{
+    u32 rtt_us;
+
+    if (!segment->header.has_timestamp || segment->len < tcp->rcv_mss)
+        return;
+    rtt_us = (tcp_clock_ms(tcp->now_ns) + tcp->ts_offset - segment->header.ts_echo) * 1000;
+    if (rtt_us > RECEIVER_RTT_MAX_US)
+        return;
+    if (tcp->rcv_rtt_us == 0)
+        tcp->rcv_rtt_us = rtt_us;
+    else
+        tcp->rcv_rtt_us = tcp->rcv_rtt_us - tcp->rcv_rtt_us / 8 + rtt_us / 8;
+}
+
 static void in_order(struct tcp *tcp, struct tcp_segment *segment, struct netbuf *buf)
 {
     bool fin = (segment->header.flags & TCP_FIN) != 0;
@@ -145,6 +165,7 @@ static void in_order(struct tcp *tcp, struct tcp_segment *segment, struct netbuf
         u32 full = buf->gso_size != 0 ? buf->gso_size : len;
 
         tcp->rcv_mss = u32_max(tcp->rcv_mss, u32_min(full, TCP_MSS_WIRE_MAX));
+        receiver_rtt(tcp, segment);
         receive_append(tcp, buf, len);
     } else {
         netbuf_destroy(buf);

@@ -70,7 +70,7 @@ static u32 next_len(struct tcp *tcp, u32 pipe)
     if (len < unsent) {
         u32 limit = u32_min(tcp->cwnd, tcp->snd_wnd);
 
-        if (len < most && len < limit / 4 && pipe >= 2u * tcp->mss)
+        if (len < most / 2 && len < limit / 8 && pipe >= 2u * tcp->mss)
             return 0;
         if (len >= tcp->mss)
             return len - len % tcp->mss;

@@ -175,6 +175,7 @@ static int connect_from(struct tcp *tcp, u16 port)
         return tcp_table_insert(&tcp->node);
     if (node->kind == TCP_NODE_TIMEWAIT && timewait_reusable(node, tcp->now_ns, &iss_min) &&
         tcp_table_replace(node, &tcp->node)) {
+        timewait_end(node);
         if (!seq_after(tcp->iss, iss_min))
             tcp->iss = iss_min;
         err = 0;

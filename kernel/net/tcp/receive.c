@@ -12,7 +12,8 @@
 #include "lib/base/num.h"
 
 enum {
-    COPY_MAX = 2048, /* A larger packet fills its page well enough. */
+    COPY_MAX = 2048,   /* A larger packet fills its page well enough. */
+    ADMIT_MIN = 16384, /* However small the buffer: some packets, or nothing ever moves. */
 };
 
 static struct netbuf *buf_of(struct list *link)
@@ -43,7 +44,7 @@ void receive_purge(struct tcp *tcp)
 
 bool receive_admit(struct tcp *tcp, const struct netbuf *buf)
 {
-    u32 limit = tcp->rcvbuf + tcp->rcvbuf / 2;
+    u32 limit = u32_max(tcp->rcvbuf + tcp->rcvbuf / 2, ADMIT_MIN);
 
     if (tcp->rcv_memory + receive_memory(buf) <= limit)
         return true;
@@ -127,7 +128,7 @@ void receive_append(struct tcp *tcp, struct netbuf *buf, u32 len)
 /* Dynamic right-sizing: what the reader took in one round trip, twice, is the window it can use. */
 static void buffer_tune(struct tcp *tcp)
 {
-    u64 rtt_ns = u64_max((u64)tcp->srtt_us * NS_PER_US, NS_PER_MS);
+    u64 rtt_ns = u64_max((u64)u32_max(tcp->srtt_us, tcp->rcv_rtt_us) * NS_PER_US, NS_PER_MS);
     u32 wanted;
 
     if (tcp->now_ns - tcp->rcv_tune_ns < rtt_ns)

@@ -85,8 +85,9 @@ static bool unqueue_locked(struct tcp_timewait *record) HOLDS(&lock)
     return true;
 }
 
-static void record_end(struct tcp_timewait *record)
+void timewait_end(struct tcp_node *node)
 {
+    struct tcp_timewait *record = record_of(node);
     bool was_queued;
 
     spin_lock(&lock);
@@ -213,7 +214,7 @@ bool timewait_input(struct tcp_node *node, const struct tcp_segment *segment, u3
 
     if (opens_anew(record, header)) {
         *iss_min = record->snd_nxt + REUSE_SEQ_GAP;
-        record_end(record);
+        timewait_end(node);
         return true;
     }
     if (header->flags & TCP_RST) /* RFC 1337: no assassination. */
