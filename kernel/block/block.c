@@ -16,7 +16,8 @@
 #include "lib/base/text.h"
 
 enum {
-    WAIT_QUEUES = 16, /* A power of two. Waiters are spread over so many. */
+    READ_PIECE_MAX = 32768, /* Of block_read(): one block of pages. */
+    WAIT_QUEUES = 16,       /* A power of two. Waiters are spread over so many. */
 };
 
 static struct block_device *devices[BLOCK_DEVICES_MAX];
@@ -202,39 +203,57 @@ int block_wait(struct block_device *device, struct block_request *request)
     return request->status;
 }
 
-static int read_piece(struct block_device *device, struct block_request *request, u64 off, u8 *to,
-                      u32 size)
+/* Reads into `page`, then copies: `to` may be any memory, and these reads are small. */
+static int read_piece(struct block_device *device, struct block_request *request, u64 off,
+                      struct page *page, u8 *to, u32 size)
 {
+    int err;
+
     request->op = BLOCK_READ;
     request->sector = off / BLOCK_SECTOR_SIZE;
     request->segment_count = 1;
-    /* Direct-map memory is contiguous, so one segment will do, whatever block of pages it is in. */
-    request->segments[0].page = page_from_virt(to);
-    request->segments[0].off = (u32)((uintptr_t)to & (PAGE_SIZE - 1));
-    request->segments[0].len = size;
-    return block_wait(device, request);
+    request->segments[0] = (struct block_segment){ page, 0, size };
+    err = block_wait(device, request);
+    if (err == 0)
+        mem_copy(to, page_virt(page), size);
+    return err;
+}
+
+static int read_pieces(struct block_device *device, struct page *page, u32 piece_max, u64 off,
+                       u8 *to, size_t size)
+{
+    struct block_request *request = heap_alloc_zero(sizeof(*request));
+    int err = request ? 0 : -ENOMEM;
+
+    while (size > 0 && err == 0) {
+        u32 piece = (u32)size_min(size, piece_max);
+
+        err = read_piece(device, request, off, page, to, piece);
+        off += piece;
+        to += piece;
+        size -= piece;
+    }
+    heap_free(request);
+    return err;
 }
 
 int block_read(struct block_device *device, u64 off, void *to, size_t size)
 {
     u32 piece_max = (u32)align_down(device->request_bytes_max, BLOCK_SECTOR_SIZE);
-    struct block_request *request;
-    u8 *bytes = to;
-    int err = 0;
+    struct page *page;
+    u32 order;
+    int err;
 
     if (off % BLOCK_SECTOR_SIZE != 0 || size % BLOCK_SECTOR_SIZE != 0 || piece_max == 0)
         return -EINVAL;
-    request = heap_alloc_zero(sizeof(*request));
-    if (!request)
+    if (size == 0)
+        return 0;
+    piece_max = u32_min(piece_max, (u32)size_min(size, READ_PIECE_MAX));
+    order = log2_ceil((piece_max + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    page = page_alloc(order, 0);
+    if (!page)
         return -ENOMEM;
-    while (size > 0 && err == 0) {
-        u32 piece = (u32)size_min(size, piece_max);
-
-        err = read_piece(device, request, off, bytes, piece);
-        off += piece;
-        bytes += piece;
-        size -= piece;
-    }
-    heap_free(request);
+    err = read_pieces(device, page, piece_max, off, to, size);
+    page_free(page);
     return err;
 }

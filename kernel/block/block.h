@@ -89,5 +89,8 @@ void block_submit(struct block_device *device, struct block_request *request);
 /* Submits and sleeps until it is done. Its status. `done` and `arg` are set by this. */
 int block_wait(struct block_device *device, struct block_request *request) MUST_USE;
 
-/* Reads `size` bytes at `off` (both multiples of 512) into direct-map memory; splits as needed. */
+/*
+ * Reads `size` bytes at `off` (both multiples of 512) into any kernel memory, through pages of its own:
+ * for metadata and other small things. May sleep.
+ */
 int block_read(struct block_device *device, u64 off, void *to, size_t size) MUST_USE;
