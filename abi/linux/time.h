@@ -44,3 +44,13 @@ struct abi_itimerval {
     struct abi_timeval interval;
     struct abi_timeval value;
 };
+
+/* struct sigevent of timer_create(2). */
+struct abi_sigevent {
+    u64 value;
+    s32 signo;
+    s32 notify;
+    s32 tid;
+    u8 padding[44];
+};
+static_assert(sizeof(struct abi_sigevent) == 64, "timer_create(2)");

@@ -4,3 +4,9 @@ sys-file-c := kernel/sys/attributes.c kernel/sys/event.c kernel/sys/fd.c kernel/
               kernel/sys/timeout.c
 
 kernel-y += $(sys-file-c)
+
+sys-task-c := kernel/sys/dispatch.c kernel/sys/memory.c kernel/sys/thread.c kernel/sys/sched.c \
+              kernel/sys/signal.c kernel/sys/time.c kernel/sys/timer.c kernel/sys/timespec.c \
+              kernel/sys/process.c kernel/sys/prctl.c kernel/sys/system.c
+
+kernel-y += $(sys-task-c)

@@ -3,5 +3,6 @@ task-y := kernel/task/task.c kernel/task/exit.c kernel/task/clone.c kernel/task/
           kernel/task/signal_mask.c kernel/task/signal_deliver.c kernel/task/trap.c \
           kernel/task/futex.c kernel/task/robust.c kernel/task/initial_stack.c \
           kernel/task/image.c kernel/task/program.c kernel/task/limits.c kernel/task/hostname.c \
-          kernel/task/error_text.c kernel/task/fatal.c kernel/task/symbols.c kernel/task/init.c
+          kernel/task/error_text.c kernel/task/fatal.c kernel/task/symbols.c kernel/task/init.c \
+          kernel/task/timers.c kernel/task/signalfd.c
 kernel-y += $(task-y)

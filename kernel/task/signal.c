@@ -300,3 +300,24 @@ bool signal_take(u64 set, struct abi_siginfo *info)
     spin_unlock(&tasks_lock);
     return taken;
 }
+
+void signal_action(int signal, const struct abi_sigaction *action, struct abi_sigaction *old)
+{
+    struct abi_sigaction *slot = &signal_state.actions[signal - 1];
+    u64 bit = SIGNAL_BIT(signal);
+    struct list *node;
+
+    spin_lock(&tasks_lock);
+    *old = *slot;
+    if (action) {
+        *slot = *action;
+        slot->mask &= ~SIGNALS_UNBLOCKABLE;
+        if (slot->handler == SIG_IGN ||
+            (slot->handler == SIG_DFL && bit & SIGNALS_IGNORED_BY_DEFAULT)) {
+            queue_clear(&signal_state.process, bit);
+            LIST_FOR_EACH (&tasks, node)
+                queue_clear(&task_of(node)->signals.queue, bit);
+        }
+    }
+    spin_unlock(&tasks_lock);
+}

@@ -93,6 +93,18 @@ void signal_force(const struct abi_siginfo *info);
 /* True when the running thread has a signal it does not block. */
 bool signal_pending(void);
 
+/* Signals that are pending for it or the process and that it blocks, as sigpending(2). */
+u64 signal_pending_set(void);
+
+/*
+ * sigaction(2): the action of `signal` becomes `action`, unless NULL; `*old` is what it was. A signal
+ * that comes to be ignored is no longer pending.
+ */
+void signal_action(int signal, const struct abi_sigaction *action, struct abi_sigaction *old);
+
+/* sigtimedwait(2): 0 with a signal of `set` in `*info`, -EAGAIN at the deadline, -EINTR. */
+int signal_wait(u64 set, u64 deadline_ns, struct abi_siginfo *info) MUST_USE;
+
 /* Blocked signals of the running thread. SIGKILL and SIGSTOP are never in it. */
 u64 signal_mask(void);
 void signal_mask_set(u64 mask);

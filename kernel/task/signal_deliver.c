@@ -170,5 +170,5 @@ void upcall_user_return(struct user_regs *regs)
     if (work & THREAD_WORK_SIGNAL)
         signals_deliver(regs);
     if (work & THREAD_WORK_RESCHED)
-        sched_yield();
+        thread_yield();
 }

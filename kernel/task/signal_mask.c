@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocked signals, and the masks that hold for one call. */
+#include "abi/linux/poll.h"
+#include "kernel/core/wait.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
@@ -38,6 +40,44 @@ bool signal_pending(void)
     pending = task->signals.queue.pending | signal_state.process.pending;
     spin_unlock(&tasks_lock);
     return (pending & ~task->signals.blocked) != 0;
+}
+
+u64 signal_pending_set(void)
+{
+    const struct task *task = task_current();
+    u64 pending;
+
+    spin_lock(&tasks_lock);
+    pending = task->signals.queue.pending | signal_state.process.pending;
+    spin_unlock(&tasks_lock);
+    return pending & task->signals.blocked;
+}
+
+static void waited_set(struct task *task, u64 set)
+{
+    spin_lock(&tasks_lock);
+    task->signals.waited = set;
+    spin_unlock(&tasks_lock);
+}
+
+/* For its time the thread blocks what it waits for: no handler takes it away. */
+int signal_wait(u64 set, u64 deadline_ns, struct abi_siginfo *info)
+{
+    struct task *task = task_current();
+    u64 before = signal_mask();
+    struct waiter waiter;
+    int err = 0;
+
+    set &= ~SIGNALS_UNBLOCKABLE;
+    signal_mask_set(before | set);
+    waited_set(task, set);
+    wait_begin(signal_wait_queue(), &waiter, POLLIN);
+    while (err == 0 && !signal_take(set, info))
+        err = wait_block(&waiter, deadline_ns);
+    wait_end(&waiter);
+    waited_set(task, 0);
+    signal_mask_set(before);
+    return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
 void signal_mask_set_for_wait(u64 mask)
