@@ -49,9 +49,6 @@ void cpu_idle(void);
 /* Makes `cpu` look at its run queue: an interrupt that ends cpu_idle() and asks for a reschedule. */
 void cpu_kick(u32 cpu);
 
-/* Returns when every CPU has run a full, serialising memory barrier. Interrupts on, no spinlock. */
-void cpus_serialize(void);
-
 /* Stops every other CPU for good; for panic, reset and power off. Safe in any context. */
 void cpus_stop(void);
 

@@ -3,6 +3,7 @@
 #include "abi/linux/sched.h"
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/uaccess.h"
@@ -243,6 +244,17 @@ enum membarrier_command {
     MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 5,
     MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6,
 };
+
+/*
+ * A flush interrupts every other CPU and waits for each: an interrupt is the barrier, and its return
+ * serialises the instruction stream. Page 0 is never mapped; what is flushed does not matter.
+ */
+static void cpus_serialize(void)
+{
+    memory_barrier();
+    tlb_flush(0, PAGE_SIZE);
+    memory_barrier();
+}
 
 /* [atomic] Which expedited commands the program has registered for. */
 static u32 membarrier_registered;

@@ -12,6 +12,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/base/types.h"
 
 /* What context_switch_stacks() of entry.S finds on the stack of a thread that has not run. */
@@ -154,4 +155,29 @@ void context_init_thread_pointer(struct arch_context *context, u64 base)
 u32 context_vector_size(void)
 {
     return cpu_features.vector_size;
+}
+
+void regs_emit(const struct user_regs *regs, void (*put)(const char *line))
+{
+    const struct {
+        const char *names[3];
+        u64 values[3];
+    } rows[] = {
+        { { "rip", "rsp", "rbp" }, { regs->rip, regs->rsp, regs->rbp } },
+        { { "rax", "rbx", "rcx" }, { regs->rax, regs->rbx, regs->rcx } },
+        { { "rdx", "rsi", "rdi" }, { regs->rdx, regs->rsi, regs->rdi } },
+        { { "r8 ", "r9 ", "r10" }, { regs->r8, regs->r9, regs->r10 } },
+        { { "r11", "r12", "r13" }, { regs->r11, regs->r12, regs->r13 } },
+        { { "r14", "r15", "flg" }, { regs->r14, regs->r15, regs->flags } },
+    };
+
+    for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+        char line[80];
+        struct text text;
+
+        text_init(&text, line, sizeof(line));
+        for (u32 j = 0; j < 3; j++)
+            text_format(&text, "%s %016lx  ", rows[i].names[j], rows[i].values[j]);
+        put(line);
+    }
 }

@@ -131,3 +131,8 @@ bool cpu_has_rdtscp(void)
 {
     return cpu_features.rdtscp;
 }
+
+u32 cpu_hwcap(void)
+{
+    return cpu_features.hwcap;
+}
