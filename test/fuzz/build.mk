@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-fuzz-entries += config dhcp elf ipv4 manifest report
+fuzz-entries += config dhcp elf ipv4 manifest report tcp
 
 fuzz-config-y   += test/fuzz/fuzz_config.c ops/config/config.c ops/config/ports.c \
                    ops/config/settings.c ops/config/suggest.c $(host-files)
@@ -9,3 +9,5 @@ fuzz-ipv4-y     += test/fuzz/fuzz_ipv4.c $(net-y) test/net/fake_tcp.c $(fake-ker
                    lib/hash/siphash.c
 fuzz-manifest-y += test/fuzz/fuzz_manifest.c $(manifest-y)
 fuzz-report-y   += test/fuzz/fuzz_report.c ops/vm/report.c
+fuzz-tcp-y      += test/fuzz/fuzz_tcp.c $(tcp-c) $(net-y) $(net-sim-y) $(fake-kernel-y) \
+                   lib/hash/siphash.c
