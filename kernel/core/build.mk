@@ -7,5 +7,12 @@ kernel-y += kernel/core/memory.c kernel/core/spinlock.c kernel/core/mutex.c kern
 # Its loops are not to become calls of the functions they implement.
 $(B)/kernel/kernel/core/memory.o: KERNEL_FLAGS += -fno-tree-loop-distribute-patterns
 
-unit-sets   += wait
-unit-wait-y += kernel/core/wait_test.c $(fake-kernel-y)
+unit-sets    += wait sched
+unit-wait-y  += kernel/core/wait_test.c $(fake-kernel-y)
+
+# The real thing on several CPUs that are interleaved at random.
+unit-sched-y += kernel/core/spinlock.c kernel/core/mutex.c kernel/core/rwlock.c \
+                kernel/core/clock.c kernel/core/timer.c kernel/core/bottom_half.c \
+                kernel/core/wait.c kernel/core/runqueue.c kernel/core/sched.c \
+                kernel/core/thread.c kernel/core/sched_test.c lib/base/tree.c lib/base/text.c \
+                test/unit/fake_kernel.c test/unit/fake_smp.c

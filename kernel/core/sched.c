@@ -420,7 +420,7 @@ bool sched_sleep(u64 deadline_ns)
     return !__atomic_load_n(&sleep.expired, __ATOMIC_ACQUIRE);
 }
 
-void sched_yield(void)
+void thread_yield(void)
 {
     struct thread *thread = thread_current();
     struct cpu_sched *sched;

@@ -83,11 +83,17 @@ _Noreturn void thread_exit(void (*released)(struct thread *thread));
 /* Where the program's registers of `thread` are, while it is in the kernel. */
 struct user_regs *thread_user_regs(struct thread *thread);
 
-/* Sets bits of `work`; for RESCHED and SIGNAL also interrupts a CPU or a sleep that should see it. */
+/*
+ * Sets bits of `work`; SIGNAL and EXIT also end a sleep, and any of them brings the thread in from
+ * the program on another CPU. The caller keeps the thread from ending meanwhile.
+ */
 void thread_post_work(struct thread *thread, u32 work);
 
-/* Lets others run. sched_yield_if_due() only when one should: for long loops in the kernel. */
-void sched_yield(void);
+/*
+ * Lets others run. (sched_yield() is the C library's.) sched_yield_if_due() only when one should:
+ * for long loops in the kernel, and on the way back to the program.
+ */
+void thread_yield(void);
 void sched_yield_if_due(void);
 
 /*
@@ -98,7 +104,10 @@ void sched_yield_if_due(void);
 void sched_sleep_prepare(void);
 bool sched_sleep(u64 deadline_ns);
 void sched_sleep_cancel(void);
-/* Makes a thread runnable that has prepared or begun a sleep. Any context. */
+/*
+ * Makes a thread runnable that has prepared or begun a sleep. Any context. The caller keeps the
+ * thread from ending meanwhile, with a lock that it has to take before it does.
+ */
 void sched_wake(struct thread *thread);
 
 /* Moves the thread off CPUs it may not use any more. 0, or -EINVAL when no CPU is left. */

@@ -63,7 +63,7 @@ void sched_wake(struct thread *thread)
         thread->state = THREAD_RUNNABLE;
 }
 
-void sched_yield(void)
+void thread_yield(void)
 {
     fake_may_sleep("yield under a spinlock");
     fake_yields++;

@@ -11,13 +11,24 @@ extern u32 fake_cpu;
 extern bool fake_irq_on;
 extern struct thread *fake_thread;
 
+/* Called where other CPUs or an interrupt could come in between; NULL without fake_smp.c. */
+extern void (*fake_interleave)(void);
+
+static inline void fake_point(void)
+{
+    if (fake_interleave)
+        fake_interleave();
+}
+
 static inline u32 cpu_id(void)
 {
+    fake_point();
     return fake_cpu;
 }
 
 static inline struct thread *thread_current(void)
 {
+    fake_point();
     return fake_thread;
 }
 
@@ -30,6 +41,7 @@ static inline bool irq_save(void)
 {
     bool were_on = fake_irq_on;
 
+    fake_point();
     fake_irq_on = false;
     return were_on;
 }
@@ -37,11 +49,13 @@ static inline bool irq_save(void)
 static inline void irq_restore(bool were_on)
 {
     fake_irq_on = were_on;
+    fake_point();
 }
 
 static inline void irq_enable(void)
 {
     fake_irq_on = true;
+    fake_point();
 }
 
 static inline void irq_disable(void)
@@ -56,6 +70,7 @@ static inline bool irq_enabled(void)
 
 static inline void cpu_relax(void)
 {
+    fake_point();
 }
 
 static inline u64 cpu_cycles(void)
