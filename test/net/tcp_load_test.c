@@ -382,3 +382,46 @@ TEST(tcp_load, tiny_segments_cannot_exhaust_memory)
     CHECK(sim_run_until(pair_is_done, &pair, 60 * NS_PER_SECOND));
     clean_up(&pair);
 }
+
+static void count_states(void *arg, struct tcp *tcp, const struct tcp_details *details,
+                         struct inet_address local, struct inet_address remote)
+{
+    u32 *counts = arg;
+
+    CHECK(local.port != 0);
+    CHECK((remote.port == 0) == (details->state == TCP_LISTEN));
+    CHECK(tcp || details->state == TCP_TIME_WAIT || details->state == TCP_SYN_RECEIVED);
+    counts[details->state]++;
+}
+
+TEST(tcp_load, each_one_is_visited)
+{
+    static struct peer clients[100];
+    static struct peer servers[100];
+    struct tcp *listener;
+    u32 counts[TCP_TIME_WAIT + 1] = { 0 };
+
+    sim_init(&lan, 1);
+    listener = peer_listen(PEER_PORT, 200);
+    open_many(listener, clients, servers, 100);
+    for (u32 i = 0; i < 50; i++) {
+        peer_close(&clients[i], false);
+        sim_run(10 * NS_PER_MS);
+        peer_close(&servers[i], false);
+    }
+    sim_run(10 * NS_PER_MS);
+    sim_set_filter(drop_to_nowhere, NULL);
+    flood(7);
+    tcp_for_each(count_states, counts);
+    CHECK_EQ(counts[TCP_LISTEN], 1);
+    CHECK_EQ(counts[TCP_ESTABLISHED], 100);
+    CHECK_EQ(counts[TCP_TIME_WAIT], 50);
+    CHECK_EQ(counts[TCP_SYN_RECEIVED], 7);
+    for (u32 i = 50; i < 100; i++) {
+        peer_close(&clients[i], false);
+        peer_close(&servers[i], false);
+    }
+    tcp_close(listener, false);
+    tcp_put(listener);
+    peers_check_gone();
+}

@@ -3,6 +3,8 @@
 #include "kernel/core/clock.h"
 #include "kernel/net/netdev.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "test/net/sim.h"
 #include "test/unit/fake_kernel.h"

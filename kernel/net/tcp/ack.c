@@ -9,6 +9,7 @@
  */
 #include "abi/linux/poll.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 enum {

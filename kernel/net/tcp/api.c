@@ -3,6 +3,9 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 void tcp_init(void)
@@ -194,7 +197,7 @@ static void close_locked(struct tcp *tcp, bool abort)
         connection_done(tcp, 0);
         return;
     default:
-        if (abort || unread || tcp_settings_of(tcp)->linger2_s < 0)
+        if (abort || unread)
             abort_locked(tcp);
         else
             orphan(tcp);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection's life: how it is made, what it starts with, how it ends. */
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"

@@ -7,6 +7,7 @@
  */
 #include "kernel/core/entropy.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
 #include "lib/base/num.h"
 #include "lib/hash/hash.h"
 

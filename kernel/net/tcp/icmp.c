@@ -6,6 +6,8 @@
  */
 #include "abi/linux/errors.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"

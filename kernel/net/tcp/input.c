@@ -8,6 +8,9 @@
 #include "abi/linux/poll.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 enum {

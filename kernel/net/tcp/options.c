@@ -2,6 +2,9 @@
 /* Socket options of TCP, and what TCP_INFO and /proc/net/tcp show. */
 #include "abi/linux/errors.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 

@@ -5,6 +5,7 @@
  * windows on both sides (RFC 9293 3.8.6.2). Whatever stays behind has a timer.
  */
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 /*

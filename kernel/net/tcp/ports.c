@@ -7,6 +7,7 @@
 #include "abi/linux/errors.h"
 #include "kernel/core/entropy.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/table.h"
 #include "lib/hash/hash.h"
 
 enum {
@@ -14,7 +15,8 @@ enum {
     PORT_FIRST = 32768, /* net.ipv4.ip_local_port_range of Linux. */
     PORT_LAST = 60999,
     PORT_COUNT = PORT_LAST - PORT_FIRST + 1,
-    OFFSETS = 64, /* Counters of algorithm 4. */
+    OFFSETS = 64,     /* Counters of algorithm 4. */
+    VISIT_BATCH = 32, /* Sockets referenced at a time by tcp_ports_for_each(). */
 };
 
 struct port_bucket {
@@ -248,15 +250,38 @@ struct tcp *tcp_ports_find_listener(const struct tcp_tuple *tuple)
     return best;
 }
 
+/* References to the next sockets of a bucket behind the first `skip`. */
+static u32 bucket_batch(struct port_bucket *bucket, u32 skip, struct tcp **batch)
+{
+    struct list *link;
+    u32 count = 0;
+
+    spin_lock(&bucket->lock);
+    LIST_FOR_EACH (&bucket->bound, link) {
+        if (skip > 0)
+            skip--;
+        else if (count < VISIT_BATCH)
+            batch[count++] = tcp_get(LIST_ENTRY(link, struct tcp, bind_link));
+    }
+    spin_unlock(&bucket->lock);
+    return count;
+}
+
 void tcp_ports_for_each(void (*visit)(void *arg, struct tcp *tcp), void *arg)
 {
-    for (u32 i = 0; i < PORT_BUCKETS; i++) {
-        struct list *link;
+    struct tcp *batch[VISIT_BATCH];
 
-        spin_lock(&buckets[i].lock);
-        LIST_FOR_EACH (&buckets[i].bound, link) {
-            visit(arg, LIST_ENTRY(link, struct tcp, bind_link));
+    for (u32 i = 0; i < PORT_BUCKETS; i++) {
+        u32 skip = 0;
+        u32 count = bucket_batch(&buckets[i], 0, batch);
+
+        while (count > 0) {
+            for (u32 at = 0; at < count; at++) {
+                visit(arg, batch[at]);
+                connection_put(batch[at]);
+            }
+            skip += count;
+            count = count == VISIT_BATCH ? bucket_batch(&buckets[i], skip, batch) : 0;
         }
-        spin_unlock(&buckets[i].lock);
     }
 }

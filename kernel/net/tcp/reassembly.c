@@ -5,6 +5,7 @@
  * there.
  */
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 

@@ -8,6 +8,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/mm/page.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 

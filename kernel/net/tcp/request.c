@@ -9,6 +9,9 @@
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 

@@ -9,6 +9,7 @@
  */
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 

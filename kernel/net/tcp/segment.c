@@ -6,6 +6,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/net/checksum.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"

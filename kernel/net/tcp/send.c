@@ -2,6 +2,7 @@
 /* The writer's side: room in send-buffer pages, or pages of others by reference. */
 #include "abi/linux/errors.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 /* The connection's error, -EPIPE, ... or 0 when it takes bytes. */

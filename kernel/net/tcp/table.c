@@ -4,6 +4,7 @@
  * that doubles when it fills: growing stops one shard for the time its own nodes take, and no lock is
  * ever shared by all. SipHash under a random key keeps strangers from choosing the bucket.
  */
+#include "kernel/net/tcp/table.h"
 #include "abi/linux/errors.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/panic.h"

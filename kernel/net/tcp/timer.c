@@ -7,6 +7,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/num.h"
 
 enum {
@@ -68,9 +69,11 @@ void connection_keepalive_start(struct tcp *tcp)
 
     tcp->idle_deadline_ns = DEADLINE_NONE;
     if (tcp->state == TCP_FIN_WAIT_2 && tcp_has(tcp, TCP_F_ORPHAN)) {
-        u32 seconds = settings->linger2_s > 0 ? (u32)settings->linger2_s : TCP_FIN_TIMEOUT_S;
+        u32 seconds = settings->linger2_s == 0 ? TCP_FIN_TIMEOUT_S : (u32)settings->linger2_s;
 
-        tcp->idle_deadline_ns = tcp->now_ns + seconds * NS_PER_SECOND;
+        /* Below 0: it does not wait for the peer's FIN at all. */
+        tcp->idle_deadline_ns =
+            settings->linger2_s < 0 ? tcp->now_ns : tcp->now_ns + seconds * NS_PER_SECOND;
     } else if (tcp_has(tcp, TCP_F_KEEPALIVE) && tcp_has(tcp, TCP_F_CONNECTED) &&
                tcp->state != TCP_CLOSED) {
         tcp->idle_deadline_ns = tcp->heard_ns + settings->keepalive_idle_s * NS_PER_SECOND;
