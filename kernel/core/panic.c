@@ -97,23 +97,38 @@ static void claim_panic(void)
         cpu_relax();
 }
 
-_Noreturn void panic(const char *format, ...)
+static _Noreturn void report(u64 ip, const struct frame *frame, const char *format, va_list args)
 {
     const struct thread *thread = thread_current();
     char message[MESSAGE_SIZE];
     struct text text;
-    va_list args;
 
     claim_panic();
     cpus_stop();
     log_begin_panic();
     text_init(&text, message, sizeof(message));
-    va_start(args, format);
     text_format_args(&text, format, args);
-    va_end(args);
     log_error("panic: %s", message);
     log_error("cpu %u, thread '%s'", cpu_id(), thread ? thread->name : "none");
-    log_backtrace(__builtin_frame_address(0));
+    if (ip != 0)
+        log_frame(ip + 1); /* Where it happened, not a return address. */
+    log_backtrace(frame);
     machine_report("panic", message);
     machine_power_off();
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    report(0, __builtin_frame_address(0), format, args);
+}
+
+_Noreturn void panic_at(u64 ip, u64 frame_pointer, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    report(ip, (const struct frame *)frame_pointer, format, args);
 }
