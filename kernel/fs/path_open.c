@@ -5,6 +5,7 @@
 #include "abi/linux/stat.h"
 #include "kernel/file/file.h"
 #include "kernel/file/pipe.h"
+#include "kernel/fs/devfs/devfs.h"
 #include "kernel/fs/flock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
@@ -95,6 +96,8 @@ static int open_kind(struct path_node *node, u32 flags, struct file **file)
     case S_IFDIR:
         *file = file_create(&directory_file_ops, NULL, file_flags | FILE_SEEKABLE | FILE_DIRECTORY);
         break;
+    case S_IFCHR:
+        return device_open(inode->device, flags, file);
     case S_IFIFO:
         return fifo_open(&inode->bound, file_flags, file);
     default:

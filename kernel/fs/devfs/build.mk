@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+devfs-c := kernel/fs/devfs/devfs.c kernel/fs/devfs/devices.c
+
+kernel-y += $(devfs-c)
