@@ -5,7 +5,7 @@
 
 #include "lib/base/types.h"
 
-/* Seeds from the CPU's instruction, the clock and the boot's leftovers. Before anything else here. */
+/* Seeds from the CPU's instruction and the cycle counter. Before anything else here. */
 void entropy_init(void);
 
 /* Mixes `len` bytes in. Bytes of little worth do no harm. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log: a ring of bytes, oldest overwritten first, and the console. The console's bytes go out
- * under the lock too, so lines never mix. A panic takes the log over: its CPU no longer asks for the
- * lock, which this or another CPU may hold for good.
+ * under the lock too, so lines never mix. A panic takes the log over: its CPU no longer asks for
+ * the lock, which this or another CPU may hold for good.
  */
 #include "kernel/core/log.h"
 

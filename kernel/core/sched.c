@@ -2,14 +2,14 @@
 /*
  * The scheduler.
  *
- * 1. A thread in state RUNNABLE is exactly one of: `current` of a CPU; queued on the CPU it names in
- *    `cpu`; or in the hands of one function here on its way there (place(), finish_switch()).
+ * 1. A thread in state RUNNABLE is exactly one of: `current` of a CPU; queued on the CPU it names
+ *    in `cpu`; or in the hands of one function here on its way there (place(), finish_switch()).
  * 2. `state` changes to SLEEPING by the thread itself, and back to RUNNABLE under the lock of the
  *    run queue of `cpu`, by whoever wins; only the winner queues it. A sleeper that is still
  *    `current` is not queued: it finds itself RUNNABLE in sched_sleep() and goes on.
  * 3. A stack is used by one CPU at a time. `on_cpu` is set before a CPU switches to a thread and
- *    cleared by whatever runs after it on that CPU (finish_switch()), without a lock. Until then the
- *    thread may be queued on that same CPU only, which cannot pick it before it has finished the
+ *    cleared by whatever runs after it on that CPU (finish_switch()), without a lock. Until then
+ *    the thread may be queued on that same CPU only, which cannot pick it before it has finished the
  *    switch; placing and stealing leave such threads where they are. So no CPU waits for another.
  * 4. No wake-up is lost: sched_sleep_prepare() sets SLEEPING with a full barrier before the sleeper
  *    looks at its condition; sched_wake() has one between the condition and its look at `state`.
@@ -179,7 +179,7 @@ static void place(struct thread *thread)
         cpu_kick(cpu);
 }
 
-void sched_wake(struct thread *thread)
+void sched_wake(struct thread *thread) LOCK_INTERNALS
 {
     struct cpu_sched *sched;
     bool irq_was_on;
@@ -300,7 +300,7 @@ static void put_back(struct cpu_sched *sched, struct thread *prev, u32 cpu) HOLD
         sched->push_last = true;
 }
 
-/* The end of a switch, on the stack of the thread it led to. Interrupts may be on: see invariant 3. */
+/* The end of a switch, on the stack of the thread it led to. Interrupts may be on. Invariant 3. */
 static void finish_switch(void)
 {
     struct cpu_sched *sched = sched_here();
@@ -520,13 +520,13 @@ void thread_post_work(struct thread *thread, u32 work)
     if ((work & (THREAD_WORK_SIGNAL | THREAD_WORK_EXIT)) != 0)
         sched_wake(thread);
 
-    /* In the program on another CPU, it has to come in. On its way there it looks at `work` itself. */
+    /* In the program on another CPU, it has to come in. On its way there it looks by itself. */
     cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
     if (cpu != cpu_id() && __atomic_load_n(&cpu_scheds[cpu].current, __ATOMIC_RELAXED) == thread)
         cpu_kick(cpu);
 }
 
-int sched_set_affinity(struct thread *thread, cpu_mask_t mask)
+int sched_set_affinity(struct thread *thread, cpu_mask_t mask) LOCK_INTERNALS
 {
     struct cpu_sched *sched;
     bool irq_was_on;
@@ -555,7 +555,7 @@ int sched_set_affinity(struct thread *thread, cpu_mask_t mask)
     return 0;
 }
 
-void sched_set_nice(struct thread *thread, int nice)
+void sched_set_nice(struct thread *thread, int nice) LOCK_INTERNALS
 {
     bool irq_was_on = irq_save();
     struct cpu_sched *sched = lock_of(thread);
@@ -569,7 +569,7 @@ void sched_set_nice(struct thread *thread, int nice)
 
 /* ---- What others ask. ---- */
 
-u64 sched_runtime_ns(struct thread *thread)
+u64 sched_runtime_ns(struct thread *thread) LOCK_INTERNALS
 {
     bool irq_was_on = irq_save();
     struct cpu_sched *sched = lock_of(thread);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The real scheduler, timers, bottom halves, wait queues and locks on several CPUs, whose steps are
- * interleaved at random. A lost wake-up shows as CPUs that all sleep for good; a stack in use twice,
- * as broken memory; a broken lock, as a broken count.
+ * interleaved at random. A lost wake-up shows as CPUs that all sleep for good; a stack in use
+ * twice, as broken memory; a broken lock, as a broken count.
  */
 #include "abi/linux/errors.h"
 #include "kernel/core/bottom_half.h"

@@ -14,7 +14,7 @@ void sched_first_run(void);
 /* sched.c: leaves the running thread for good. */
 _Noreturn void sched_exit(void);
 
-/* thread.c: `thread` is dead and off its stack: hands it back to its owner. Interrupts may be off. */
+/* thread.c: `thread` is dead and off its stack: hands it to its owner. Interrupts may be off. */
 void thread_bury(struct thread *thread);
 
 /* thread.c: storage for the idle thread of `cpu`. */

@@ -31,5 +31,5 @@ void timer_arm(struct timer *timer, u64 deadline_ns);
 /* True when it was armed and will not fire. False: it has fired, is firing, or never was armed. */
 bool timer_cancel(struct timer *timer);
 
-/* Cancels, and waits until its function is not running. Not from that function; no lock it takes. */
+/* Cancels, and waits until its function does not run. Not from there; hold no lock it takes. */
 void timer_cancel_wait(struct timer *timer);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The kernel's heap: slabs per size, with a small cache per CPU in front. Any context, never sleeps.
- * NULL means memory is out, and callers turn it into -ENOMEM.
+ * The kernel's heap: slabs per size, with a small cache per CPU in front. Any context, never
+ * sleeps. NULL means memory is out, and callers turn it into -ENOMEM.
  */
 
 #include "lib/base/types.h"

@@ -39,7 +39,7 @@ void iter_init_pieces(struct iter *iter, const struct iovec_user *pieces, u32 co
     iter->left = total;
 }
 
-/* An iter may be copied by value, so the single piece is found here and not by a pointer into it. */
+/* An iter may be copied by value, so the single piece is not found by a pointer into it. */
 static const struct iovec_user *piece(const struct iter *iter)
 {
     return iter->pieces ? iter->pieces : &iter->one;

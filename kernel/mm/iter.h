@@ -28,7 +28,7 @@ void iter_init_kernel(struct iter *iter, void *base, u64 len);
 /* `total` is the sum of all lengths, checked by the caller not to overflow. */
 void iter_init_pieces(struct iter *iter, const struct iovec_user *pieces, u32 count, u64 total);
 
-/* Copies up to `size` bytes out of the iterator; returns how many (less only at its end or a fault). */
+/* Copies up to `size` bytes out of it; returns how many (less only at its end or a fault). */
 size_t iter_copy_from(struct iter *iter, void *to, size_t size) MUST_USE;
 /* Copies up to `size` bytes into what the iterator names; likewise. */
 size_t iter_copy_to(struct iter *iter, const void *from, size_t size) MUST_USE;

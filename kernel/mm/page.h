@@ -58,7 +58,7 @@ enum page_flags {
 /* A block of 2^order pages with one reference, or NULL when memory is out. Any context. */
 struct page *page_alloc(u32 order, u32 flags) MUST_USE;
 
-/* The block that `page` begins; the one reference is the caller's. page_put() is for counted ones. */
+/* The block that `page` begins, the one reference the caller's. page_put() is for counted ones. */
 void page_free(struct page *page);
 
 static inline struct page *page_get(struct page *page)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CRC-32 and CRC-32C, reflected, four bytes at a time. The tables follow from the polynomials alone:
- * the test computes both bit by bit.
+ * CRC-32 and CRC-32C, reflected, four bytes at a time. The tables follow from the polynomials
+ * alone: the test computes both bit by bit.
  */
 #include "lib/base/mem.h"
 #include "lib/hash/hash.h"

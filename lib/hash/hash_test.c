@@ -37,7 +37,7 @@ TEST(hash, crc_equals_its_definition_at_every_length_and_cut)
     }
 }
 
-/* Key and message count up from 0, as in the paper; made with a reference that passes its vector. */
+/* Key and message count up from 0; made with a reference that passes the paper's vector. */
 TEST(hash, siphash_vectors)
 {
     static const struct {
