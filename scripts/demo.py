@@ -7,6 +7,7 @@ long that took. With --keep the machine stays, and the URL is printed; Ctrl-C en
 Fails when no page came within the time a person would wait.
 """
 
+import json
 import os
 import re
 import signal
@@ -16,52 +17,24 @@ import sys
 import tempfile
 import time
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+TOP = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 OPS = os.path.join(TOP, "build", "ops")
 KERNEL = os.path.join(TOP, "build", "soliton.elf")
 SECONDS_MAX = 60
 MEMORY = "128M"
 
-PAGE = "<!DOCTYPE html><title>Soliton</title><h1>Hello from nginx, alone in its machine.</h1>\n"
-NGINX = """daemon off;
-master_process off;
-error_log stderr;
-pid /run/nginx.pid;
-events { worker_connections 1024; }
-http {
-    include /etc/nginx/mime.types;
-    access_log off;
-    sendfile on;
-    server { listen 80; root /srv/www; }
+EXAMPLE = os.path.join(TOP, "examples", "nginx")
+CONFIG = {
+    "Args": ["-e", "stderr", "-c", "/etc/nginx.conf"],
+    "MapDirs": {f"{EXAMPLE}/nginx.conf": "/etc", f"{EXAMPLE}/www": "/srv/www"},
+    "RunConfig": {"Memory": MEMORY},
 }
-"""
-CONFIG = """{
-    "Args": ["-c", "/etc/nginx/nginx.conf"],
-    "Files": ["/etc/nginx/mime.types"],
-    "MapDirs": { "%s/www": "/srv/www", "%s/nginx": "/etc/nginx" },
-    "RunConfig": { "Memory": "%s" }
-}
-"""
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def write(path, text):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def prepare(folder):
-    """The files nginx serves and reads, and the configuration of the image; returns its path."""
-    write(f"{folder}/www/index.html", PAGE)
-    write(f"{folder}/nginx/nginx.conf", NGINX)
-    write(f"{folder}/config.json", CONFIG % (folder, folder, MEMORY))
-    return f"{folder}/config.json"
 
 
 def fetch(url):
@@ -96,7 +69,9 @@ def main():
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     with tempfile.TemporaryDirectory(prefix="soliton-demo-") as folder:
-        config = prepare(folder)
+        config = f"{folder}/config.json"
+        with open(config, "w", encoding="utf-8") as file:
+            json.dump(CONFIG, file)
         log_path = f"{folder}/log"
         with open(log_path, "w", encoding="utf-8") as log:
             start = time.monotonic()
@@ -117,7 +92,9 @@ def main():
         print(f"guest RAM    {MEMORY}")
         print(f"first byte   {seconds * 1000:.0f} ms after the start of ops")
         print(f"guest boot   {boot_time(log_path) or '?'} ms, as the kernel reports")
-        if page != PAGE:
+        with open(f"{EXAMPLE}/www/index.html", encoding="utf-8") as file:
+            packed = file.read()
+        if page != packed:
             sys.exit("demo: that is not the page that was packed")
     return 0
 

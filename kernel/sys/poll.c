@@ -141,7 +141,7 @@ static int selection_list(struct selection *selection, u32 fd_count)
     u32 count = 0;
 
     for (u32 i = 0; i < SETS * selection->words; i++)
-        count += (u32)__builtin_popcountll(selection->bits[i]);
+        count += u64_count_bits(selection->bits[i]);
     selection->fds = heap_alloc_array(u32_max(count, 1), sizeof(*selection->fds));
     if (!selection->fds)
         return -ENOMEM;

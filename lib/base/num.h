@@ -73,3 +73,12 @@ static inline u32 log2_ceil(u64 value)
 {
     return value <= 1 ? 0 : 64 - (u32)__builtin_clzll(value - 1);
 }
+
+/* How many bits are set. The compiler's own needs a library on the oldest CPUs. */
+static inline u32 u64_count_bits(u64 value)
+{
+    value -= value >> 1 & 0x5555555555555555;
+    value = (value & 0x3333333333333333) + (value >> 2 & 0x3333333333333333);
+    value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return (u32)(value * 0x0101010101010101 >> 56);
+}

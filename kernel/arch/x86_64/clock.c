@@ -160,6 +160,11 @@ void clock_init_cpu(void)
     cpu_local()->timer_deadline_ns = UINT64_MAX;
 }
 
+u64 clock_cycles_hz(void)
+{
+    return clock.hz;
+}
+
 u64 arch_clock_ns(void)
 {
     u64 cycles = cycles_ordered() - clock.base_cycles;

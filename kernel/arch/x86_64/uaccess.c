@@ -47,11 +47,16 @@ int copy_out(uaddr_t to, const void *from, size_t size)
     return copy_out_some(to, from, size) == 0 ? 0 : -EFAULT;
 }
 
-int zero_out(uaddr_t to, size_t size)
+size_t zero_out_some(uaddr_t to, size_t size)
 {
     if (!user_range_ok(to, size))
-        return -EFAULT;
-    return uaccess_zero((void *)to, size) == 0 ? 0 : -EFAULT;
+        return size;
+    return uaccess_zero((void *)to, size);
+}
+
+int zero_out(uaddr_t to, size_t size)
+{
+    return zero_out_some(to, size) == 0 ? 0 : -EFAULT;
 }
 
 long copy_in_text(char *to, uaddr_t from, size_t size)
