@@ -25,8 +25,10 @@ enum {
      */
     LARGE_AFTER_PAGES = PAGES_PER_LARGE,
 
-    /* And only while memory is plentiful: this many pages are free after it. 256 MiB. */
+    /* And only while memory is plentiful: this many pages are free. 256 MiB. */
     LARGE_FREE_PAGES = 65536,
+    /* Or this part of all memory, where the program asked for it (MADV_HUGEPAGE). */
+    LARGE_FREE_PART = 4,
 };
 
 u32 area_entry_flags(const struct area *area)
@@ -73,6 +75,8 @@ static bool large_wanted(const struct area *area, u64 address)
         __atomic_load_n(&area->touched_pages, __ATOMIC_RELAXED) < LARGE_AFTER_PAGES)
         return false;
     page_counts(&counts);
+    if (area->flags & AREA_HUGE)
+        return counts.free >= counts.total / LARGE_FREE_PART;
     return counts.free >= LARGE_FREE_PAGES;
 }
 
