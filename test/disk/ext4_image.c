@@ -178,9 +178,14 @@ void ext4_image_create(struct ext4_image *image, enum ext4_image_size size, cons
     load(image, path);
 }
 
-void ext4_image_destroy(struct ext4_image *image)
+void ext4_image_forget_tree(struct ext4_image *image)
 {
     run("rm -rf %s", image->folder);
+}
+
+void ext4_image_destroy(struct ext4_image *image)
+{
+    ext4_image_forget_tree(image);
     free(image->bytes);
 }
 

@@ -28,6 +28,9 @@ void ext4_image_create(struct ext4_image *image, enum ext4_image_size size, cons
                        const char *tune);
 void ext4_image_destroy(struct ext4_image *image);
 
+/* Removes what is on the build machine's disk, for those who do not compare. */
+void ext4_image_forget_tree(struct ext4_image *image);
+
 /* Reads everything there is in `fs`, and compares it with the tree. */
 void ext4_image_compare(const struct ext4_image *image, struct ext4_fs *fs);
 
