@@ -60,10 +60,11 @@ static bool loopback_transmit(struct netdev *dev, struct netbuf *buf, bool more)
     if (queued) {
         queue->count++;
         list_push_back(&queue->packets, &buf->link);
-        bottom_half_queue(&queue->half);
     }
     irq_restore(were_on);
-    if (!queued) {
+    if (queued) {
+        bottom_half_queue(&queue->half);
+    } else {
         __atomic_fetch_add(&dev->stats.tx_dropped, 1, __ATOMIC_RELAXED);
         netbuf_destroy(buf);
     }

@@ -468,6 +468,11 @@ void udp_shutdown_read(struct udp *udp)
     spin_unlock(&udp->lock);
 }
 
+bool udp_is_shut(struct udp *udp)
+{
+    return __atomic_load_n(&udp->read_shut, __ATOMIC_RELAXED);
+}
+
 u64 udp_count(void)
 {
     return __atomic_load_n(&count, __ATOMIC_RELAXED);

@@ -56,7 +56,9 @@ enum udp_option {
 int udp_set_option(struct udp *udp, enum udp_option option, u64 value) MUST_USE;
 u64 udp_get_option(struct udp *udp, enum udp_option option);
 
+/* No more datagrams: what is queued can still be read. */
 void udp_shutdown_read(struct udp *udp);
+bool udp_is_shut(struct udp *udp);
 u64 udp_count(void);
 
 /* For /proc/net/udp: visits each bound socket, with the table locked. */

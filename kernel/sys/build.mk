@@ -10,3 +10,5 @@ sys-task-c := kernel/sys/dispatch.c kernel/sys/memory.c kernel/sys/thread.c kern
               kernel/sys/process.c kernel/sys/prctl.c kernel/sys/system.c
 
 kernel-y += $(sys-task-c)
+
+kernel-y += kernel/sys/socket.c kernel/sys/socket_message.c
