@@ -108,7 +108,11 @@ static void rtt_take(struct tcp *tcp, const struct tcp_segment *segment)
         u32 sent_ms = segment->header.ts_echo - tcp->ts_offset;
         u32 rtt_ms = tcp_clock_ms(tcp->now_ns) - sent_ms;
 
-        if (rtt_ms < RTT_SAMPLE_MAX_US / 1000)
+        /*
+         * An echo from before the retransmission means that an ACK was lost, not that the path is
+         * slow: taking it would make each timeout longer than the one before.
+         */
+        if ((s32)(sent_ms - tcp->resent_ms) >= 0 && rtt_ms < RTT_SAMPLE_MAX_US / 1000)
             connection_rtt_sample(tcp, u32_max(rtt_ms * 1000, 1));
     }
 }

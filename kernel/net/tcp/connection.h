@@ -220,6 +220,7 @@ struct tcp {
     u32 rttvar_us;
     u64 rtt_start_ns;
     u32 rtt_seq;
+    u32 resent_ms; /* When something was sent again last, tcp_clock_ms(). */
 
     /* Receiving. */
     u32 rcv_nxt;

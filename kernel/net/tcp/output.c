@@ -140,6 +140,7 @@ static bool resend(struct tcp *tcp, struct tcp_range hole, u32 len)
     if (!segment_send(tcp, hole.start, &data, fin ? TCP_ACK | TCP_FIN : TCP_ACK, false))
         return false;
     tcp->rtx_next = hole.start + data + (fin && data == wanted ? 1 : 0);
+    tcp->resent_ms = tcp_clock_ms(tcp->now_ns);
     tcp->total_retransmits++;
     net_count(NET_TCP_RETRANS_SEGS);
     tcp->flags &= ~(u32)TCP_F_RTT_RUNNING; /* Karn's algorithm (RFC 6298 3). */
