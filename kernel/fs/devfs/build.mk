@@ -2,3 +2,5 @@
 devfs-c := kernel/fs/devfs/devfs.c kernel/fs/devfs/devices.c
 
 kernel-y += $(devfs-c)
+
+unit-fs-y += $(devfs-c)

@@ -3,3 +3,5 @@ procfs-c := kernel/fs/procfs/procfs.c kernel/fs/procfs/proc_fd.c kernel/fs/procf
             kernel/fs/procfs/proc_system.c kernel/fs/procfs/sys_system.c
 
 kernel-y += $(procfs-c)
+
+unit-fs-y += $(procfs-c)

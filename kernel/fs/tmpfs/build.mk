@@ -2,3 +2,5 @@
 tmpfs-c := kernel/fs/tmpfs/tmpfs.c kernel/fs/tmpfs/tmpfs_dir.c
 
 kernel-y += $(tmpfs-c)
+
+unit-fs-y += $(tmpfs-c)
