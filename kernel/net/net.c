@@ -103,14 +103,17 @@ void net_config_apply(const struct net_config *wanted)
     spin_lock(&lock);
     is_new = !in_force || config.ip != wanted->ip || config.gateway != wanted->gateway ||
              config.prefix_len != wanted->prefix_len || config.mtu != wanted->mtu;
-    config = *wanted;
-    in_force = true;
-    changed = notify;
     spin_unlock(&lock);
     if (is_new) {
         apply_to(dev, wanted);
         say(dev, wanted);
     }
+    /* Only now: who waits for it goes on at once. */
+    spin_lock(&lock);
+    config = *wanted;
+    in_force = true;
+    changed = notify;
+    spin_unlock(&lock);
     if (changed)
         changed();
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 socket-y := kernel/socket/inet.c kernel/socket/inet_dgram.c kernel/socket/inet_stream.c \
             kernel/socket/interface.c kernel/socket/netlink.c kernel/socket/options.c \
+            kernel/socket/proc_net.c kernel/socket/proc_sys_net.c \
             kernel/socket/socket.c kernel/socket/unix.c kernel/socket/unix_address.c \
             kernel/socket/unix_io.c
 
