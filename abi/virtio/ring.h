@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* virtio 1.2: feature bits of all devices, the status byte, and the split virtqueue (section 2.7). */
+/*
+ * virtio 1.2: feature bits of all devices, the status byte, and the split virtqueue (section 2.7).
+ */
 
 #include "lib/base/types.h"
 

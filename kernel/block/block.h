@@ -70,8 +70,8 @@ struct block_device {
 };
 
 /*
- * Makes a disk known and reads its partitions (GPT, both copies checked). The device lives for ever.
- * 0, or -ENOSPC. From thread context: it reads.
+ * Makes a disk known and reads its partitions (GPT, both copies checked). The device lives for
+ * ever. 0, or -ENOSPC. From thread context: it reads.
  */
 int block_register(struct block_device *device) MUST_USE;
 
@@ -90,7 +90,7 @@ void block_submit(struct block_device *device, struct block_request *request);
 int block_wait(struct block_device *device, struct block_request *request) MUST_USE;
 
 /*
- * Reads `size` bytes at `off` (both multiples of 512) into any kernel memory, through pages of its own:
- * for metadata and other small things. May sleep.
+ * Reads `size` bytes at `off` (both multiples of 512) into any kernel memory, through pages of its
+ * own: for metadata and other small things. May sleep.
  */
 int block_read(struct block_device *device, u64 off, void *to, size_t size) MUST_USE;

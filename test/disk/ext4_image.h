@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * ext4 images for tests, made by e2fsprogs from a tree of files that this module writes, and held in
- * memory. The tree has what is hard to read: sparse files, long links, a directory with thousands
- * of names.
+ * ext4 images for tests, made by e2fsprogs from a tree of files that this module writes, and held
+ * in memory. The tree has what is hard to read: sparse files, long links, a directory with
+ * thousands of names.
  */
 
 #include "kernel/fs/ext4/format/ext4_format.h"
@@ -23,7 +23,9 @@ enum ext4_image_size {
     EXT4_IMAGE_SMALL, /* A few of each, for tests that read it thousands of times. */
 };
 
-/* Makes one with mke2fs and these options, then tune2fs (or NULL). Ends the test when that fails. */
+/*
+ * Makes one with mke2fs and these options, then tune2fs (or NULL). Ends the test when that fails.
+ */
 void ext4_image_create(struct ext4_image *image, enum ext4_image_size size, const char *options,
                        const char *tune);
 void ext4_image_destroy(struct ext4_image *image);

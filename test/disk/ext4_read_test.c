@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ext4 reader against filesystems that e2fsprogs made, in many geometries, whole and damaged. */
+/*
+ * The ext4 reader against filesystems that e2fsprogs made, in many geometries, whole and damaged.
+ */
 #include "abi/linux/errors.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "test/disk/ext4_image.h"

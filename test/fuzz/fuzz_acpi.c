@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ACPI tables that firmware left. The input is physical memory from 0 on, in slots of 256 bytes: the
- * root table is in the first and points to the others. Signatures and checksums are made right.
+ * ACPI tables that firmware left. The input is physical memory from 0 on, in slots of 256 bytes:
+ * the root table is in the first and points to the others. Signatures and checksums are made right.
  */
 #include "kernel/drivers/acpi/acpi_tables.h"
 #include "lib/base/types.h"

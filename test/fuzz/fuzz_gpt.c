@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Partition tables of a disk that anybody wrote. The input is the disk; its checksums are made right
- * first, or nothing else would ever be looked at.
+ * Partition tables of a disk that anybody wrote. The input is the disk; its checksums are made
+ * right first, or nothing else would ever be looked at.
  */
 #include "kernel/block/gpt.h"
 #include "lib/base/types.h"

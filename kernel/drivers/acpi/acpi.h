@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What ACPI is used for: finding hardware at boot (kernel/arch/acpi_info.h), and the power button. */
+/*
+ * What ACPI is used for: finding hardware at boot (kernel/arch/acpi_info.h), and the power button.
+ */
 
 /*
- * Reads the tables; acpi_info() is valid from here on. Early: needs firmware_map() and nothing else.
+ * Reads the tables; acpi_info() is valid from here on. Early: needs firmware_map() and nothing
+ * else.
  */
 void acpi_init(void);
 
 /*
- * Watches the power button, where the machine has a fixed one. `pressed` runs in a bottom half, once
- * for each time. Interrupts work.
+ * Watches the power button, where the machine has a fixed one. `pressed` runs in a bottom half,
+ * once for each time. Interrupts work.
  */
 void acpi_power_button_init(void (*pressed)(void));

@@ -20,8 +20,8 @@ struct acpi_tables {
 typedef const void *acpi_map_fn(void *context, u64 address, size_t size);
 
 /*
- * Fills `tables`, zeroed before, from the root pointer at `rsdp`. False when that is none; what else
- * is missing or damaged stays zero.
+ * Fills `tables`, zeroed before, from the root pointer at `rsdp`. False when that is none; what
+ * else is missing or damaged stays zero.
  */
 bool acpi_tables_read(u64 rsdp, acpi_map_fn *map, void *context, struct acpi_tables *tables);
 

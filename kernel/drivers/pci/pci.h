@@ -45,8 +45,8 @@ void pci_write16(const struct pci_device *device, u32 off, u16 value);
 void pci_write32(const struct pci_device *device, u32 off, u32 value);
 
 /*
- * The next capability `id` after the one at `after` (0: from the start): its offset, or 0. What lies
- * at the offset is at least 2 bytes long and within configuration space.
+ * The next capability `id` after the one at `after` (0: from the start): its offset, or 0. What
+ * lies at the offset is at least 2 bytes long and within configuration space.
  */
 u8 pci_capability(const struct pci_device *device, u8 id, u8 after);
 

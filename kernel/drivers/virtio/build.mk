@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-virtio-dir  := kernel/drivers/virtio
-kernel-y    += $(virtio-dir)/drivers.c $(virtio-dir)/virtio.c $(virtio-dir)/virtqueue.c
-kernel-y    += $(virtio-dir)/virtio_mmio.c $(virtio-dir)/mmio_param.c $(virtio-dir)/virtio_pci.c
-kernel-y    += $(virtio-dir)/virtio_rng.c $(virtio-dir)/virtio_blk.c
-kernel-y    += $(virtio-dir)/virtio_net.c $(virtio-dir)/virtio_net_rx.c $(virtio-dir)/virtio_net_tx.c
+kernel-y += kernel/drivers/virtio/drivers.c kernel/drivers/virtio/virtio.c \
+            kernel/drivers/virtio/virtqueue.c kernel/drivers/virtio/virtio_mmio.c \
+            kernel/drivers/virtio/mmio_param.c kernel/drivers/virtio/virtio_pci.c \
+            kernel/drivers/virtio/virtio_rng.c kernel/drivers/virtio/virtio_blk.c \
+            kernel/drivers/virtio/virtio_net.c kernel/drivers/virtio/virtio_net_rx.c \
+            kernel/drivers/virtio/virtio_net_tx.c
 
 unit-sets        += virtqueue
-unit-virtqueue-y += $(fake-kernel-y) $(virtio-dir)/virtqueue.c $(virtio-dir)/virtqueue_test.c
-unit-virtqueue-y += $(virtio-dir)/mmio_param.c
+unit-virtqueue-y += kernel/drivers/virtio/virtqueue.c kernel/drivers/virtio/virtqueue_test.c \
+                    kernel/drivers/virtio/mmio_param.c $(fake-kernel-y)
 
-virtio-fake-y    := $(virtio-dir)/virtqueue.c test/unit/fake_virtio.c
+# The real virtqueue under a device that the test plays.
+virtio-fake-y    := kernel/drivers/virtio/virtqueue.c test/unit/fake_virtio.c
+
 unit-sets        += virtio
-unit-virtio-y    += $(fake-kernel-y) $(virtio-fake-y)
-unit-virtio-y    += $(virtio-dir)/virtio_blk.c $(virtio-dir)/virtio_blk_test.c
-unit-virtio-y    += $(virtio-dir)/virtio_net.c $(virtio-dir)/virtio_net_rx.c
-unit-virtio-y    += $(virtio-dir)/virtio_net_tx.c $(virtio-dir)/virtio_net_test.c
-unit-virtio-y    += kernel/net/netbuf.c kernel/net/checksum.c
-unit-sets        += virtio-rng
-unit-virtio-rng-y += $(fake-kernel-y) $(virtio-dir)/virtio_rng.c $(virtio-dir)/virtio_rng_test.c
+unit-virtio-y    += kernel/drivers/virtio/virtio_blk.c kernel/drivers/virtio/virtio_blk_test.c \
+                    kernel/drivers/virtio/virtio_net.c kernel/drivers/virtio/virtio_net_rx.c \
+                    kernel/drivers/virtio/virtio_net_tx.c kernel/drivers/virtio/virtio_net_test.c \
+                    kernel/net/netbuf.c kernel/net/checksum.c $(virtio-fake-y) $(fake-kernel-y)
+
+unit-sets         += virtio-rng
+unit-virtio-rng-y += kernel/drivers/virtio/virtio_rng.c kernel/drivers/virtio/virtio_rng_test.c \
+                     $(fake-kernel-y)

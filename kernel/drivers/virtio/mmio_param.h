@@ -12,7 +12,7 @@ struct mmio_param {
 };
 
 /*
- * Finds the next such word at or after `*at` and moves `*at` behind it. False when there is no more;
- * malformed ones are skipped with a line in the log.
+ * Finds the next such word at or after `*at` and moves `*at` behind it. False when there is no
+ * more; malformed ones are skipped with a line in the log.
  */
 bool mmio_param_next(const char **at, struct mmio_param *param);

@@ -31,6 +31,10 @@ struct mmio_device {
     u32 size;
 };
 
+/* Where devices were looked for. */
+static u64 known[MMIO_DEVICES_MAX];
+static u32 known_count;
+
 static u32 mmio_get(struct virtio_device *device, u32 off)
 {
     return mmio_read32(CONTAINER_OF(device, struct mmio_device, device)->registers + off);
@@ -165,11 +169,27 @@ static bool is_usable(const struct mmio_param *param, volatile u8 *registers)
     return true;
 }
 
+/* Both lists may name a device: the second time would reset it under its driver. */
+static bool is_known(u64 address)
+{
+    for (u32 i = 0; i < known_count; i++) {
+        if (known[i] == address)
+            return true;
+    }
+    if (known_count == MMIO_DEVICES_MAX)
+        return true;
+    known[known_count++] = address;
+    return false;
+}
+
 static void add_device(const struct mmio_param *param)
 {
-    volatile u8 *registers = device_map(param->address, param->size);
+    volatile u8 *registers;
     struct mmio_device *mmio;
 
+    if (is_known(param->address))
+        return;
+    registers = device_map(param->address, param->size);
     if (!registers || !is_usable(param, registers))
         return;
     mmio = heap_alloc_zero(sizeof(*mmio));
@@ -193,7 +213,7 @@ static void add_device(const struct mmio_param *param)
         return;
 }
 
-/* ACPI names them; a machine without ACPI names them on the command line. */
+/* ACPI names them; a machine without ACPI names them on the command line; some do both. */
 void virtio_mmio_init(const char *command_line)
 {
     const struct acpi_info *acpi = acpi_info();
@@ -208,6 +228,6 @@ void virtio_mmio_init(const char *command_line)
             add_device(&param);
     }
 
-    for (int i = 0; i < MMIO_DEVICES_MAX && mmio_param_next(&at, &param); i++)
+    while (mmio_param_next(&at, &param))
         add_device(&param);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * virtio network device (section 5.1): what the device can do, and its queue pairs, one per CPU where
- * it has so many. Receiving is in virtio_net_rx.c, sending in virtio_net_tx.c.
+ * virtio network device (section 5.1): what the device can do, and its queue pairs, one per CPU
+ * where it has so many. Receiving is in virtio_net_rx.c, sending in virtio_net_tx.c.
  */
 #include "kernel/drivers/virtio/virtio_net.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The parts of the network driver, for each other: virtio_net.c, virtio_net_rx.c, virtio_net_tx.c. */
+/*
+ * The parts of the network driver, for each other: virtio_net.c, virtio_net_rx.c, virtio_net_tx.c.
+ */
 
 #include "abi/virtio/net.h"
 #include "kernel/arch/cpu.h"

@@ -92,7 +92,9 @@ static void deliver(struct net_rx *rx)
 /* What the device says about the packet, into our terms. */
 static void take_header(struct net_rx *rx, struct netbuf *buf, const struct virtio_net_hdr *header)
 {
-    /* NEEDS_CSUM: from this host, never on a wire, its checksum not computed. As good as checked. */
+    /*
+     * NEEDS_CSUM: from this host, never on a wire, its checksum not computed. As good as checked.
+     */
     if (rx->net->checks_csum &&
         (header->flags & (VIRTIO_NET_HDR_DATA_VALID | VIRTIO_NET_HDR_NEEDS_CSUM)))
         buf->flags |= NETBUF_CSUM_GOOD;

@@ -92,8 +92,8 @@ static u32 describe(const struct netbuf *buf, struct virtio_segment *segments)
 }
 
 /*
- * Puts a packet into the queue, making room if need be. -ENOSPC: there is none, and an interrupt has
- * been asked for when there will be.
+ * Puts a packet into the queue, making room if need be. -ENOSPC: there is none, and an interrupt
+ * has been asked for when there will be.
  */
 static int enqueue(struct net_tx *tx, const struct virtio_segment *segments, u32 count,
                    struct netbuf *buf, struct list *sent) HOLDS(&tx->lock)

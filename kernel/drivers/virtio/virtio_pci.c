@@ -114,7 +114,9 @@ static void vpci_irq(void *arg)
     virtqueue_interrupt(arg);
 }
 
-/* A vector for a queue that interrupts; the device says whether it took it (section 4.1.5.1.2.1). */
+/*
+ * A vector for a queue that interrupts; the device says whether it took it (section 4.1.5.1.2.1).
+ */
 static int set_vector(struct virtio_device *device, struct virtqueue *queue)
 {
     struct virtio_pci *vpci = of(device);

@@ -2,8 +2,8 @@
 /*
  * Split virtqueues (section 2.7).
  *
- * Both rings lie in one block of pages, in the layout of section 2.7.2: descriptors, available ring,
- * used ring. Indexes run freely through 16 bits and are reduced by the size, a power of two.
+ * Both rings lie in one block of pages, in the layout of section 2.7.2: descriptors, available
+ * ring, used ring. Indexes run freely through 16 bits and are reduced by the size, a power of two.
  */
 #include "kernel/drivers/virtio/virtqueue.h"
 

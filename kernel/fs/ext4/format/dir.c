@@ -276,8 +276,9 @@ struct listing {
 };
 
 /*
- * Hands out the entries in [bytes, bytes + size), which begin at `base` of the directory, from offset
- * `from` on. An offset within an entry goes on with the next one. False when `emit` had enough.
+ * Hands out the entries in [bytes, bytes + size), which begin at `base` of the directory, from
+ * offset `from` on. An offset within an entry goes on with the next one. False when `emit` had
+ * enough.
  */
 static bool list_entries(const struct listing *listing, const u8 *bytes, u32 size, u64 base,
                          u64 from)

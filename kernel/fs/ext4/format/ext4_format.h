@@ -8,8 +8,8 @@
  * hold no resources. Metadata goes through a small cache of blocks of this module's own
  * (ext4_buffer.h); file contents do not: ext4_map() says where they lie and the caller reads them.
  *
- * Everything on the disk is checked where it enters: a damaged structure costs the call -EIO (with a
- * line in the log), never more. Checksums are verified where the filesystem has them.
+ * Everything on the disk is checked where it enters: a damaged structure costs the call -EIO (with
+ * a line in the log), never more. Checksums are verified where the filesystem has them.
  *
  * All functions may sleep and may be called by many threads at once. Layout, flags and numbers are
  * in abi/ext4/ext4.h; "ext4.7" and the like refer to Documentation/filesystems/ext4 of Linux.
@@ -20,8 +20,8 @@
 struct ext4_fs;
 
 /*
- * Where the filesystem lies. `read` copies `size` bytes from byte `off` on into `to`, and returns 0 or
- * -EIO; both are multiples of 1024, `to` comes from heap_alloc() or page_alloc().
+ * Where the filesystem lies. `read` copies `size` bytes from byte `off` on into `to`, and returns 0
+ * or -EIO; both are multiples of 1024, `to` comes from heap_alloc() or page_alloc().
  */
 struct ext4_disk {
     void *context;
@@ -72,9 +72,9 @@ enum ext4_open_flags {
 };
 
 /*
- * Looks at the superblock and the group descriptors. Returns 0 and `*fs`; -EINVAL when it is no ext4
- * or has features unknown here (named in the log), -EIO, -ENOMEM. A journal that was not replayed
- * is noted in the log: contents may be older than the last writes.
+ * Looks at the superblock and the group descriptors. Returns 0 and `*fs`; -EINVAL when it is no
+ * ext4 or has features unknown here (named in the log), -EIO, -ENOMEM. A journal that was not
+ * replayed is noted in the log: contents may be older than the last writes.
  */
 int ext4_open(const struct ext4_disk *disk, u32 flags, struct ext4_fs **fs) MUST_USE;
 void ext4_close(struct ext4_fs *fs); /* Nobody uses it any more. */

@@ -65,13 +65,15 @@ int ext4_extent_map(struct ext4_fs *fs, const struct ext4_inode *inode, u32 logi
 int ext4_indirect_map(struct ext4_fs *fs, const struct ext4_inode *inode, u32 logical,
                       u32 count_max, struct ext4_mapping *mapping) MUST_USE;
 
-/* Contents that lie in the inode: all of them, heap_free() by the caller. `*size` is the inode's. */
+/*
+ * Contents that lie in the inode: all of them, heap_free() by the caller. `*size` is the inode's.
+ */
 int ext4_inline_load(struct ext4_fs *fs, const struct ext4_inode *inode, u8 **bytes, u32 *size)
     MUST_USE;
 
 /*
- * Block `logical` of a directory, checked: entries are well-formed, checksums right. `*is_index` for
- * nodes of the hash tree, whose entries are not names.
+ * Block `logical` of a directory, checked: entries are well-formed, checksums right. `*is_index`
+ * for nodes of the hash tree, whose entries are not names.
  */
 int ext4_dir_block(struct ext4_fs *fs, const struct ext4_inode *dir, u32 logical,
                    struct ext4_buffer **buffer, bool *is_index) MUST_USE;
@@ -83,8 +85,8 @@ const struct ext4_dirent *ext4_dirent_find(const u8 *bytes, u32 size, const char
 bool ext4_dirents_ok(const struct ext4_fs *fs, const u8 *bytes, u32 size);
 
 /*
- * Finds a name by the directory's hash tree: as ext4_dir_lookup(), or -EOPNOTSUPP when the tree cannot be
- * used and all blocks have to be searched.
+ * Finds a name by the directory's hash tree: as ext4_dir_lookup(), or -EOPNOTSUPP when the tree
+ * cannot be used and all blocks have to be searched.
  */
 int ext4_htree_lookup(struct ext4_fs *fs, const struct ext4_inode *dir, const char *name, u32 len,
                       u32 *number, u8 *type) MUST_USE;

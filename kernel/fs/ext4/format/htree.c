@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hash tree of large directories: nodes of (hash, block) sorted by hash, down to ordinary blocks of
- * entries. It is an index only: where it makes no sense, the blocks are searched one by one.
+ * The hash tree of large directories: nodes of (hash, block) sorted by hash, down to ordinary
+ * blocks of entries. It is an index only: where it makes no sense, the blocks are searched one by
+ * one.
  */
 #include "abi/linux/errors.h"
 #include "kernel/fs/ext4/format/fs.h"
@@ -104,8 +105,8 @@ static int start(struct walk *walk, const char *name, u32 len, u32 *levels)
 }
 
 /*
- * On to the next block of entries, if names with our hash go on there: its hash says so by its lowest
- * bit, or by being the same.
+ * On to the next block of entries, if names with our hash go on there: its hash says so by its
+ * lowest bit, or by being the same.
  */
 static bool next_leaf(struct walk *walk)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hashes of names for directory trees: those of Linux, bit for bit. Names are cut into words with the
- * length as padding; characters are signed or not, as on the machine that made the filesystem.
+ * Hashes of names for directory trees: those of Linux, bit for bit. Names are cut into words with
+ * the length as padding; characters are signed or not, as on the machine that made the filesystem.
  */
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/mem.h"
