@@ -5,4 +5,4 @@ task-y := kernel/task/task.c kernel/task/exit.c kernel/task/clone.c kernel/task/
           kernel/task/image.c kernel/task/program.c kernel/task/limits.c kernel/task/hostname.c \
           kernel/task/error_text.c kernel/task/fatal.c kernel/task/symbols.c kernel/task/init.c \
           kernel/task/timers.c kernel/task/signalfd.c
-kernel-y += $(task-y)
+kernel-y += $(task-y) kernel/task/proc_task.c kernel/task/proc_status.c

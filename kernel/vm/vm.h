@@ -96,6 +96,9 @@ void vm_for_each_area(bool (*visit)(void *arg, const struct vm_area_info *area),
 /* For a fault report and for /proc: what covers `address`. False when nothing does. A file reference is given. */
 bool vm_find_area(u64 address, struct vm_area_info *area);
 
+/* Registers /proc/self/maps and its relatives. Once, after fs_init(). */
+void vm_proc_init(void);
+
 struct vm_counts {
     u64 size_bytes;     /* All areas. */
     u64 resident_pages; /* Pages present. */
