@@ -85,8 +85,8 @@ int tcp_shutdown(struct tcp *tcp, u32 how) MUST_USE;
 /*
  * Room to put bytes into, at the end of the send queue. Returns how many bytes may be written at
  * `*memory` (one piece, in a send-buffer page), 0 < n <= want; -EAGAIN when the send buffer is
- * full, -EPIPE after shutdown or reset, -ENOTCONN, -ENOMEM, or the connection's error. The room stays the
- * caller's until tcp_send_commit() with how many bytes it really wrote (0: none).
+ * full, -EPIPE after shutdown or reset, -ENOTCONN, -ENOMEM, or the connection's error. The room
+ * stays the caller's until tcp_send_commit() with how many bytes it really wrote (0: none).
  */
 long tcp_send_room(struct tcp *tcp, u32 want, void **memory) MUST_USE;
 
@@ -101,8 +101,8 @@ void tcp_send_commit(struct tcp *tcp, u32 len, bool more);
 long tcp_send_page(struct tcp *tcp, struct page *page, u32 off, u32 len, bool more) MUST_USE;
 
 /*
- * Lends the next piece of received bytes, `skip` bytes behind the first unread one (for MSG_PEEK and
- * multi-piece reads). Returns its length and `*memory`; 0 at the peer's FIN; -EAGAIN; the
+ * Lends the next piece of received bytes, `skip` bytes behind the first unread one (for MSG_PEEK
+ * and multi-piece reads). Returns its length and `*memory`; 0 at the peer's FIN; -EAGAIN; the
  * connection's error once; -ENOTCONN. Valid until tcp_receive_consume(). One reader at a time.
  */
 long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory) MUST_USE;
@@ -165,7 +165,10 @@ struct tcp_details {
 };
 void tcp_details(struct tcp *tcp, struct tcp_details *details);
 
-/* For /proc/net/tcp and leak tests: visits each connection and listener there is. */
+/*
+ * For /proc/net/tcp and leak tests: visits each connection and listener there is, no lock held.
+ * `tcp` is NULL for those in TIME-WAIT and for half-open ones of a listener.
+ */
 typedef void tcp_visit_fn(void *arg, struct tcp *tcp, const struct tcp_details *details,
                           struct inet_address local, struct inet_address remote);
 void tcp_for_each(tcp_visit_fn *visit, void *arg);
@@ -174,15 +177,18 @@ u64 tcp_count(void);
 /* ---- Below: from the network layer. ---- */
 
 /*
- * A segment for us, `buf`'s transport header pulled into its head at transport_off; now TCP's. `source` and `destination` as
- * in its IP header. Bottom halves.
+ * A segment for us, `buf`'s transport header pulled into its head at transport_off; now TCP's.
+ * `source` and `destination` as in its IP header. Bottom halves.
  */
 void tcp_input(struct netbuf *buf, u32 source, u32 destination);
 
 /* The end of a batch of received packets on this CPU: what was held back for it (ACKs) goes out. */
 void tcp_input_done(void);
 
-/* An ICMP error about a segment we sent; `header` is the first 8 bytes of it. `mtu` for type 3 code 4. */
+/*
+ * An ICMP error about a segment we sent; `header` is the first 8 bytes of it. `mtu` for type 3 code
+ * 4.
+ */
 void tcp_icmp_error(u32 source, u32 destination, const u8 header[8], u8 type, u8 code, u32 mtu);
 
 void tcp_init(void);

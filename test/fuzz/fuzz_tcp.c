@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Segments for a listener, a connection that was accepted, or one that connects, with the program's
- * reads, writes and closing in between. The input is a byte of flags, then steps of 10 bytes and what
- * they announce; numbers are relative to the connection's own, or the fuzzer would guess for ever.
- * What the stack sends is thrown away. After each step the invariants of connection.h hold; in
- * the end nothing may be left.
+ * reads, writes and closing in between. The input is a byte of flags, then steps of 10 bytes and
+ * what they announce; numbers are relative to the connection's own, or the fuzzer would guess for
+ * ever. What the stack sends is thrown away. After each step the invariants of connection.h hold;
+ * in the end nothing may be left.
  */
 #include "kernel/core/clock.h"
 #include "kernel/net/netbuf.h"

@@ -51,9 +51,13 @@ void pair_pump(struct pair *pair);
 /* Closes all three and puts them back. */
 void pair_close(struct pair *pair);
 
-/* For sim_run_until(): pumps; true when all that was to be sent has arrived (and FINs, if `shut`). */
+/*
+ * For sim_run_until(): pumps; true when all that was to be sent has arrived (and FINs, if `shut`).
+ */
 bool pair_is_done(void *pair);
 
 void peer_close(struct peer *peer, bool abort);
-/* Runs until no connection is left (TIME-WAIT included); fails the test when one stays, or leaks. */
+/*
+ * Runs until no connection is left (TIME-WAIT included); fails the test when one stays, or leaks.
+ */
 void peers_check_gone(void);

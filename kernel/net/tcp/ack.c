@@ -2,10 +2,10 @@
 /*
  * The ACK field: what it sets free, what it says about the path, and what it says was lost.
  *
- * Loss recovery is one mechanism in two states. FAST is entered when the scoreboard, or three duplicate
- * ACKs, call something lost (RFC 5681, 6582, 6675); LOSS when the timer does (RFC 5681 3.1), which
- * calls everything lost that was not SACKed. Both end when snd_una reaches `recovery_end`. What is
- * lost is sent by connection_output() as pipe and cwnd allow.
+ * Loss recovery is one mechanism in two states. FAST is entered when the scoreboard, or three
+ * duplicate ACKs, call something lost (RFC 5681, 6582, 6675); LOSS when the timer does (RFC 5681
+ * 3.1), which calls everything lost that was not SACKed. Both end when snd_una reaches
+ * `recovery_end`. What is lost is sent by connection_output() as pipe and cwnd allow.
  */
 #include "abi/linux/poll.h"
 #include "kernel/net/tcp/connection.h"
@@ -24,8 +24,8 @@ static void cwnd_set(struct tcp *tcp, u32 cwnd)
 }
 
 /*
- * RFC 5681 (4), FlightSize being what the network was last seen to bear: cwnd where that is what held
- * us, since a burst may have drained just now.
+ * RFC 5681 (4), FlightSize being what the network was last seen to bear: cwnd where that is what
+ * held us, since a burst may have drained just now.
  */
 static u32 half_of_flight(const struct tcp *tcp)
 {

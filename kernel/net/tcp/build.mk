@@ -10,5 +10,6 @@ kernel-y += $(tcp-c)
 
 unit-sets += tcp
 unit-tcp-y += $(tcp-c) $(net-y) $(net-sim-y) $(fake-kernel-y) lib/hash/siphash.c \
-              test/net/peer.c test/net/tcp_sim_test.c test/net/tcp_state_test.c test/net/tcp_load_test.c \
-              test/net/tcp_shape_test.c test/net/tcp_recovery_test.c kernel/net/tcp/wire_test.c
+              kernel/net/tcp/wire_test.c test/net/peer.c test/net/tcp_load_test.c \
+              test/net/tcp_recovery_test.c test/net/tcp_shape_test.c test/net/tcp_sim_test.c \
+              test/net/tcp_state_test.c

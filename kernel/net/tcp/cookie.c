@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SYN cookies (RFC 4987 3.6): when the queue of requests is full, the SYN-ACK's sequence number itself
- * remembers the request. 24 bits are a keyed hash of the tuple, the peer's sequence number and the
- * minute, over which the index of an MSS is laid; 8 bits count minutes. Window scale and SACK hide in the low
- * bits of our timestamp, which the peer echoes.
+ * SYN cookies (RFC 4987 3.6): when the queue of requests is full, the SYN-ACK's sequence number
+ * itself remembers the request. 24 bits are a keyed hash of the tuple, the peer's sequence number
+ * and the minute, over which the index of an MSS is laid; 8 bits count minutes. Window scale and
+ * SACK hide in the low bits of our timestamp, which the peer echoes.
  */
 #include "kernel/core/entropy.h"
 #include "kernel/net/tcp/connection.h"

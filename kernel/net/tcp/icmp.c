@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ICMP says of our segments (RFC 1122 4.2.3.9, RFC 5927): anybody can send such a message, so it
- * counts only with a sequence number that is in flight, and never ends a connection that was
+ * What ICMP says of our segments (RFC 1122 4.2.3.9, RFC 5927): anybody can send such a message, so
+ * it counts only with a sequence number that is in flight, and never ends a connection that was
  * established. Path MTU discovery (RFC 1191) hangs on it.
  */
 #include "abi/linux/errors.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A segment arrives (RFC 9293 3.10.7), step by step in the order of the RFC, with the defences of
- * RFC 5961 and PAWS (RFC 7323 5). What belongs to no connection goes to a listener, a half-open connection, a
- * record of TIME-WAIT, or is refused.
+ * RFC 5961 and PAWS (RFC 7323 5). What belongs to no connection goes to a listener, a half-open
+ * connection, a record of TIME-WAIT, or is refused.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
@@ -70,7 +70,9 @@ void tcp_input_done(void)
     }
 }
 
-/* RFC 5681 4.2: at once for every second full segment; at the start for each; else a little later. */
+/*
+ * RFC 5681 4.2: at once for every second full segment; at the start for each; else a little later.
+ */
 static void ack_schedule(struct tcp *tcp)
 {
     if (tcp->rcv_nxt - tcp->rcv_acked > tcp->rcv_mss) {
@@ -140,8 +142,8 @@ static void payload_trim(struct tcp *tcp, struct tcp_segment *segment, struct ne
 }
 
 /*
- * A full segment echoes the timestamp of the ACK that set it free: a round trip as a pure receiver sees
- * it, for the size of the buffer alone.
+ * A full segment echoes the timestamp of the ACK that set it free: a round trip as a pure receiver
+ * sees it, for the size of the buffer alone.
  */
 static void receiver_rtt(struct tcp *tcp, const struct tcp_segment *segment)
 {

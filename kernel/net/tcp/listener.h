@@ -16,7 +16,9 @@ void listener_set_backlog(struct tcp_listener *listener, u32 backlog);
 void listener_close(struct tcp_listener *listener);
 struct tcp *listener_accept(struct tcp_listener *listener) MUST_USE;
 bool listener_is_ready(const struct tcp_listener *listener);
-/* A segment that a listener gets. `iss_min`: where a TIME-WAIT before it ended, or 0. No lock held. */
+/*
+ * A segment that a listener gets. `iss_min`: where a TIME-WAIT before it ended, or 0. No lock held.
+ */
 void listener_input(struct tcp *owner, struct tcp_segment *segment, struct netbuf *buf,
                     u32 iss_min);
 /* A segment for a half-open connection. No lock held. Takes `buf`. */

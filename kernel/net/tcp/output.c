@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What to send, and when: lost segments first (RFC 6675), then new data as far as congestion and the
- * peer's window allow, with Nagle's algorithm in Minshall's variant, cork, and the avoidance of silly
- * windows on both sides (RFC 9293 3.8.6.2). Whatever stays behind has a timer.
+ * What to send, and when: lost segments first (RFC 6675), then new data as far as congestion and
+ * the peer's window allow, with Nagle's algorithm in Minshall's variant, cork, and the avoidance of
+ * silly windows on both sides (RFC 9293 3.8.6.2). Whatever stays behind has a timer.
  */
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"

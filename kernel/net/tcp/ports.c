@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Local ports: who is bound to which, who listens there, and the choice of free ones (RFC 6056,
- * algorithm 4). Connections that chose a port by connecting are not here: two of them may share a port
- * as long as the peers differ, and the connection table sees to that.
+ * algorithm 4). Connections that chose a port by connecting are not here: two of them may share a
+ * port as long as the peers differ, and the connection table sees to that.
  */
 #include "abi/linux/errors.h"
 #include "kernel/core/entropy.h"
@@ -50,8 +50,8 @@ static bool addresses_overlap(const struct tcp *tcp, u32 ip)
 }
 
 /*
- * The rules of Linux: sockets may share if all say SO_REUSEPORT, or if all say SO_REUSEADDR and none
- * of them listens.
+ * The rules of Linux: sockets may share if all say SO_REUSEPORT, or if all say SO_REUSEADDR and
+ * none of them listens.
  */
 static bool may_share(const struct tcp *tcp, const struct tcp *other, bool to_listen)
 {

@@ -42,8 +42,8 @@ void tcp_queue_init(struct tcp_queue *queue);
 void tcp_queue_clear(struct tcp_queue *queue);
 
 /*
- * Lends room for up to `want` bytes to be copied in: its length, 0 < n, and where. 0 when memory is out,
- * or there are too many pieces.
+ * Lends room for up to `want` bytes to be copied in: its length, 0 < n, and where. 0 when memory is
+ * out, or there are too many pieces.
  */
 u32 tcp_queue_room(struct tcp_queue *queue, u32 want, void **memory);
 /* Takes the room back. Its first `len` bytes, 0 perhaps, are in use now, from `seq` on. */

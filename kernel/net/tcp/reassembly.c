@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Segments that came too early: a sorted list without overlaps (invariant 3), and the SACK blocks that
- * tell the peer of it, latest first (RFC 2018 4). Most arrivals go to the end, so the search begins
- * there.
+ * Segments that came too early: a sorted list without overlaps (invariant 3), and the SACK blocks
+ * that tell the peer of it, latest first (RFC 2018 4). Most arrivals go to the end, so the search
+ * begins there.
  */
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"

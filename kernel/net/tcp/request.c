@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listeners: half-open connections as small requests, then a queue of those that nobody has accepted
- * yet. When the requests are too many, cookies take their place (RFC 4987); when the queue is
- * full, what comes is dropped and comes again: an overload never resets anybody.
+ * Listeners: half-open connections as small requests, then a queue of those that nobody has
+ * accepted yet. When the requests are too many, cookies take their place (RFC 4987); when the queue
+ * is full, what comes is dropped and comes again: an overload never resets anybody.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
@@ -313,9 +313,12 @@ static void handshake_apply(struct tcp *tcp, const struct tcp_handshake *handsha
     }
 }
 
-/* A connection for `tuple`, not in the table. NULL when memory is out, or there is no way back. */
+/*
+ * An established connection that nobody else knows yet, hence no lock. NULL when memory is out, or
+ * there is no way back. `retransmits`: how often the SYN-ACK was sent again.
+ */
 static struct tcp *child_create(const struct tcp *owner, const struct tcp_segment *segment,
-                                const struct tcp_handshake *handshake)
+                                const struct tcp_handshake *handshake, u32 retransmits)
 {
     struct tcp *tcp = connection_create();
 
@@ -329,25 +332,25 @@ static struct tcp *child_create(const struct tcp *owner, const struct tcp_segmen
         connection_put(tcp);
         return NULL;
     }
+    tcp->retransmits = (u16)retransmits;
+    connection_established(tcp);
     return tcp;
 }
 
-/* The child is in the table, locked, and in the queue of those to accept. */
-static void child_start(struct tcp_listener *listener, struct tcp *tcp, u32 retransmits)
-    HOLDS(&listener->lock)
+static void child_queue(struct tcp_listener *listener, struct tcp *tcp) HOLDS(&listener->lock)
 {
     list_push_back(&listener->accepted, &tcp_get(tcp)->bind_link);
     listener->accept_count++;
     net_count(NET_TCP_PASSIVE_OPENS);
-    tcp->retransmits = (u16)retransmits;
-    connection_established(tcp);
 }
 
-/* The rest of the segment that completed the handshake, then the news. No lock held but the child's. */
+/* The rest of the segment that completed the handshake, then the news. Puts `tcp`. No lock held. */
 static void child_input(struct tcp *owner, struct tcp *tcp, struct tcp_segment *segment,
                         struct netbuf *buf)
 {
-    connection_window_update(tcp, segment);
+    connection_lock(tcp);
+    if (tcp->state != TCP_CLOSED)
+        connection_window_update(tcp, segment);
     connection_input(tcp, segment, buf);
     connection_unlock(tcp);
     connection_put(tcp);
@@ -357,7 +360,7 @@ static void child_input(struct tcp *owner, struct tcp *tcp, struct tcp_segment *
     spin_unlock(&owner->lock);
 }
 
-/* The ACK of a request. The new connection, locked, with a reference; NULL: try again later. */
+/* The ACK of a request. The new connection, with a reference; NULL: try again later. */
 static struct tcp *request_establish(struct tcp_listener *listener, struct tcp_request *request,
                                      const struct tcp_segment *segment) HOLDS(&listener->lock)
 {
@@ -367,18 +370,16 @@ static struct tcp *request_establish(struct tcp_listener *listener, struct tcp_r
         tcp_tally(&tcp_counters.listen_overflows);
         return NULL;
     }
-    tcp = child_create(listener->owner, segment, &request->handshake);
+    tcp = child_create(listener->owner, segment, &request->handshake, request->tries);
     if (!tcp)
         return NULL;
-    connection_lock(tcp);
+    if (request->tries == 0)
+        connection_rtt_sample(tcp, (u32)((segment->now_ns - request->started_ns) / NS_PER_US));
     if (!tcp_table_replace(&request->node, &tcp->node)) {
-        connection_unlock(tcp);
         connection_put(tcp);
         return NULL;
     }
-    if (request->tries == 0)
-        connection_rtt_sample(tcp, (u32)((segment->now_ns - request->started_ns) / NS_PER_US));
-    child_start(listener, tcp, request->tries);
+    child_queue(listener, tcp);
     (void)request_unlink(listener, request);
     tcp_node_put(&request->node); /* The list's; the caller of request_input() has one. */
     return tcp;
@@ -435,7 +436,7 @@ void request_input(struct tcp_node *node, struct tcp_segment *segment, struct ne
         netbuf_destroy(buf);
 }
 
-/* An ACK for which there is no request: of a cookie, perhaps. Locked child, or NULL. */
+/* An ACK for which there is no request: of a cookie, perhaps. As request_establish(). */
 static struct tcp *cookie_establish(struct tcp_listener *listener,
                                     const struct tcp_segment *segment) HOLDS(&listener->lock)
 {
@@ -451,17 +452,15 @@ static struct tcp *cookie_establish(struct tcp_listener *listener,
         tcp_tally(&tcp_counters.listen_overflows);
         return NULL;
     }
-    tcp = child_create(listener->owner, segment, &handshake);
+    tcp = child_create(listener->owner, segment, &handshake, 0);
     if (!tcp)
         return NULL;
-    connection_lock(tcp);
     if (tcp_table_insert(&tcp->node) < 0) {
-        connection_unlock(tcp);
         connection_put(tcp);
         return NULL;
     }
     tcp_tally(&tcp_counters.cookies_accepted);
-    child_start(listener, tcp, 0);
+    child_queue(listener, tcp);
     return tcp;
 }
 

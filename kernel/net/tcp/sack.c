@@ -2,10 +2,10 @@
 /*
  * The scoreboard: what the peer says it has beyond what it acknowledged (RFC 2018, 6675).
  *
- * It is an array of ranges, sorted, for the few holes there are at a time. What is lost follows from
- * it: everything not SACKed below `lost_end`; of that, what lies below `rtx_next` has been sent again.
- * Without SACK the same numbers carry NewReno (RFC 6582): duplicate ACKs count as bytes that
- * have left the network, and `lost_end` is one segment behind snd_una.
+ * It is an array of ranges, sorted, for the few holes there are at a time. What is lost follows
+ * from it: everything not SACKed below `lost_end`; of that, what lies below `rtx_next` has been
+ * sent again. Without SACK the same numbers carry NewReno (RFC 6582): duplicate ACKs count as bytes
+ * that have left the network, and `lost_end` is one segment behind snd_una.
  */
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
@@ -29,7 +29,10 @@ static void range_remove(struct tcp *tcp, u32 index)
              (tcp->sack_count - index) * sizeof(tcp->sacks[0]));
 }
 
-/* Makes room at `index`. When the board is full its first range is forgotten: it will be acked first. */
+/*
+ * Makes room at `index`. When the board is full its first range is forgotten: it will be acked
+ * first.
+ */
 static bool range_insert(struct tcp *tcp, u32 index, struct tcp_range range)
 {
     if (!tcp->sacks)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who has which four numbers. A fixed number of shards, each with a lock and a table of its own
- * that doubles when it fills: growing stops one shard for the time its own nodes take, and no lock is
- * ever shared by all. SipHash under a random key keeps strangers from choosing the bucket.
+ * that doubles when it fills: growing stops one shard for the time its own nodes take, and no lock
+ * is ever shared by all. SipHash under a random key keeps strangers from choosing the bucket.
  */
 #include "kernel/net/tcp/table.h"
 #include "abi/linux/errors.h"

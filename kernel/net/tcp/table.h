@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Who has which four numbers: the table of connections, requests and records of TIME-WAIT (table.c),
- * the ports that sockets are bound to (ports.c), and TIME-WAIT itself (timewait.c).
+ * Who has which four numbers: the table of connections, requests and records of TIME-WAIT
+ * (table.c), the ports that sockets are bound to (ports.c), and TIME-WAIT itself (timewait.c).
  */
 
 #include "kernel/net/tcp/connection.h"

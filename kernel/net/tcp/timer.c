@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Time: one timer a connection, armed for the nearest of its deadlines. A deadline that moves away,
- * or goes, leaves the timer alone: it fires once for nothing and is armed again. So the usual case, a
- * reply that settles both the ACK and the retransmission, does not touch the wheel.
+ * or goes, leaves the timer alone: it fires once for nothing and is armed again. So the usual case,
+ * a reply that settles both the ACK and the retransmission, does not touch the wheel.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"

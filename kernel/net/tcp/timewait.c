@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TIME-WAIT: a small record in the place of the connection, for 60 seconds. All wait equally long, so
- * they form one queue by expiry and one timer serves them all. When there are too many the oldest
- * goes early, which is better than to refuse new connections.
+ * TIME-WAIT: a small record in the place of the connection, for 60 seconds. All wait equally long,
+ * so they form one queue by expiry and one timer serves them all. When there are too many the
+ * oldest goes early, which is better than to refuse new connections.
  */
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What moves bytes: segments in (input.c, ack.c, sack.c, reassembly.c, receive.c) and out (output.c,
- * segment.c), and the timers (timer.c). Everything here wants the connection locked.
+ * What moves bytes: segments in (input.c, ack.c, sack.c, reassembly.c, receive.c) and out
+ * (output.c, segment.c), and the timers (timer.c). Everything here wants the connection locked.
  */
 
 #include "kernel/net/netbuf.h"
@@ -17,7 +17,9 @@ void tcp_input_init(void);
 void connection_input(struct tcp *tcp, struct tcp_segment *segment, struct netbuf *buf);
 /* Payload and FIN of an acceptable segment. Takes `buf`. Locked. */
 void connection_receive(struct tcp *tcp, struct tcp_segment *segment, struct netbuf *buf);
-/* The ACK field. False: not acceptable, an answer is on its way and the segment is to be dropped. */
+/*
+ * The ACK field. False: not acceptable, an answer is on its way and the segment is to be dropped.
+ */
 bool connection_ack(struct tcp *tcp, const struct tcp_segment *segment) MUST_USE;
 void connection_window_update(struct tcp *tcp, const struct tcp_segment *segment);
 void connection_enter_loss(struct tcp *tcp);
@@ -48,8 +50,9 @@ bool output_forced(struct tcp *tcp, u32 len) MUST_USE;
 u32 connection_window(struct tcp *tcp);
 
 /*
- * Sends one segment with up to `*len` bytes from `seq` on of the send queue, and says how many went. When
- * they are fewer, because they lie in too many pieces, FIN and PSH are left off. False when memory is out.
+ * Sends one segment with up to `*len` bytes from `seq` on of the send queue, and says how many
+ * went. When they are fewer, because they lie in too many pieces, FIN and PSH are left off. False
+ * when memory is out.
  */
 bool segment_send(struct tcp *tcp, u32 seq, u32 *len, u8 flags, bool more) MUST_USE;
 void segment_send_ack(struct tcp *tcp);
