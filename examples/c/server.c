@@ -35,7 +35,7 @@ enum {
     TICK_MS = 1000,
 };
 
-static const char BODY[] = "Hello from Soliton\n";
+static const char page[] = "Hello from Soliton\n";
 
 /* On a list by last activity, the quietest first. */
 struct conn {
@@ -142,7 +142,7 @@ static bool serve(struct conn *conn, const char *head)
     }
     conn->closing = wants_close(head, version[8] == '0');
     if (path[0] == '/' && path[1] == ' ')
-        return answer(conn, "200 OK", BODY, get);
+        return answer(conn, "200 OK", page, get);
     return answer(conn, "404 Not Found", "not found\n", get);
 }
 
@@ -254,10 +254,15 @@ static void watch_listener(struct worker *worker, int op, bool on)
 
 static void tick(struct worker *worker)
 {
-    int64_t now = now_s();
+    int64_t quiet_since = now_s() - IDLE_SECONDS;
+    struct conn *conn = worker->list.next;
 
-    while (worker->list.next != &worker->list && now - worker->list.next->active_s > IDLE_SECONDS)
-        conn_close(worker->list.next);
+    while (conn != &worker->list && conn->active_s < quiet_since) {
+        struct conn *next = conn->next;
+
+        conn_close(conn);
+        conn = next;
+    }
     if (worker->paused) {
         worker->paused = false;
         watch_listener(worker, EPOLL_CTL_MOD, true);

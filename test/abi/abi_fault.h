@@ -3,11 +3,13 @@
 
 /* Catches the fault that a piece of code causes, and keeps its siginfo and registers. */
 
+/* IWYU pragma: begin_exports */
 #include "test/abi/abi.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <ucontext.h>
+/* IWYU pragma: end_exports */
 
 static sigjmp_buf fault_back;
 static siginfo_t fault_info;

@@ -3,6 +3,7 @@
 
 /* futex(2) without a library around it, and a helper that waits until a thread sleeps in it. */
 
+/* IWYU pragma: begin_exports */
 #include "test/abi/abi.h"
 
 #include <linux/futex.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+/* IWYU pragma: end_exports */
 
 struct futex_waiter {
     atomic_uint *word;

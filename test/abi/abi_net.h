@@ -3,6 +3,7 @@
 
 /* Sockets on the loopback, with ports that the kernel chooses. */
 
+/* IWYU pragma: begin_exports */
 #include "test/abi/abi.h"
 
 #include <arpa/inet.h>
@@ -10,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+/* IWYU pragma: end_exports */
 
 static inline struct sockaddr_in net_local(in_port_t port)
 {
@@ -71,7 +73,9 @@ static inline short net_wait(int fd, short events)
 {
     struct pollfd item = { .fd = fd, .events = events };
 
-    return poll(&item, 1, 10000) == 1 ? item.revents : 0;
+    if (poll(&item, 1, 10000) != 1)
+        return 0;
+    return item.revents;
 }
 
 static inline int net_set(int fd, int level, int option, int value)

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-static const clockid_t CLOCKS[] = {
+static const clockid_t clocks[] = {
     CLOCK_REALTIME,         CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW,      CLOCK_REALTIME_COARSE,
     CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,  CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
 };
@@ -101,8 +101,8 @@ int main(void)
     clockid_t clock;
     size_t i;
 
-    for (i = 0; i < sizeof(CLOCKS) / sizeof(CLOCKS[0]); i++)
-        both_ways_agree(CLOCKS[i]);
+    for (i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++)
+        both_ways_agree(clocks[i]);
     clocks_run();
     old_calls();
     for (i = 0; i < 4; i++)

@@ -17,7 +17,7 @@ enum {
     STACK = 64 * 1024,
 };
 
-static const uint64_t THREAD_FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+static const uint64_t thread_flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
                                      CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
                                      CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID;
 
@@ -91,7 +91,7 @@ static void by_clone(void)
 
     atomic_store(&child_word, -1);
     check_child(
-        clone(child, stack + STACK, (int)THREAD_FLAGS, &mark, &parent_word, NULL, &child_word),
+        clone(child, stack + STACK, (int)thread_flags, &mark, &parent_word, NULL, &child_word),
         mark);
     munmap(stack, STACK);
 }
@@ -122,7 +122,7 @@ static void by_clone3(void)
     char *stack = new_stack();
     int mark = 22;
     struct clone_args args = {
-        .flags = THREAD_FLAGS,
+        .flags = thread_flags,
         .child_tid = (uintptr_t)&child_word,
         .parent_tid = (uintptr_t)&parent_word,
         .stack = (uintptr_t)stack,
@@ -143,7 +143,7 @@ static void refused(uint64_t flags, uint64_t stack, uint64_t stack_size)
 
 int main(void)
 {
-    struct clone_args args = { .flags = THREAD_FLAGS };
+    struct clone_args args = { .flags = thread_flags };
     char *stack = new_stack();
     int i;
 
@@ -155,9 +155,9 @@ int main(void)
     refused(CLONE_THREAD, (uintptr_t)stack, STACK);
     refused(CLONE_THREAD | CLONE_SIGHAND, (uintptr_t)stack, STACK);
     refused(CLONE_SIGHAND, (uintptr_t)stack, STACK);
-    refused(THREAD_FLAGS, 0, STACK);
-    refused(THREAD_FLAGS, (uintptr_t)stack, 0);
-    refused(THREAD_FLAGS | 0xff, (uintptr_t)stack, STACK);
+    refused(thread_flags, 0, STACK);
+    refused(thread_flags, (uintptr_t)stack, 0);
+    refused(thread_flags | 0xff, (uintptr_t)stack, STACK);
     EXPECT_ERRNO(syscall(SYS_clone3, &args, 8), EINVAL);
     EXPECT_ERRNO(syscall(SYS_clone3, &args, 1 << 20), E2BIG);
     EXPECT_ERRNO(syscall(SYS_clone3, abi_bad_pointer(), sizeof(args)), EFAULT);

@@ -58,10 +58,11 @@ static void waiting(int ep, int fd)
     EXPECT_EQ(epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL), 0);
 
     start = abi_now();
-    if (syscall(SYS_epoll_pwait2, ep, &got, 1, &span, NULL, 8) == -1)
+    if (syscall(SYS_epoll_pwait2, ep, &got, 1, &span, NULL, 8) == -1) {
         EXPECT_EQ(errno, ENOSYS);
-    else
+    } else {
         EXPECT(abi_now() - start >= 20 * ABI_MS);
+    }
 }
 
 static void *alarm_later(void *arg)

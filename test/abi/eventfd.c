@@ -10,7 +10,9 @@ static short ready(int fd)
 {
     struct pollfd item = { .fd = fd, .events = POLLIN | POLLOUT };
 
-    return poll(&item, 1, 0) >= 0 ? item.revents : -1;
+    if (poll(&item, 1, 0) < 0)
+        return POLLNVAL;
+    return item.revents;
 }
 
 static uint64_t take(int fd)

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-static char *const ARGS[] = { (char[]){ "x" }, NULL };
-static char *const ENVIRONMENT[] = { NULL };
+static char *const args[] = { (char[]){ "x" }, NULL };
+static char *const environment[] = { NULL };
 
 static void refuses(void)
 {
@@ -21,10 +21,10 @@ static void refuses(void)
     EXPECT_ERRNO(syscall(SYS_fork), ENOSYS);
     EXPECT_ERRNO(syscall(SYS_vfork), ENOSYS);
     EXPECT_ERRNO(syscall(SYS_clone, 17, NULL, NULL, NULL, NULL), ENOSYS);
-    EXPECT_ERRNO(execve("/proc/self/exe", ARGS, ENVIRONMENT), EPERM);
-    EXPECT_ERRNO(execve("/bin/true", ARGS, ENVIRONMENT), EPERM);
-    EXPECT_ERRNO(syscall(SYS_execveat, AT_FDCWD, "/bin/true", ARGS, ENVIRONMENT, 0), EPERM);
-    EXPECT(posix_spawn(&pid, "/bin/true", NULL, NULL, ARGS, ENVIRONMENT) != 0);
+    EXPECT_ERRNO(execve("/proc/self/exe", args, environment), EPERM);
+    EXPECT_ERRNO(execve("/bin/true", args, environment), EPERM);
+    EXPECT_ERRNO(syscall(SYS_execveat, AT_FDCWD, "/bin/true", args, environment, 0), EPERM);
+    EXPECT(posix_spawn(&pid, "/bin/true", NULL, NULL, args, environment) != 0);
     EXPECT_EQ(system("true"), -1);
     EXPECT(!popen("true", "r"));
 }
@@ -33,10 +33,11 @@ int main(void)
 {
     int status;
 
-    if (abi_is_soliton())
+    if (abi_is_soliton()) {
         refuses();
-    else
+    } else {
         abi_skip("this kernel has more than one process");
+    }
 
     /* There are no children to wait for, on either. */
     EXPECT_ERRNO(wait(&status), ECHILD);

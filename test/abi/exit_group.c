@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The first thread ends before the others, and another one ends the program while threads sleep,
- * wait and compute. The summary is printed by that thread: the status of the whole is the last check.
+ * wait and compute. The summary is printed by that thread: the status of the whole is the last
+ * check.
  */
 #include "test/abi/abi.h"
 

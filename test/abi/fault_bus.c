@@ -9,7 +9,7 @@ static void load(const char *from)
     __asm__ volatile("movb (%0), %%al" ::"r"(from) : "al", "memory");
 }
 
-static void store(char *to)
+static void store(const char *to)
 {
     __asm__ volatile("movb $1, (%0)" ::"r"(to) : "memory");
 }

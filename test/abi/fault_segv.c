@@ -4,8 +4,8 @@
 
 #include <sys/mman.h>
 
-static const uintptr_t KERNEL = 0xffffffff80001000;
-static const uintptr_t NON_CANONICAL = 0x8000000000001000;
+static const uintptr_t kernel_address = 0xffffffff80001000;
+static const uintptr_t non_canonical = 0x8000000000001000;
 
 static void load(uintptr_t from)
 {
@@ -67,13 +67,13 @@ int main(void)
     EXPECT_FAULT(jump(page + ABI_PAGE), SIGSEGV, SEGV_MAPERR, page + ABI_PAGE);
 
     /* The kernel's own addresses look unmapped, whatever is there. */
-    EXPECT_EQ(FAULT_OF(load(KERNEL)), SIGSEGV);
-    EXPECT_EQ((uintptr_t)fault_info.si_addr, KERNEL);
-    EXPECT_EQ(FAULT_OF(store(KERNEL)), SIGSEGV);
-    EXPECT_EQ(FAULT_OF(jump(KERNEL)), SIGSEGV);
+    EXPECT_EQ(FAULT_OF(load(kernel_address)), SIGSEGV);
+    EXPECT_EQ((uintptr_t)fault_info.si_addr, kernel_address);
+    EXPECT_EQ(FAULT_OF(store(kernel_address)), SIGSEGV);
+    EXPECT_EQ(FAULT_OF(jump(kernel_address)), SIGSEGV);
 
     /* No page is to blame: a general protection fault has no address. */
-    EXPECT_FAULT(load(NON_CANONICAL), SIGSEGV, SI_KERNEL, 0);
+    EXPECT_FAULT(load(non_canonical), SIGSEGV, SI_KERNEL, 0);
     EXPECT_EQ(fault_trap, 13);
     EXPECT_FAULT(privileged(), SIGSEGV, SI_KERNEL, 0);
     EXPECT_FAULT(software_interrupt(), SIGSEGV, SI_KERNEL, 0);

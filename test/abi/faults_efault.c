@@ -26,7 +26,7 @@ struct row {
     int other; /* An errno that is right as well, or 0. */
 };
 
-static const struct row FILE_CALLS[] = {
+static const struct row file_calls[] = {
     { "read", SYS_read, { FD, BAD, 16 }, 0 },
     { "write", SYS_write, { FD, BAD, 16 }, 0 },
     { "pread64", SYS_pread64, { FD, BAD, 16, 0 }, 0 },
@@ -38,7 +38,7 @@ static const struct row FILE_CALLS[] = {
     { "fcntl getlk", SYS_fcntl, { FD, F_GETLK, BAD }, 0 },
 };
 
-static const struct row CALLS[] = {
+static const struct row calls[] = {
     { "open", SYS_open, { BAD, 0 }, 0 },
     { "openat", SYS_openat, { AT_FDCWD, BAD, 0 }, 0 },
     { "stat", SYS_stat, { BAD, BAD }, 0 },
@@ -90,7 +90,7 @@ static const struct row CALLS[] = {
     { "capget", SYS_capget, { BAD, BAD }, 0 },
 };
 
-static const struct row SOCKET_CALLS[] = {
+static const struct row socket_calls[] = {
     { "bind", SYS_bind, { FD, BAD, 16 }, 0 },
     { "connect", SYS_connect, { FD, BAD, 16 }, 0 },
     { "getsockname", SYS_getsockname, { FD, BAD, BAD }, 0 },
@@ -166,9 +166,9 @@ int main(void)
     EXPECT_EQ(write(file, content, sizeof(content)), sizeof(content));
     for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
         EXPECT_EQ(lseek(file, 0, SEEK_SET), 0);
-        RUN(FILE_CALLS, bads[i], file);
-        RUN(CALLS, bads[i], -1);
-        RUN(SOCKET_CALLS, bads[i], sock);
+        RUN(file_calls, bads[i], file);
+        RUN(calls, bads[i], -1);
+        RUN(socket_calls, bads[i], sock);
     }
     half_a_buffer();
     return abi_done();

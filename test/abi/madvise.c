@@ -4,11 +4,11 @@
 
 #include <sys/mman.h>
 
-static const int RW = PROT_READ | PROT_WRITE;
+static const int rw = PROT_READ | PROT_WRITE;
 
 static void dont_need_gives_zeroes(void)
 {
-    char *map = mmap(NULL, 8 * ABI_PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(NULL, 8 * ABI_PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     unsigned char in_core[8] = { 0 };
     int i;
 
@@ -33,12 +33,12 @@ static void a_private_file_page_comes_back_from_the_file(void)
 
     abi_put("f", "file");
     fd = open("f", O_RDWR);
-    map = mmap(NULL, ABI_PAGE, RW, MAP_PRIVATE, fd, 0);
+    map = mmap(NULL, ABI_PAGE, rw, MAP_PRIVATE, fd, 0);
     map[0] = 'X';
     EXPECT_EQ(madvise(map, ABI_PAGE, MADV_DONTNEED), 0);
     EXPECT(memcmp(map, "file", 5) == 0);
     EXPECT_EQ(munmap(map, ABI_PAGE), 0);
-    map = mmap(NULL, ABI_PAGE, RW, MAP_SHARED, fd, 0);
+    map = mmap(NULL, ABI_PAGE, rw, MAP_SHARED, fd, 0);
     map[0] = 'X';
     EXPECT_EQ(madvise(map, ABI_PAGE, MADV_DONTNEED), 0);
     EXPECT(memcmp(map, "Xile", 5) == 0);
@@ -46,14 +46,14 @@ static void a_private_file_page_comes_back_from_the_file(void)
 
 static void advice_that_changes_nothing(void)
 {
-    static const int ADVICE[] = { MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED,
+    static const int advice[] = { MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED,
                                   MADV_DONTDUMP, MADV_DONTFORK, MADV_COLD,       MADV_DODUMP };
-    char *map = mmap(NULL, 4 * ABI_PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(NULL, 4 * ABI_PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t i;
 
     map[0] = 'k';
-    for (i = 0; i < sizeof(ADVICE) / sizeof(ADVICE[0]); i++) {
-        EXPECT_EQ(madvise(map, 4 * ABI_PAGE, ADVICE[i]), 0);
+    for (i = 0; i < sizeof(advice) / sizeof(advice[0]); i++) {
+        EXPECT_EQ(madvise(map, 4 * ABI_PAGE, advice[i]), 0);
         EXPECT_EQ(map[0], 'k');
     }
     /* Huge pages may not be configured. */
@@ -77,7 +77,7 @@ static void advice_that_changes_nothing(void)
 int main(void)
 {
     unsigned char vec[4];
-    char *map = mmap(NULL, ABI_PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(NULL, ABI_PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     abi_dir();
     dont_need_gives_zeroes();

@@ -8,12 +8,12 @@ enum {
     LEN = 16 * ABI_PAGE,
 };
 
-static const int RW = PROT_READ | PROT_WRITE;
-static const int ANON = MAP_PRIVATE | MAP_ANONYMOUS;
+static const int rw = PROT_READ | PROT_WRITE;
+static const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
 
 static void zeroes_and_alignment(void)
 {
-    unsigned char *map = mmap(NULL, LEN - 1, RW, ANON, -1, 0);
+    unsigned char *map = mmap(NULL, LEN - 1, rw, anon, -1, 0);
     size_t i;
     size_t nonzero = 0;
 
@@ -29,48 +29,48 @@ static void zeroes_and_alignment(void)
 
 static void placement(void)
 {
-    char *map = mmap(NULL, LEN, RW, ANON, -1, 0);
+    char *map = mmap(NULL, LEN, rw, anon, -1, 0);
     char *again;
 
     memset(map, 'a', LEN);
-    again = mmap(map + ABI_PAGE, ABI_PAGE, RW, ANON | MAP_FIXED, -1, 0);
+    again = mmap(map + ABI_PAGE, ABI_PAGE, rw, anon | MAP_FIXED, -1, 0);
     EXPECT(again == map + ABI_PAGE);
     EXPECT(map[0] == 'a' && map[ABI_PAGE] == 0 && map[2 * ABI_PAGE] == 'a');
 
     /* A hint is taken when the place is free, and not when it is used. */
-    EXPECT(mmap(map, ABI_PAGE, RW, ANON, -1, 0) != map);
-    EXPECT(mmap(map, ABI_PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED);
+    EXPECT(mmap(map, ABI_PAGE, rw, anon, -1, 0) != map);
+    EXPECT(mmap(map, ABI_PAGE, rw, anon | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED);
     EXPECT_EQ(errno, EEXIST);
     EXPECT_EQ(munmap(map + 4 * ABI_PAGE, 4 * ABI_PAGE), 0);
-    again = mmap(map + 4 * ABI_PAGE, ABI_PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
+    again = mmap(map + 4 * ABI_PAGE, ABI_PAGE, rw, anon | MAP_FIXED_NOREPLACE, -1, 0);
     EXPECT(again == map + 4 * ABI_PAGE);
     EXPECT_EQ(munmap(again, ABI_PAGE), 0);
-    EXPECT(mmap(map + 5 * ABI_PAGE, ABI_PAGE, RW, ANON, -1, 0) == map + 5 * ABI_PAGE);
+    EXPECT(mmap(map + 5 * ABI_PAGE, ABI_PAGE, rw, anon, -1, 0) == map + 5 * ABI_PAGE);
     EXPECT_EQ(munmap(map, LEN), 0);
 }
 
 static void shared_and_flagged(void)
 {
-    char *map = mmap(NULL, LEN, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(NULL, LEN, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     EXPECT(map != MAP_FAILED);
     map[0] = 'x';
     EXPECT(map[0] == 'x' && map[LEN - 1] == 0);
     EXPECT_EQ(munmap(map, LEN), 0);
-    map = mmap(NULL, LEN, RW, ANON | MAP_NORESERVE | MAP_POPULATE | MAP_STACK, -1, 0);
+    map = mmap(NULL, LEN, rw, anon | MAP_NORESERVE | MAP_POPULATE | MAP_STACK, -1, 0);
     EXPECT(map != MAP_FAILED);
     EXPECT_EQ(map[0], 0);
     EXPECT_EQ(munmap(map, LEN), 0);
-    map = mmap(NULL, LEN, RW, ANON | MAP_GROWSDOWN, -1, 0);
+    map = mmap(NULL, LEN, rw, anon | MAP_GROWSDOWN, -1, 0);
     EXPECT(map != MAP_FAILED);
     map[LEN - 1] = 'x';
-    map = mmap(NULL, LEN, RW, ANON | MAP_32BIT, -1, 0);
+    map = mmap(NULL, LEN, rw, anon | MAP_32BIT, -1, 0);
     EXPECT(map != MAP_FAILED && (uintptr_t)map + LEN <= UINT32_MAX);
 }
 
 static void refused(void *addr, size_t len, int flags, int error)
 {
-    EXPECT(mmap(addr, len, RW, flags, -1, 0) == MAP_FAILED && errno == error);
+    EXPECT(mmap(addr, len, rw, flags, -1, 0) == MAP_FAILED && errno == error);
 }
 
 int main(void)
@@ -78,11 +78,11 @@ int main(void)
     zeroes_and_alignment();
     placement();
     shared_and_flagged();
-    refused(NULL, 0, ANON, EINVAL);
-    refused(NULL, SIZE_MAX, ANON, ENOMEM);
-    refused(NULL, (size_t)1 << 47, ANON, ENOMEM);
-    refused((void *)((uintptr_t)ABI_PAGE * 100 + 1), ABI_PAGE, ANON | MAP_FIXED, EINVAL);
-    refused((void *)((uintptr_t)1 << 47), ABI_PAGE, ANON | MAP_FIXED, ENOMEM);
+    refused(NULL, 0, anon, EINVAL);
+    refused(NULL, SIZE_MAX, anon, ENOMEM);
+    refused(NULL, (size_t)1 << 47, anon, ENOMEM);
+    refused((void *)((uintptr_t)ABI_PAGE * 100 + 1), ABI_PAGE, anon | MAP_FIXED, EINVAL);
+    refused((void *)((uintptr_t)1 << 47), ABI_PAGE, anon | MAP_FIXED, ENOMEM);
     refused(NULL, ABI_PAGE, MAP_ANONYMOUS, EINVAL);
     refused(NULL, ABI_PAGE, MAP_PRIVATE, EBADF);
     EXPECT_ERRNO(munmap((void *)1, ABI_PAGE), EINVAL);

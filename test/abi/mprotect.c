@@ -17,7 +17,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-static bool can_read(volatile char *at)
+static bool can_read(const volatile char *at)
 {
     if (sigsetjmp(back, 1) != 0)
         return false;

@@ -4,8 +4,8 @@
 
 #include <sys/mman.h>
 
-static const int RW = PROT_READ | PROT_WRITE;
-static const int ANON = MAP_PRIVATE | MAP_ANONYMOUS;
+static const int rw = PROT_READ | PROT_WRITE;
+static const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
 
 static bool mapped(char *page)
 {
@@ -17,7 +17,7 @@ static bool mapped(char *page)
 /* Each page of a new area starts with its number. */
 static char *fresh(int pages)
 {
-    char *map = mmap(NULL, (size_t)pages * ABI_PAGE, RW, ANON, -1, 0);
+    char *map = mmap(NULL, (size_t)pages * ABI_PAGE, rw, anon, -1, 0);
     int i;
 
     EXPECT(map != MAP_FAILED);
@@ -38,7 +38,7 @@ static void shrink_and_grow(void)
     EXPECT_EQ(map[4 * ABI_PAGE], 0);
 
     /* Something in the way: refused, unless it may move. */
-    EXPECT(mmap(map + 6 * ABI_PAGE, ABI_PAGE, PROT_NONE, ANON | MAP_FIXED, -1, 0) != MAP_FAILED);
+    EXPECT(mmap(map + 6 * ABI_PAGE, ABI_PAGE, PROT_NONE, anon | MAP_FIXED, -1, 0) != MAP_FAILED);
     EXPECT(mremap(map, 6 * ABI_PAGE, 7 * ABI_PAGE, 0) == MAP_FAILED && errno == ENOMEM);
     moved = mremap(map, 6 * ABI_PAGE, 64 * ABI_PAGE, MREMAP_MAYMOVE);
     EXPECT(moved != MAP_FAILED && moved != map);
@@ -73,7 +73,7 @@ static void file_mappings_keep_their_file(void)
     fd = open("f", O_RDWR);
     EXPECT_EQ(ftruncate(fd, 4 * ABI_PAGE), 0);
     EXPECT_EQ(pwrite(fd, "third", 5, 2 * ABI_PAGE), 5);
-    map = mmap(NULL, ABI_PAGE, RW, MAP_SHARED, fd, 0);
+    map = mmap(NULL, ABI_PAGE, rw, MAP_SHARED, fd, 0);
     map = mremap(map, ABI_PAGE, 4 * ABI_PAGE, MREMAP_MAYMOVE);
     EXPECT(map != MAP_FAILED);
     EXPECT(memcmp(map, "start", 5) == 0);
@@ -86,7 +86,7 @@ static void file_mappings_keep_their_file(void)
 static void large_areas(void)
 {
     size_t size = 8u << 20;
-    char *map = mmap(NULL, size, RW, ANON, -1, 0);
+    char *map = mmap(NULL, size, rw, anon, -1, 0);
     size_t i;
 
     for (i = 0; i < size; i += ABI_PAGE)

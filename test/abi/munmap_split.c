@@ -8,7 +8,7 @@ enum {
     PAGES = 16,
 };
 
-static const int RW = PROT_READ | PROT_WRITE;
+static const int rw = PROT_READ | PROT_WRITE;
 
 /* mincore() knows whether a page is mapped, without a fault. */
 static bool mapped(char *page)
@@ -39,7 +39,7 @@ static char *fresh(void)
     char *all = mmap(NULL, (PAGES + 2) * ABI_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     EXPECT(all != MAP_FAILED);
-    EXPECT_EQ(mprotect(all + ABI_PAGE, PAGES * ABI_PAGE, RW), 0);
+    EXPECT_EQ(mprotect(all + ABI_PAGE, PAGES * ABI_PAGE, rw), 0);
     memset(all + ABI_PAGE, 'm', PAGES * ABI_PAGE);
     return all + ABI_PAGE;
 }
@@ -76,7 +76,7 @@ int main(void)
 
     /* The hole is filled again, with zeroes. */
     again =
-        mmap(map + 3 * ABI_PAGE, 6 * ABI_PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        mmap(map + 3 * ABI_PAGE, 6 * ABI_PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     EXPECT(again == map + 3 * ABI_PAGE);
     EXPECT_EQ(map[3 * ABI_PAGE], 0);
     memset(map + 3 * ABI_PAGE, 'm', 6 * ABI_PAGE);

@@ -51,7 +51,7 @@ static void full_and_empty(void)
             total += (size_t)got;
     }
     EXPECT_EQ(errno, EAGAIN);
-    EXPECT(total >= 16 * PIPE_BUF);
+    EXPECT(total >= 16L * PIPE_BUF);
     for (got = 1; got > 0;) {
         got = read(fds[0], chunk, sizeof(chunk));
         if (got > 0)

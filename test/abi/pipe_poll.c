@@ -9,7 +9,9 @@ static short ready(int fd, short events)
 {
     struct pollfd item = { .fd = fd, .events = events };
 
-    return poll(&item, 1, 0) >= 0 ? item.revents : -1;
+    if (poll(&item, 1, 0) < 0)
+        return POLLNVAL;
+    return item.revents;
 }
 
 static void *write_later(void *arg)

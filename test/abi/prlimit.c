@@ -47,17 +47,17 @@ static void descriptors_run_out(void)
 
 int main(void)
 {
-    static const int RESOURCES[] = { RLIMIT_CPU,   RLIMIT_FSIZE,  RLIMIT_DATA,
+    static const int resources[] = { RLIMIT_CPU,   RLIMIT_FSIZE,  RLIMIT_DATA,
                                      RLIMIT_STACK, RLIMIT_CORE,   RLIMIT_AS,
                                      RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_MEMLOCK };
     struct rlimit limit;
     struct rlimit old;
     size_t i;
 
-    for (i = 0; i < sizeof(RESOURCES) / sizeof(RESOURCES[0]); i++) {
-        EXPECT_EQ(getrlimit((__rlimit_resource_t)RESOURCES[i], &limit), 0);
+    for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
+        EXPECT_EQ(getrlimit((__rlimit_resource_t)resources[i], &limit), 0);
         EXPECT(limit.rlim_cur <= limit.rlim_max);
-        EXPECT_EQ(setrlimit((__rlimit_resource_t)RESOURCES[i], &limit), 0);
+        EXPECT_EQ(setrlimit((__rlimit_resource_t)resources[i], &limit), 0);
     }
     EXPECT_EQ(getrlimit(RLIMIT_STACK, &limit), 0);
     EXPECT(limit.rlim_cur >= 1u << 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POSIX threads: values, attributes, detaching, cancelling, once, keys, barriers, and 200 of them. */
+/* POSIX threads: values, attributes, detaching, cancelling, once, keys, barriers; 200 at once. */
 #include "test/abi/abi.h"
 
 #include <pthread.h>
@@ -63,7 +63,7 @@ static void two_hundred_at_once(void)
     intptr_t i;
 
     pthread_attr_init(&attr);
-    EXPECT_EQ(pthread_attr_setstacksize(&attr, 64 * 1024), 0);
+    EXPECT_EQ(pthread_attr_setstacksize(&attr, 64L * 1024), 0);
     EXPECT_EQ(pthread_barrier_init(&barrier, NULL, THREADS), 0);
     for (i = 0; i < THREADS; i++)
         EXPECT_EQ(pthread_create(&threads[i], &attr, use_everything, (void *)i), 0);

@@ -43,11 +43,13 @@ static void on_overflow(int sig, siginfo_t *info, void *context)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): running out of stack is the test. */
-static int dig(volatile char *above)
+static int dig(const volatile char *above)
 {
     volatile char frame[1000];
 
-    frame[0] = above ? above[0] : 0;
+    frame[0] = 0;
+    if (above)
+        frame[0] = above[0];
     if (frame[0] != 0)
         return 1; /* Never, but the compiler cannot know. */
     return dig(frame) + frame[0];
@@ -118,7 +120,7 @@ int main(void)
     action.sa_flags = SA_ONSTACK | SA_SIGINFO;
     sigaction(SIGSEGV, &action, NULL);
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, 256 * 1024);
+    pthread_attr_setstacksize(&attr, 256L * 1024);
     EXPECT_EQ(pthread_create(&thread, &attr, overflow_in_a_thread, NULL), 0);
     pthread_join(thread, NULL);
     return abi_done();

@@ -134,7 +134,7 @@ static int x87_survives(double value)
                      : [value] "m"(value), "D"((long)getpid()), "S"((long)gettid()),
                        "d"((long)SIGUSR1)
                      : "rcx", "r11", "st", "memory");
-    return result == 0 && memcmp(&out, &value, sizeof(out)) == 0;
+    return result == 0 && out == value;
 }
 
 static void *churn(void *arg)

@@ -19,7 +19,9 @@ static short ready(int fd)
 {
     struct pollfd item = { .fd = fd, .events = POLLIN };
 
-    return poll(&item, 1, 0) >= 0 ? item.revents : -1;
+    if (poll(&item, 1, 0) < 0)
+        return POLLNVAL;
+    return item.revents;
 }
 
 static void reads_signals(int fd)

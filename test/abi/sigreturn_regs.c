@@ -8,6 +8,7 @@
 #include <ucontext.h>
 
 static volatile sig_atomic_t handled;
+static atomic_bool storm_over;
 static greg_t seen_rbx;
 
 static void wreck(int sig, siginfo_t *info, void *context)
@@ -103,7 +104,7 @@ static void *storm(void *arg)
         pthread_kill(target, SIGUSR1);
         abi_sleep_ms(0);
     }
-    handled = -1;
+    storm_over = true;
     return NULL;
 }
 
@@ -117,7 +118,7 @@ static void computing_in_a_storm(void)
     int rounds = 0;
 
     EXPECT_EQ(pthread_create(&thread, NULL, storm, &self), 0);
-    while (handled >= 0) {
+    while (!storm_over) {
         uint64_t a = 1;
         int i;
 

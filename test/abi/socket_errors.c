@@ -16,7 +16,7 @@ static void creation(void)
 
 static void not_connected(void)
 {
-    struct sockaddr_in addr;
+    struct sockaddr_in addr = { 0 };
     socklen_t len = sizeof(addr);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     char c;

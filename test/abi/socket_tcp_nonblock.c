@@ -14,7 +14,9 @@ static short now(int fd)
 {
     struct pollfd item = { .fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP };
 
-    return poll(&item, 1, 0) >= 0 ? item.revents : -1;
+    if (poll(&item, 1, 0) < 0)
+        return POLLNVAL;
+    return item.revents;
 }
 
 static void connecting(void)

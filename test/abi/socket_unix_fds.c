@@ -54,7 +54,7 @@ static int receive_fds(int sock, int *fds, size_t room, int flags, int *msg_flag
 
 static void a_file_travels(int *pair)
 {
-    int got[FDS_MAX];
+    int got[FDS_MAX] = { 0 };
     int flags = 0;
     char buf[8];
     int fd;
@@ -74,7 +74,7 @@ static void a_file_travels(int *pair)
 /* It is the same open file: the offset is shared. */
 static void offsets_are_shared(int *pair)
 {
-    int got[FDS_MAX];
+    int got[FDS_MAX] = { 0 };
     int flags = 0;
     int fd = open("f", O_RDONLY);
 
@@ -91,7 +91,7 @@ static void several_and_too_many(int *pair)
 {
     int pipes[2];
     int sent[4];
-    int got[FDS_MAX];
+    int got[FDS_MAX] = { 0 };
     int flags = 0;
     int i;
     char c;

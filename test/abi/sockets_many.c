@@ -96,8 +96,8 @@ int main(void)
 
     signal(SIGPIPE, SIG_IGN);
     EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    if (limit.rlim_cur < 3 * CONNECTIONS) {
-        limit.rlim_cur = 3 * CONNECTIONS;
+    if (limit.rlim_cur < 3L * CONNECTIONS) {
+        limit.rlim_cur = 3L * CONNECTIONS;
         EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
     }
     ep = epoll_create1(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest useful program, linked statically: arguments, environment, a file, a clock, a thread. */
+/* A small program, linked statically: arguments, environment, a file, a clock, a thread. */
 #include "test/abi/abi.h"
 
 #include <pthread.h>

@@ -50,14 +50,16 @@ static int numbered(const char *dir, const char *prefix)
 
 static void memory_limits(void)
 {
-    if (abi_slurp("/sys/fs/cgroup/memory.max", text, sizeof(text)) > 0)
+    if (abi_slurp("/sys/fs/cgroup/memory.max", text, sizeof(text)) > 0) {
         EXPECT(strcmp(text, "max\n") == 0 || strtoll(text, NULL, 10) > 0);
-    else
+    } else {
         EXPECT(errno == ENOENT);
-    if (abi_slurp("/sys/fs/cgroup/memory/memory.limit_in_bytes", text, sizeof(text)) > 0)
+    }
+    if (abi_slurp("/sys/fs/cgroup/memory/memory.limit_in_bytes", text, sizeof(text)) > 0) {
         EXPECT(strtoll(text, NULL, 10) > 0);
-    else
+    } else {
         EXPECT(errno == ENOENT || errno == ENOTDIR);
+    }
 }
 
 int main(void)

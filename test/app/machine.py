@@ -100,10 +100,10 @@ class Machine:
             raise Failure(f"ended with status {self.process.returncode}")
 
     def stop(self):
-        """Ends it as Ctrl-C would; raises if something is left running."""
+        """Ends it, by SIGTERM; raises if something is left running."""
         below = children(self.process.pid)
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired as error:

@@ -7,8 +7,8 @@
 Each program runs on microvm and q35 with one and two CPUs. The long form makes 10,000 requests,
 waits for 60 seconds, and makes them again; the quick form, for CI, makes a few hundred, once, on
 two of the four machines. Every answer is compared. --native runs the same programs on Linux
-instead, to prove the clients. The last line is `N passed, N failed, N skipped`; the exit status is 1 if one failed. A
-program that is not installed is skipped.
+instead, to prove the clients. The last line is `N passed, N failed, N skipped`; the exit
+status is 1 if one failed. A program that is not installed is skipped.
 """
 
 import argparse

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-static const size_t MAP_LEN = (size_t)2 << 30;
-static const size_t TOUCH_LEN = (size_t)200 << 20;
+static const size_t map_len = (size_t)2 << 30;
+static const size_t touch_len = (size_t)200 << 20;
 
 static uint64_t pattern(size_t index)
 {
@@ -17,8 +17,8 @@ static uint64_t pattern(size_t index)
 
 int main(void)
 {
-    uint64_t *map = mmap(NULL, MAP_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    size_t count = TOUCH_LEN / sizeof(*map);
+    uint64_t *map = mmap(NULL, map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t count = touch_len / sizeof(*map);
     size_t i;
 
     if (map == MAP_FAILED) {
@@ -33,7 +33,7 @@ int main(void)
             return 1;
         }
     }
-    if (map[MAP_LEN / sizeof(*map) - 1] != 0) {
+    if (map[map_len / sizeof(*map) - 1] != 0) {
         printf("the end is not zero\n");
         return 1;
     }

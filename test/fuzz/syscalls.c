@@ -63,7 +63,7 @@ enum rule {
     SMALL_LENGTH, /* No argument beyond 1 MiB unless it is plain nonsense: memory is finite. */
 };
 
-static const unsigned char RULES[NUMBERS] = {
+static const unsigned char rules[NUMBERS] = {
     [SYS_exit] = SKIP,
     [SYS_exit_group] = SKIP,
     [SYS_reboot] = SKIP,
@@ -145,6 +145,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     int len;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, in the line above. */
     len = vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     if (len > 0 && write(CONSOLE, line, (size_t)len) < 0)
@@ -167,7 +168,7 @@ static uint64_t below(uint64_t *seed, uint64_t limit)
 /* An address where nothing of ours can be. */
 static uint64_t bad_pointer(uint64_t *seed)
 {
-    static const uint64_t BAD[] = {
+    static const uint64_t bad[] = {
         0,
         1,
         8,
@@ -186,7 +187,7 @@ static uint64_t bad_pointer(uint64_t *seed)
         0xdeadbeefdeadbeef,
     };
 
-    return BAD[below(seed, sizeof(BAD) / sizeof(BAD[0]))];
+    return bad[below(seed, sizeof(bad) / sizeof(bad[0]))];
 }
 
 /* Inside of the arena, often right before its end or unaligned. */
@@ -209,7 +210,7 @@ static uint64_t good_pointer(uint64_t *seed)
 
 static uint64_t number(uint64_t *seed)
 {
-    static const uint64_t EDGES[] = {
+    static const uint64_t edges[] = {
         0x7f,       0x80,        0xff,       0x100,      0xfff,
         0x1000,     0xffff,      0x10000,    0x7fffffff, 0x80000000,
         0xffffffff, 0x100000000, 1ULL << 47, 1ULL << 62, 0x7fffffffffffffff,
@@ -221,7 +222,7 @@ static uint64_t number(uint64_t *seed)
     case 1:
         return below(seed, 256);
     case 2:
-        return EDGES[below(seed, sizeof(EDGES) / sizeof(EDGES[0]))];
+        return edges[below(seed, sizeof(edges) / sizeof(edges[0]))];
     case 3:
         return 1ULL << below(seed, 64);
     case 4:
@@ -254,9 +255,9 @@ static bool in_gap_or_arena(uint64_t value)
 
 static uint64_t harmless_signal(uint64_t *seed)
 {
-    static const uint64_t SIGNALS[] = { 0, SIGUSR1, SIGUSR2, 34, 64, 65, 1000, (uint64_t)-1 };
+    static const uint64_t signals[] = { 0, SIGUSR1, SIGUSR2, 34, 64, 65, 1000, (uint64_t)-1 };
 
-    return SIGNALS[below(seed, sizeof(SIGNALS) / sizeof(SIGNALS[0]))];
+    return signals[below(seed, sizeof(signals) / sizeof(signals[0]))];
 }
 
 /* An address and a length that touch nothing but the arena, or are refused. */
@@ -280,7 +281,7 @@ static void bend_mapping(uint64_t *seed, long call, uint64_t *args)
             args[3] |= MAP_FIXED;
     }
     if (call == SYS_mremap) {
-        args[2] = below(seed, 4096 * 4);
+        args[2] = below(seed, 16384);
         args[3] &= ~(uint64_t)MREMAP_FIXED;
     }
 }
@@ -290,7 +291,7 @@ static void bend(uint64_t *seed, long call, uint64_t *args)
 {
     int i;
 
-    switch ((enum rule)RULES[call]) {
+    switch ((enum rule)rules[call]) {
     case BAD_POINTERS:
         for (i = 0; i < ARGS; i++) {
             if (in_gap_or_arena(args[i]))
@@ -324,7 +325,7 @@ static void bend(uint64_t *seed, long call, uint64_t *args)
 
 static void fill_arena(uint64_t *seed)
 {
-    static const char *const PATHS[] = { ".",    "..",        "/proc/self/maps", "f", "d/../f",
+    static const char *const paths[] = { ".",    "..",        "/proc/self/maps", "f", "d/../f",
                                          "link", "/dev/null", "/proc/self/fd/4", "d", "" };
     uint64_t word;
     size_t at;
@@ -337,7 +338,7 @@ static void fill_arena(uint64_t *seed)
         memcpy(arena + at, &word, sizeof(word));
     }
     for (at = 0; at + 64 <= ARENA; at += 64 * (1 + below(seed, 4))) {
-        const char *path = PATHS[below(seed, sizeof(PATHS) / sizeof(PATHS[0]))];
+        const char *path = paths[below(seed, sizeof(paths) / sizeof(paths[0]))];
 
         if (below(seed, 2) == 0)
             memcpy(arena + at, path, strlen(path) + 1);
@@ -371,7 +372,7 @@ static long pick(uint64_t *seed)
     for (;;) {
         long call = (long)below(seed, NUMBERS);
 
-        if (RULES[call] != SKIP)
+        if (rules[call] != SKIP)
             return call;
     }
 }
@@ -386,9 +387,10 @@ static void one_call(uint64_t *seed)
     for (i = 0; i < ARGS; i++)
         args[i] = argument(seed);
     bend(seed, call, args);
-    if (verbose || dry)
+    if (verbose || dry) {
         say("%ld %#lx %#lx %#lx %#lx %#lx %#lx\n", call, args[0], args[1], args[2], args[3],
             args[4], args[5]);
+    }
     if (dry)
         return;
     last_number = (int)call;
