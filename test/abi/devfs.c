@@ -75,9 +75,14 @@ static void descriptors_by_name(void)
 
 static void shared_memory(void)
 {
-    int fd = shm_open("/abi-shm", O_RDWR | O_CREAT | O_EXCL, 0600);
+    char name[64];
+    char path[80];
     char *map;
+    int fd;
 
+    snprintf(name, sizeof(name), "/abi-shm-%d", getpid());
+    snprintf(path, sizeof(path), "/dev/shm%s", name);
+    fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     EXPECT(fd >= 0);
     EXPECT_EQ(ftruncate(fd, ABI_PAGE), 0);
     map = mmap(NULL, ABI_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -85,9 +90,9 @@ static void shared_memory(void)
     memcpy(map, "shared", 7);
     EXPECT_EQ(pread(fd, buf, 7, 0), 7);
     EXPECT(strcmp(buf, "shared") == 0);
-    EXPECT_EQ(access("/dev/shm/abi-shm", F_OK), 0);
-    EXPECT_EQ(shm_unlink("/abi-shm"), 0);
-    EXPECT_ERRNO(shm_unlink("/abi-shm"), ENOENT);
+    EXPECT_EQ(access(path, F_OK), 0);
+    EXPECT_EQ(shm_unlink(name), 0);
+    EXPECT_ERRNO(shm_unlink(name), ENOENT);
 }
 
 int main(void)

@@ -17,7 +17,7 @@ static void *waiter(void *arg)
     struct epoll_event got;
 
     (void)arg;
-    if (epoll_wait(ep, &got, 1, 300) == 1)
+    if (epoll_wait(ep, &got, 1, 1000) == 1)
         told++;
     return NULL;
 }
