@@ -17,6 +17,7 @@
 #     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
 #                     make abi likewise
 #     make check      everything a commit has to pass
+#     make docs       docs/syscalls.md from the table of system calls
 #     make V=1        shows the commands
 #
 # `./dev` is the entry for people; it installs what is missing first.
@@ -93,6 +94,9 @@ test: all unit abi
 check:
 	$(Q)./check.sh
 
+docs:
+	$(Q)scripts/gen_syscalls_md.py
+
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -115,15 +119,19 @@ KERNEL_LD    := kernel/arch/$(ARCH)/kernel.ld
 KERNEL_LINK  := ld -pie --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 \
                 --build-id=none -T $(KERNEL_LD)
 
-$(B)/kernel/first.elf: $(kernel-o) $(KERNEL_LD)
+$(B)/kernel/no-symbols.S: scripts/gen_symbols.py
+	@mkdir -p $(@D)
+	$(Q)scripts/gen_symbols.py < /dev/null > $@
+
+$(B)/kernel/first.elf: $(kernel-o) $(B)/kernel/no-symbols.o $(KERNEL_LD)
 	$(call say,LD,$@)
-	$(Q)$(KERNEL_LINK) -o $@ $(kernel-o)
+	$(Q)$(KERNEL_LINK) -o $@ $(kernel-o) $(B)/kernel/no-symbols.o
 
 $(B)/kernel/symbols.S: $(B)/kernel/first.elf scripts/gen_symbols.py
 	$(call say,GEN,$@)
 	$(Q)nm -n $< | scripts/gen_symbols.py > $@
 
-$(B)/kernel/symbols.o: $(B)/kernel/symbols.S
+$(B)/kernel/%symbols.o: $(B)/kernel/%symbols.S
 	$(Q)$(CC) -c -o $@ $<
 
 $(B)/soliton.debug: $(kernel-o) $(B)/kernel/symbols.o

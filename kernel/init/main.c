@@ -50,7 +50,7 @@ static void init_main(void *arg)
 
     fs_init();             /* Names and files, none yet. */
     net_init();            /* The stack and its loopback. */
-    socket_init();         /* Sockets, /proc/net. */
+    sockets_init();        /* Sockets, /proc/net. */
     vm_init();             /* The program's address space, placed at random. */
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */

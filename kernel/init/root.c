@@ -3,7 +3,7 @@
 #include "kernel/block/block.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
-#include "kernel/fs/devfs.h"
+#include "kernel/fs/devfs/devfs.h"
 #include "kernel/fs/ext4/ext4.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
@@ -65,7 +65,11 @@ void root_mount(void)
         log_error("boot: cannot mount the root file system on %s: error %d", device->name, -err);
         config_fail();
     }
-    path_mount_root(root, device->name);
+    err = path_mount_root(root, device->name);
+    if (err < 0) {
+        log_error("boot: cannot mount the root file system: error %d", -err);
+        config_fail();
+    }
     mount("/proc", procfs_create(), "proc");
     mount("/sys", sysfs_create(), "sysfs");
     mount("/dev", devfs_create(), "devtmpfs");

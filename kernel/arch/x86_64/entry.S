@@ -51,6 +51,13 @@
     addq $8, %rsp                   /* orig_rax */
 .endm
 
+/* A struct user_regs is an odd number of words: the C functions called on top of it want 16 bytes. */
+.macro CALL_ALIGNED function
+    subq $8, %rsp
+    call \function
+    addq $8, %rsp
+.endm
+
 /* What the program left in registers must not steer the kernel's speculation. */
 .macro CLEAR_REGS
     xorl %ebx, %ebx
@@ -77,7 +84,7 @@ syscall_entry:
     sti
     movq %rsp, %rdi
     cld
-    call upcall_syscall
+    CALL_ALIGNED upcall_syscall
 
 /* Back to the program. Interrupts may be on. */
     .global user_return
@@ -126,11 +133,11 @@ user_return:
 user_return_work:
     sti
     movq %rsp, %rdi
-    call upcall_user_return
+    CALL_ALIGNED upcall_user_return
     jmp user_return
 
 user_return_vector:
-    call vector_restore
+    CALL_ALIGNED vector_restore
     jmp user_return
 
 user_return_iret:
@@ -166,6 +173,7 @@ context_first:                      /* A new thread: r12 is its function, r13 th
     sti
     movq %r13, %rdi
     xorl %ebp, %ebp
+    subq $8, %rsp
     call *%r12
     ud2
 
@@ -232,11 +240,11 @@ trap_swapped:
     movq REGS_ORIG(%rsp), %rdx      /* Third: the error code. */
     movq $-1, REGS_ORIG(%rsp)
     CLEAR_REGS
-    call trap_from_user
+    CALL_ALIGNED trap_from_user
     jmp user_return
 1:  SAVE_TRAP
     movq REGS_ORIG(%rsp), %rdx
-    call trap_from_kernel           /* RBP is the interrupted function's: backtraces go on. */
+    CALL_ALIGNED trap_from_kernel           /* RBP is the interrupted function's: backtraces go on. */
     POP_REGS
     iretq
 
@@ -248,11 +256,11 @@ interrupt_common:
     movq $-1, REGS_ORIG(%rsp)
     CLEAR_REGS
     movl %esi, %edi
-    call interrupt_entry
+    CALL_ALIGNED interrupt_entry
     jmp user_return
 1:  SAVE_TRAP
     movl %esi, %edi
-    call interrupt_entry
+    CALL_ALIGNED interrupt_entry
     POP_REGS
     iretq
 
@@ -293,7 +301,7 @@ paranoid_common:
     movq %r12, %rdi
     movq %r13, %rsi
     movq %r14, %rdx
-    call trap_paranoid
+    CALL_ALIGNED trap_paranoid
     movq %rbx, %rax
     movq %rbx, %rdx
     shrq $32, %rdx
