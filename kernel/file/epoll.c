@@ -11,7 +11,8 @@
  *
  * Locks: epoll's mutex, then the nest mutex, then the file's item list lock; from below, the wait
  * queue of a file, then `ready_lock`, then `sleepers`. Who watches an epoll from outside hangs on
- * `watchers`, which is woken from a bottom half, so that wake-ups do not nest in each other's locks.
+ * `watchers`, which is woken from a bottom half, so that wake-ups do not nest in each other's
+ * locks.
  */
 #include "kernel/file/epoll.h"
 
@@ -298,7 +299,9 @@ void epoll_forget_file(struct file *file)
 
 /* --- Nesting ------------------------------------------------------------------------------- */
 
-/* Levels of epolls below `epoll`, itself included; more than EPOLL_DEPTH_MAX when `avoid` is there. */
+/*
+ * Levels of epolls below `epoll`, itself included; more than EPOLL_DEPTH_MAX when `avoid` is there.
+ */
 static u32 depth_below(struct epoll *epoll, const struct epoll *avoid, u32 level, u32 *visits)
 {
     struct list *node;

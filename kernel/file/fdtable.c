@@ -139,7 +139,9 @@ static u32 chunk_find_free(const struct fd_chunk *chunk, u32 from)
     return word * 64 + (u32)__builtin_ctzll(unused);
 }
 
-/* The lowest free descriptor at or above `from`, which is in range; the limit when there is none. */
+/*
+ * The lowest free descriptor at or above `from`, which is in range; the limit when there is none.
+ */
 static u64 find_free(struct fdtable *table, u32 from, u64 limit) HOLDS(&table->lock)
 {
     u32 start = from % CHUNK_SLOTS;

@@ -115,7 +115,9 @@ void file_set_flags(struct file *file, u32 mask, u32 flags)
         file->ops->flags_changed(file);
 }
 
-/* With a position of the file's own, which stays locked so that no two calls move the same bytes. */
+/*
+ * With a position of the file's own, which stays locked so that no two calls move the same bytes.
+ */
 static long read_at_position(struct file *file, struct iter *to, u32 flags)
 {
     long done;

@@ -24,8 +24,8 @@ enum {
 int pipe_create(u32 flags, struct file *ends[2]) MUST_USE;
 
 /*
- * open(2) of a FIFO, whose pipe lives at `*place` while it is open; `*place` starts as NULL. `flags`
- * are enum file_flags. Waits for the other end as Linux does. 0, -ENXIO, -EINTR, -ENOMEM.
+ * open(2) of a FIFO, whose pipe lives at `*place` while it is open; `*place` starts as NULL.
+ * `flags` are enum file_flags. Waits for the other end as Linux does. 0, -ENXIO, -EINTR, -ENOMEM.
  */
 int fifo_open(void **place, u32 flags, struct file **file) MUST_USE;
 

@@ -121,7 +121,9 @@ static struct hook_block *hooks_set(struct linux_pollfd *fds, u32 count, struct 
     return first;
 }
 
-/* Looks at the hooked files: those that were there when the wait began, whatever is closed since. */
+/*
+ * Looks at the hooked files: those that were there when the wait began, whatever is closed since.
+ */
 static long hooks_poll(struct hook_block *block, struct linux_pollfd *fds, u32 count)
 {
     long ready = 0;

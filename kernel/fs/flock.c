@@ -56,7 +56,9 @@ static bool conflicts(const struct file *file, bool exclusive) HOLDS(&locks_lock
     return false;
 }
 
-/* Takes the lock, or changes the one the file has. `*fresh` is used up where a new one is needed. */
+/*
+ * Takes the lock, or changes the one the file has. `*fresh` is used up where a new one is needed.
+ */
 static bool try_lock(struct file *file, bool exclusive, struct flock **fresh)
 {
     struct flock *lock;

@@ -4,8 +4,8 @@
 /*
  * Inodes: what a path leads to, independent of the kind of filesystem.
  *
- * A filesystem embeds a struct inode in its own. References keep it in memory; it is `release`d when
- * the last one goes, and its storage too when no name is left.
+ * A filesystem embeds a struct inode in its own. References keep it in memory; it is `release`d
+ * when the last one goes, and its storage too when no name is left.
  *
  * The tree of names has one lock (names_lock(), kernel/fs/path_node.h): lookups that ask a
  * filesystem read-lock it, changes write-lock it. An inode's own lock guards size and contents.
@@ -74,7 +74,8 @@ struct inode_ops {
     /*
      * Opens what is no plain file or directory (devices, procfs, FIFOs), or NULL for those: gives a
      * file with `ops` of its own. `flags` are the O_ flags. Of a symbolic link: where it leads
-     * cannot be said by its text alone (/proc/self/fd/1), so following it opens it. No lock is held.
+     * cannot be said by its text alone (/proc/self/fd/1), so following it opens it. No lock is
+     * held.
      */
     int (*open)(struct inode *inode, u32 flags, struct file **file);
     int (*allocate)(struct inode *inode, u32 mode, u64 off, u64 len); /* Under the inode's lock. */
@@ -166,7 +167,7 @@ extern const struct file_ops directory_file_ops;
 void inode_apply(struct inode *inode, const struct inode_change *change);
 
 /*
- * Changes the size of a file whose data is all in its page cache. Under the inode's lock: 0, or what
- * page_cache_get() gives.
+ * Changes the size of a file whose data is all in its page cache. Under the inode's lock: 0, or
+ * what page_cache_get() gives.
  */
 int regular_resize(struct inode *inode, u64 size) MUST_USE;

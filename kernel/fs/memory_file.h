@@ -6,7 +6,7 @@
 #include "lib/base/types.h"
 
 /*
- * Provides a file `path`, absolute, that holds these bytes; its directory exists. Where the image has
- * a file there, nothing happens. At boot. 0, -ENOENT, -ENOMEM, -ENAMETOOLONG.
+ * Provides a file `path`, absolute, that holds these bytes; its directory exists. Where the image
+ * has a file there, nothing happens. At boot. 0, -ENOENT, -ENOMEM, -ENAMETOOLONG.
  */
 int memory_file_provide(const char *path, const char *bytes, size_t len) MUST_USE;

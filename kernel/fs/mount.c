@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is mounted where. Mounts are made while the machine boots and stay; the list grows at its end
- * and is read without a lock.
+ * What is mounted where. Mounts are made while the machine boots and stay; the list grows at its
+ * end and is read without a lock.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Eviction is a clock: one list of all pages that may go, oldest first. Using a page only sets a
- * bit; the hand gives a page with the bit another round. A page joins the list when it is up to date
- * and leaves it before the cache gives up its reference, so what the hand meets is alive.
+ * bit; the hand gives a page with the bit another round. A page joins the list when it is up to
+ * date and leaves it before the cache gives up its reference, so what the hand meets is alive.
  */
 #include "kernel/fs/page_cache.h"
 
@@ -128,8 +128,8 @@ static struct page *find_any(struct page_cache *cache, u64 index)
 }
 
 /*
- * Puts a new page in, with `flags`: 0, -EEXIST, -ENOMEM. The cache takes a reference of its own; the
- * caller keeps his.
+ * Puts a new page in, with `flags`: 0, -EEXIST, -ENOMEM. The cache takes a reference of its own;
+ * the caller keeps his.
  */
 static int insert(struct page_cache *cache, u64 index, struct page *page, u16 flags)
 {
@@ -268,7 +268,9 @@ static long make_pages(struct page_cache *cache, u64 index, struct page **pages,
     return made;
 }
 
-/* The read of a page is over: it joins the others, or leaves again. Drops the reader's reference. */
+/*
+ * The read of a page is over: it joins the others, or leaves again. Drops the reader's reference.
+ */
 static void finish_page(struct page_cache *cache, struct page *page, int err)
 {
     bool dropped;
@@ -469,8 +471,9 @@ void page_cache_counts(u64 *pages, u64 *dirty)
 /* --- Eviction ------------------------------------------------------------------------------ */
 
 /*
- * The next page the hand stops at, off the list, with a reference; its cache is told that an eviction
- * is under way, and lives until that is over. `*budget` counts the pages passed. NULL at its end.
+ * The next page the hand stops at, off the list, with a reference; its cache is told that an
+ * eviction is under way, and lives until that is over. `*budget` counts the pages passed. NULL at
+ * its end.
  */
 static struct page *clock_next(u64 *budget, struct page_cache **cache)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The page cache over a file whose pages say where they come from: what is read, how much at a time,
- * what is evicted, what becomes of errors and of truncation.
+ * The page cache over a file whose pages say where they come from: what is read, how much at a
+ * time, what is evicted, what becomes of errors and of truncation.
  */
 #include "kernel/fs/page_cache.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree of height h has h levels of nodes and covers 64^h pages; height 0 is empty, or page 0 alone
- * in `root`. Most files of a server fit height 1.
+ * A tree of height h has h levels of nodes and covers 64^h pages; height 0 is empty, or page 0
+ * alone in `root`. Most files of a server fit height 1.
  */
 #include "kernel/fs/page_index.h"
 

@@ -58,8 +58,8 @@ static inline struct inode *node_inode(const struct path_node *node)
 struct path_node *node_create_root(struct inode *inode) MUST_USE;
 
 /*
- * The node of `name` in `parent`, asking the filesystem if the cache does not know; may be negative.
- * With a reference. Takes the names lock. 0, -ENOTDIR, -ENAMETOOLONG, -ENOMEM, -EIO.
+ * The node of `name` in `parent`, asking the filesystem if the cache does not know; may be
+ * negative. With a reference. Takes the names lock. 0, -ENOTDIR, -ENAMETOOLONG, -ENOMEM, -EIO.
  */
 int node_child(struct path_node *parent, const char *name, u32 len, struct path_node **child)
     MUST_USE;
@@ -87,7 +87,9 @@ u32 node_count(void);
 /* Drops all that nobody refers to, for tests and under memory pressure. May sleep. */
 void node_drop_unused(void);
 
-/* A directory that exists only in memory, for mount points a read-only root lacks. NULL: no memory. */
+/*
+ * A directory that exists only in memory, for mount points a read-only root lacks. NULL: no memory.
+ */
 struct inode *overlay_directory(struct inode *parent) MUST_USE;
 
 enum walk_flags {

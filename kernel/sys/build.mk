@@ -12,3 +12,8 @@ sys-task-c := kernel/sys/dispatch.c kernel/sys/memory.c kernel/sys/thread.c kern
 kernel-y += $(sys-task-c)
 
 kernel-y += kernel/sys/socket.c kernel/sys/socket_message.c
+
+unit-sets += sysfile
+unit-sysfile-y += $(sys-file-c) kernel/sys/fd_test.c kernel/sys/timespec.c $(fake-kernel-y)
+unit-sysfile-y += $(file-c) $(filter-out kernel/fs/fs.c,$(fs-c)) $(tmpfs-c) \
+                  kernel/fs/devfs/devices.c lib/hash/siphash.c

@@ -182,8 +182,8 @@ static bool lock_fits_access(const struct file *file, int type)
 }
 
 /*
- * Record locks. Those of one process never stand in each other's way, and there is one process: what
- * is left is to look at the arguments.
+ * Record locks. Those of one process never stand in each other's way, and there is one process:
+ * what is left is to look at the arguments.
  */
 static long record_lock(struct file *file, u32 command, uaddr_t arg)
 {

@@ -22,7 +22,9 @@ struct user_pieces {
 int user_pieces_init(struct user_pieces *pieces, uaddr_t array, u64 count) MUST_USE;
 void user_pieces_fini(struct user_pieces *pieces);
 
-/* Where relative paths begin: AT_FDCWD or a directory. A reference, or 0 and NULL for the current. */
+/*
+ * Where relative paths begin: AT_FDCWD or a directory. A reference, or 0 and NULL for the current.
+ */
 int user_base(int dirfd, struct path_node **base) MUST_USE;
 
 /* A path from the program, and where it begins if it is relative. */

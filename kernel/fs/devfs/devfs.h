@@ -10,7 +10,7 @@
 struct filesystem *devfs_create(void) MUST_USE;
 
 /*
- * Opens the character device `device` (as in stat's st_rdev), wherever its node lies. `flags` are the
- * O_ flags. 0, -ENXIO for a device that does not exist, -ENOMEM.
+ * Opens the character device `device` (as in stat's st_rdev), wherever its node lies. `flags` are
+ * the O_ flags. 0, -ENXIO for a device that does not exist, -ENOMEM.
  */
 int device_open(u64 device, u32 flags, struct file **file) MUST_USE;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A filesystem in memory. File data lives in the page cache, which is its only home; names live in a
- * tree per directory. What is stored counts against a limit in pages: full is -ENOSPC.
+ * A filesystem in memory. File data lives in the page cache, which is its only home; names live in
+ * a tree per directory. What is stored counts against a limit in pages: full is -ENOSPC.
  */
 
 #include "kernel/fs/inode.h"
@@ -13,7 +13,9 @@ enum {
     TMPFS_INODES_MAX = 1 << 20, /* In one filesystem. */
 };
 
-/* `size_max` in bytes; 0: half of the machine's memory. NULL when memory is out. Never unmounted. */
+/*
+ * `size_max` in bytes; 0: half of the machine's memory. NULL when memory is out. Never unmounted.
+ */
 struct filesystem *tmpfs_create(u64 size_max) MUST_USE;
 
 /*
