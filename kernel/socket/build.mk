@@ -6,3 +6,9 @@ socket-y := kernel/socket/inet.c kernel/socket/inet_dgram.c kernel/socket/inet_s
             kernel/socket/unix_io.c
 
 kernel-y += $(socket-y)
+
+# The sockets over the real stack, through their system calls.
+unit-sets += socket
+unit-socket-y += $(socket-y) $(net-y) $(tcp-c) $(fake-kernel-y) lib/hash/siphash.c \
+                 kernel/file/epoll.c kernel/file/fdtable.c kernel/file/file.c kernel/sys/socket.c \
+                 kernel/sys/socket_message.c kernel/sys/socket_test.c test/unit/fake_paths.c

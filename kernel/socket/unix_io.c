@@ -11,6 +11,10 @@
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 
+enum {
+    MESSAGE_CHARGE = 256, /* What one costs beside its bytes, about. */
+};
+
 static struct list garbage = LIST_INIT(garbage); /* Messages to destroy. Under unix_lock. */
 static bool destroying;                          /* Somebody does. Under unix_lock. */
 static u64 in_flight;                            /* [atomic] Open files in messages. */
@@ -77,7 +81,7 @@ void unix_destroy_messages(struct list *messages)
 
 static u32 charge_of(const struct unix_message *message)
 {
-    return (u32)sizeof(*message) + message->len;
+    return MESSAGE_CHARGE + message->len;
 }
 
 static void queue_locked(struct unix_socket *to, struct unix_message *message)
