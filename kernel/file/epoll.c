@@ -150,20 +150,20 @@ static bool epoll_tell(struct epoll *epoll)
     return heard;
 }
 
-static void ready_push(struct epoll_item *item) HOLDS(&item->epoll->ready_lock)
+static void ready_push(struct epoll *epoll, struct epoll_item *item) HOLDS(&epoll->ready_lock)
 {
     if (list_is_linked(&item->ready_link) || item->is_detached)
         return;
-    list_push_back(&item->epoll->ready, &item->ready_link);
-    item->epoll->ready_count++;
+    list_push_back(&epoll->ready, &item->ready_link);
+    epoll->ready_count++;
 }
 
-static void ready_drop(struct epoll_item *item) HOLDS(&item->epoll->ready_lock)
+static void ready_drop(struct epoll *epoll, struct epoll_item *item) HOLDS(&epoll->ready_lock)
 {
     if (!list_is_linked(&item->ready_link))
         return;
     list_remove(&item->ready_link);
-    item->epoll->ready_count--;
+    epoll->ready_count--;
 }
 
 /* The file's wait queue calls this, locked. */
@@ -178,7 +178,7 @@ static bool item_wake(struct waiter *waiter, u32 events)
         return false;
 
     spin_lock(&epoll->ready_lock);
-    ready_push(item);
+    ready_push(epoll, item);
     spin_unlock(&epoll->ready_lock);
 
     heard = epoll_tell(epoll);
@@ -246,9 +246,8 @@ static void nest_leave(struct epoll_item *item)
 }
 
 /* Invariant 1: the order matters. */
-static void item_detach(struct epoll_item *item) HOLDS(&item->epoll->mutex)
+static void item_detach(struct epoll *epoll, struct epoll_item *item) HOLDS(&epoll->mutex)
 {
-    struct epoll *epoll = item->epoll;
     struct spinlock *lock = list_lock(item->file);
 
     wait_remove(&item->waiter);
@@ -257,7 +256,7 @@ static void item_detach(struct epoll_item *item) HOLDS(&item->epoll->mutex)
 
     spin_lock(&epoll->ready_lock);
     item->is_detached = true;
-    ready_drop(item);
+    ready_drop(epoll, item);
     spin_unlock(&epoll->ready_lock);
 
     spin_lock(lock);
@@ -291,7 +290,7 @@ void epoll_forget_file(struct file *file)
     for (item = first_item_of(file); item; item = first_item_of(file)) {
         mutex_lock(&item->epoll->mutex);
         if (!item->is_detached)
-            item_detach(item);
+            item_detach(item->epoll, item);
         mutex_unlock(&item->epoll->mutex);
         item_put(item);
     }
@@ -367,7 +366,7 @@ static void item_look(struct epoll_item *item)
     if (!(file_poll(item->file) & item->events))
         return;
     spin_lock(&epoll->ready_lock);
-    ready_push(item);
+    ready_push(epoll, item);
     spin_unlock(&epoll->ready_lock);
     epoll_tell(epoll);
 }
@@ -471,7 +470,7 @@ int epoll_remove(struct file *epoll_file, struct file *file, int fd)
     mutex_lock(&epoll->mutex);
     item = item_find(epoll, file, fd, &parent, &link);
     if (item)
-        item_detach(item);
+        item_detach(epoll, item);
     mutex_unlock(&epoll->mutex);
     return item ? 0 : -ENOENT;
 }
@@ -531,7 +530,7 @@ static u32 item_report(struct epoll_item *item, u64 *data)
         item->events_before = item->events;
         __atomic_store_n(&item->events, item->events & EPOLL_HOW, __ATOMIC_RELAXED);
     } else if (ready && !(item->events & EPOLLET)) {
-        ready_push(item);
+        ready_push(epoll, item);
     }
     spin_unlock(&epoll->ready_lock);
     return ready;
@@ -545,7 +544,7 @@ static void item_unreport(struct epoll_item *item)
     spin_lock(&epoll->ready_lock);
     if ((item->events & EPOLLONESHOT) && !(item->events & ~EPOLL_HOW))
         __atomic_store_n(&item->events, item->events_before, __ATOMIC_RELAXED);
-    ready_push(item);
+    ready_push(epoll, item);
     spin_unlock(&epoll->ready_lock);
 }
 
@@ -651,7 +650,7 @@ static u32 epoll_poll(struct file *file)
         found = (file_poll(item->file) & item->events & ~EPOLL_HOW) != 0;
         if (found) {
             spin_lock(&epoll->ready_lock);
-            ready_push(item);
+            ready_push(epoll, item);
             spin_unlock(&epoll->ready_lock);
         }
         item_release(item);
@@ -675,7 +674,7 @@ static void epoll_release(struct file *file)
 
     mutex_lock(&epoll->mutex);
     for (node = tree_first(&epoll->items); node; node = tree_first(&epoll->items))
-        item_detach(TREE_ENTRY(node, struct epoll_item, node));
+        item_detach(epoll, TREE_ENTRY(node, struct epoll_item, node));
     mutex_unlock(&epoll->mutex);
     epoll_put(epoll);
 }
