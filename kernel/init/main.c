@@ -15,6 +15,7 @@
 #include "kernel/drivers/drivers.h"
 #include "kernel/file/console.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/inode.h"
 #include "kernel/init/init.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
@@ -48,10 +49,11 @@ static void init_main(void *arg)
 {
     (void)arg;
 
-    fs_init();             /* Names and files, none yet. */
-    net_init();            /* The stack and its loopback. */
-    sockets_init();        /* Sockets, /proc/net. */
-    vm_init();             /* The program's address space, placed at random. */
+    fs_init();      /* Names and files, none yet. */
+    net_init();     /* The stack and its loopback. */
+    sockets_init(); /* Sockets, /proc/net. */
+    vm_init();      /* The program's address space, placed at random. */
+    inode_set_shrunk_hook(vm_file_truncated);
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */
     root_mount();          /* The image, and what is mounted over it. */
