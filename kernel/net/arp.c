@@ -64,7 +64,9 @@ static u32 neighbour_count; /* Ever made. */
 static u32 pending_total;
 static struct siphash_key key; /* [const] */
 
-/* What has to be done once `lock` is given back: the device may want to sleep on locks of its own. */
+/*
+ * What has to be done once `lock` is given back: the device may want to sleep on locks of its own.
+ */
 struct arp_work {
     struct netdev *netdev;
     bool ask;

@@ -8,7 +8,7 @@
 #include "kernel/net/netbuf.h"
 #include "kernel/net/wire.h"
 #include "lib/base/mem.h"
-#include "test/net/fake_device.h"
+#include "test/unit/fake_device.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
 

@@ -17,5 +17,5 @@ unit-sets += net
 unit-net-y += $(net-y) kernel/net/checksum_test.c kernel/net/netbuf_test.c \
               kernel/net/timer_wheel_test.c kernel/net/arp_test.c kernel/net/gso_test.c \
               kernel/net/ipv4_test.c kernel/net/udp_test.c kernel/net/dhcp_test.c \
-              test/net/fake_device.c test/net/fake_tcp.c $(fake-kernel-y) \
+              test/unit/fake_device.c test/unit/fake_tcp.c $(fake-kernel-y) \
               lib/hash/siphash.c

@@ -104,7 +104,9 @@ static void make_request_locked(struct dhcp_work *work)
     tries++;
 }
 
-/* The delay doubles, and varies by a tenth so that machines that boot together do not ask together. */
+/*
+ * The delay doubles, and varies by a tenth so that machines that boot together do not ask together.
+ */
 static u64 retry_ns(void)
 {
     u64 delay_ns = u64_min(RETRY_FIRST_NS << u32_min(tries, 10), RETRY_MAX_NS);

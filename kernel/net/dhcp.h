@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * DHCP client (RFC 2131). It runs from timers and from what arrives, below the socket layer, and gives what
- * it gets to net_config_apply().
+ * DHCP client (RFC 2131). It runs from timers and from what arrives, below the socket layer, and
+ * gives what it gets to net_config_apply().
  *
  *     SELECTING --offer--> REQUESTING --ack--> BOUND --T1--> RENEWING --T2--> REBINDING
  *         ^                    |                 ^               |                |

@@ -12,7 +12,7 @@
 #include "kernel/net/wire.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "test/net/fake_device.h"
+#include "test/unit/fake_device.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
 

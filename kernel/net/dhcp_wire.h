@@ -57,7 +57,7 @@ u32 dhcp_emit(u8 bytes[DHCP_MESSAGE_SIZE], const struct dhcp_request *request);
 
 /*
  * False when it is no reply of a server to an Ethernet client, has no type, or its options are not
- * well-formed. Options of a wrong length count as not said; a domain that is not made of the letters
- * of host names likewise.
+ * well-formed. Options of a wrong length count as not said; a domain that is not made of the
+ * letters of host names likewise.
  */
 bool dhcp_parse(const u8 *bytes, u32 len, struct dhcp_reply *reply) MUST_USE;

@@ -32,8 +32,8 @@ void icmp_input(struct netbuf *buf, u32 source, u32 destination);
 
 /*
  * Tells the sender of `buf`, whose IP header is at network_off and whose transport header is in
- * front, that it is unreachable. Not for broadcasts, and not more often than the limit. `buf` stays the
- * caller's.
+ * front, that it is unreachable. Not for broadcasts, and not more often than the limit. `buf` stays
+ * the caller's.
  */
 void icmp_send_unreachable(const struct netbuf *buf, u8 code);
 

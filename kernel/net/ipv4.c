@@ -25,8 +25,8 @@
 #include "lib/base/types.h"
 
 /*
- * Identifiers matter only where somebody may fragment (RFC 6864): each CPU counts, from a random start
- * and so far apart that they do not meet within a datagram's lifetime.
+ * Identifiers matter only where somebody may fragment (RFC 6864): each CPU counts, from a random
+ * start and so far apart that they do not meet within a datagram's lifetime.
  */
 static u16 next_id[CPUS_MAX]; /* [cpu] A torn increment repeats one at worst. */
 
@@ -189,7 +189,9 @@ static bool is_acceptable(struct netbuf *buf, const struct ipv4_header *header)
     return address_of(buf->netdev) == 0 && header->protocol == IPV4_PROTOCOL_UDP;
 }
 
-/* The transport checksum, where nobody has vouched for it. `buf` begins with the transport header. */
+/*
+ * The transport checksum, where nobody has vouched for it. `buf` begins with the transport header.
+ */
 static bool checksum_is_good(const struct netbuf *buf, const struct ipv4_header *header)
 {
     u32 sum = 0;

@@ -5,10 +5,10 @@
  * IPv4 (RFC 791, 1122, 1191, 6864), to the protocols above it. Addresses are u32 in host order.
  *
  * What a protocol gets from below: `buf` begins with its own header, of which the first bytes (20
- * for TCP, 8 for UDP and ICMP) have been pulled into `head` at transport_off; buf->len is what the IP
- * header said, padding of the link trimmed; the IP header lies in `head` at network_off. Fragments have
- * been put together. The transport checksum has been verified unless the device, or the loopback,
- * vouched for it.
+ * for TCP, 8 for UDP and ICMP) have been pulled into `head` at transport_off; buf->len is what the
+ * IP header said, padding of the link trimmed; the IP header lies in `head` at network_off.
+ * Fragments have been put together. The transport checksum has been verified unless the device, or
+ * the loopback, vouched for it.
  */
 
 #include "kernel/net/netbuf.h"
@@ -71,12 +71,13 @@ struct ipv4_params {
 };
 
 /*
- * Sends `buf`, which begins with the transport header, and takes it over whatever it returns. Puts the
- * IP and link headers before it, resolves the neighbour (queueing `buf` meanwhile), fragments what
- * is longer than the MTU (unless dont_fragment or gso_size). `more`: another packet follows at once.
+ * Sends `buf`, which begins with the transport header, and takes it over whatever it returns. Puts
+ * the IP and link headers before it, resolves the neighbour (queueing `buf` meanwhile), fragments
+ * what is longer than the MTU (unless dont_fragment or gso_size). `more`: another packet follows at
+ * once.
  *
- * A transport checksum that is still to be computed is told by NETBUF_CSUM_PARTIAL with csum_start 0,
- * csum_off, and the folded, not inverted sum of the pseudo header in the field:
+ * A transport checksum that is still to be computed is told by NETBUF_CSUM_PARTIAL with csum_start
+ * 0, csum_off, and the folded, not inverted sum of the pseudo header in the field:
  * checksum_fold(checksum_pseudo(...)). With gso_size not 0 the same, with the whole length in that
  * sum; every segment gets the right one.
  *
@@ -97,8 +98,8 @@ u32 ipv4_mtu(u32 destination);
 
 /*
  * A router said that packets of more than `mtu` bytes do not get through (RFC 1191; 0: it did not
- * say how many do). The caller has checked that it was about a packet of ours. Returns what will be used
- * from now on, for some minutes.
+ * say how many do). The caller has checked that it was about a packet of ours. Returns what will be
+ * used from now on, for some minutes.
  */
 u32 ipv4_mtu_learned(u32 destination, u32 mtu);
 

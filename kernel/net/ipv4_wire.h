@@ -26,9 +26,9 @@ struct ipv4_header {
 };
 
 /*
- * Reads the header of a packet of `packet_len` bytes, the first `len` of which are at `bytes`. False
- * when it is no IPv4 packet or its lengths do not fit. Options are left alone, the checksum too: it
- * may lie beyond `len`.
+ * Reads the header of a packet of `packet_len` bytes, the first `len` of which are at `bytes`.
+ * False when it is no IPv4 packet or its lengths do not fit. Options are left alone, the checksum
+ * too: it may lie beyond `len`.
  */
 bool ipv4_parse(const u8 *bytes, size_t len, u32 packet_len, struct ipv4_header *header) MUST_USE;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loopback device: what goes out comes in again, from a bottom half of the same CPU, so a sender
- * never runs the receiver's code with its own locks held.
+ * The loopback device: what goes out comes in again, from a bottom half of the same CPU, so a
+ * sender never runs the receiver's code with its own locks held.
  */
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"

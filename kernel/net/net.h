@@ -4,8 +4,8 @@
 /*
  * The network stack as a whole: its start, its configuration, its counters.
  *
- * One Ethernet device is configured, the first that registers (eth0); the loopback device always is.
- * Configuration may come before the device: it is applied when that appears.
+ * One Ethernet device is configured, the first that registers (eth0); the loopback device always
+ * is. Configuration may come before the device: it is applied when that appears.
  */
 
 #include "lib/base/types.h"
@@ -46,7 +46,9 @@ bool net_config_get(struct net_config *config);
  */
 void net_config_notify(void (*changed)(void));
 
-/* What /etc/resolv.conf should say, NUL-ended; its length. Empty while there are no name servers. */
+/*
+ * What /etc/resolv.conf should say, NUL-ended; its length. Empty while there are no name servers.
+ */
 size_t net_resolv_conf(char *text, size_t size);
 
 /* The device configuration is for: the first that is not the loopback; or NULL. */

@@ -14,8 +14,8 @@
 
 enum {
     /*
-     * Where headers pulled out of fragments start: an Ethernet header of 14 then leaves the IP header
-     * aligned, and all of Ethernet, IP and TCP with every option fits behind it.
+     * Where headers pulled out of fragments start: an Ethernet header of 14 then leaves the IP
+     * header aligned, and all of Ethernet, IP and TCP with every option fits behind it.
      */
     HEAD_PULL_OFF = 2,
 };

@@ -40,8 +40,8 @@ enum netbuf_flags {
 };
 
 /*
- * A transmitted packet belongs to the device until it is sent; a device that loops it back, or TCP that
- * receives it, must not write to the pages: they are shared.
+ * A transmitted packet belongs to the device until it is sent; a device that loops it back, or TCP
+ * that receives it, must not write to the pages: they are shared.
  */
 struct netbuf {
     struct list link;      /* The owner's queue. */
@@ -74,7 +74,9 @@ void netbuf_destroy(struct netbuf *buf);
 /* Destroys all of a queue. */
 void netbuf_destroy_list(struct list *bufs);
 
-/* Makes room for `size` bytes before what is in use, and returns it. NULL when there is none left. */
+/*
+ * Makes room for `size` bytes before what is in use, and returns it. NULL when there is none left.
+ */
 void *netbuf_push(struct netbuf *buf, u32 size) MUST_USE;
 
 /* Takes `size` bytes off the front (they are all in `head`: netbuf_pull_head() before). */
@@ -94,14 +96,15 @@ void netbuf_trim(struct netbuf *buf, u32 len);
 void netbuf_drop_front(struct netbuf *buf, u32 size);
 
 /*
- * The piece of memory that byte `off` lies in, from that byte on; `*len` is how long it is. NULL and 0
- * at the end.
+ * The piece of memory that byte `off` lies in, from that byte on; `*len` is how long it is. NULL
+ * and 0 at the end.
  */
 const void *netbuf_piece(const struct netbuf *buf, u32 off, u32 *len);
 
 /*
- * Adds references to `len` bytes of `from`'s fragments, `off` bytes from its first one, to the end of
- * `to`. False when fragments are out (some may have been added), or when the bytes are not in fragments.
+ * Adds references to `len` bytes of `from`'s fragments, `off` bytes from its first one, to the end
+ * of `to`. False when fragments are out (some may have been added), or when the bytes are not in
+ * fragments.
  */
 bool netbuf_share(struct netbuf *to, const struct netbuf *from, u32 off, u32 len) MUST_USE;
 

@@ -2,8 +2,8 @@
 /*
  * The registry of network devices, and the way of a packet into and out of one.
  *
- * A packet that the device has no room for waits in the backlog, in order. While there is one, everything
- * goes through it; else transmitting takes no lock here.
+ * A packet that the device has no room for waits in the backlog, in order. While there is one,
+ * everything goes through it; else transmitting takes no lock here.
  */
 #include "kernel/net/netdev.h"
 

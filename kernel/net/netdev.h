@@ -56,8 +56,8 @@ struct netdev {
 };
 
 /*
- * Who counts: the stack counts packets and bytes both ways, and what it drops itself. A driver adds to
- * rx_dropped, rx_errors and tx_errors what the stack never saw.
+ * Who counts: the stack counts packets and bytes both ways, and what it drops itself. A driver adds
+ * to rx_dropped, rx_errors and tx_errors what the stack never saw.
  */
 
 /* Makes the device known and starts its use. 0, or -ENOSPC. Thread context. The device stays. */

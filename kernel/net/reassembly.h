@@ -4,8 +4,8 @@
 /*
  * Putting IPv4 fragments together (RFC 791 3.2, RFC 1122 3.3.2).
  *
- * Fragments that overlap spoil their datagram, as RFC 5722 asks for IPv6: no honest sender makes them, and
- * they are how filters are deceived. An exact repetition is ignored.
+ * Fragments that overlap spoil their datagram, as RFC 5722 asks for IPv6: no honest sender makes
+ * them, and they are how filters are deceived. An exact repetition is ignored.
  */
 
 #include "kernel/net/ipv4_wire.h"
@@ -21,8 +21,8 @@ enum {
 };
 
 /*
- * Takes a fragment over, its IP header still in front. Returns the datagram when this one completes it
- * (one IP header, with the lengths of the whole), else NULL. Bottom halves.
+ * Takes a fragment over, its IP header still in front. Returns the datagram when this one completes
+ * it (one IP header, with the lengths of the whole), else NULL. Bottom halves.
  */
 struct netbuf *reassembly_add(struct netbuf *buf, const struct ipv4_header *header) MUST_USE;
 

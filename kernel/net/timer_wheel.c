@@ -2,12 +2,12 @@
 /*
  * A hierarchical timer wheel per CPU (Varghese and Lauck 1987), tickless.
  *
- * Level n has 64 slots of 64^n ms. A timer lies at the level of the highest 6-bit digit in which its
- * expiry differs from the wheel's time, in the slot of its own digit there.
+ * Level n has 64 slots of 64^n ms. A timer lies at the level of the highest 6-bit digit in which
+ * its expiry differs from the wheel's time, in the slot of its own digit there.
  *
  * Invariants
- *  1. A timer's digits above its level equal those of `now_ms`, and its digit at its level is greater.
- *     So the first slot in use of the lowest level in use is what happens next.
+ *  1. A timer's digits above its level equal those of `now_ms`, and its digit at its level is
+ *     greater. So the first slot in use of the lowest level in use is what happens next.
  *  2. `now_ms` never passes a slot in use: when it reaches one of a higher level, those timers move
  *     down first.
  *  3. `occupied` has the bit of exactly those slots that are not empty.
@@ -64,7 +64,9 @@ static struct wheel *wheel_create(void)
     return wheel;
 }
 
-/* This CPU's wheel; CPU 0's when memory is out. Its timer then moves between CPUs, which is slow. */
+/*
+ * This CPU's wheel; CPU 0's when memory is out. Its timer then moves between CPUs, which is slow.
+ */
 static u32 wheel_here(void)
 {
     u32 cpu = cpu_id();

@@ -4,10 +4,10 @@
 /*
  * Timers of the network: many, coarse (1 ms), and mostly cancelled before they fire.
  *
- * Each CPU has a hierarchical wheel, so arming and cancelling cost the same however many timers there
- * are. A timer is on the wheel of the CPU that armed it last and fires there, in a bottom half,
- * never before its deadline, usually less than 1 ms after it. One timer of kernel/core drives a
- * wheel, armed only while there is something on it.
+ * Each CPU has a hierarchical wheel, so arming and cancelling cost the same however many timers
+ * there are. A timer is on the wheel of the CPU that armed it last and fires there, in a bottom
+ * half, never before its deadline, usually less than 1 ms after it. One timer of kernel/core drives
+ * a wheel, armed only while there is something on it.
  *
  * Arming and cancelling one timer is serialised by its owner (the connection's lock, say); firing
  * is not, so the function takes that lock and looks again whether there is anything to do. An
@@ -44,7 +44,9 @@ bool net_timer_arm(struct net_timer *timer, u64 deadline_ns);
  */
 bool net_timer_cancel(struct net_timer *timer);
 
-/* Cancels, and waits until its function is not running. Not from that function; no lock it takes. */
+/*
+ * Cancels, and waits until its function is not running. Not from that function; no lock it takes.
+ */
 void net_timer_cancel_wait(struct net_timer *timer);
 
 static inline bool net_timer_is_armed(const struct net_timer *timer)

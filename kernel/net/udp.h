@@ -22,13 +22,16 @@ struct udp *udp_create(tcp_notify_fn *notify, void *arg) MUST_USE;
 void udp_destroy(struct udp *udp);
 
 int udp_bind(struct udp *udp, struct inet_address local) MUST_USE;
-/* Remembers the peer and filters by it; binds to an address and a free port when it has none. Ip 0: disconnects. */
+/*
+ * Remembers the peer and filters by it; binds to an address and a free port when it has none. Ip 0:
+ * disconnects.
+ */
 int udp_connect(struct udp *udp, struct inet_address remote) MUST_USE;
 
 /*
- * Sends `buf`, whose whole contents are payload (all of its head is reserve), to `remote`, or to the peer
- * when NULL. Takes `buf` over, whatever it returns: 0, -EDESTADDRREQ, -EMSGSIZE, -EACCES (broadcast
- * not allowed), -ENETUNREACH, or a pending error.
+ * Sends `buf`, whose whole contents are payload (all of its head is reserve), to `remote`, or to
+ * the peer when NULL. Takes `buf` over, whatever it returns: 0, -EDESTADDRREQ, -EMSGSIZE, -EACCES
+ * (broadcast not allowed), -ENETUNREACH, or a pending error.
  */
 int udp_send(struct udp *udp, struct netbuf *buf, const struct inet_address *remote) MUST_USE;
 

@@ -14,7 +14,10 @@ struct udp {
     struct spinlock lock; /* LOCK_RANK_SOCKET */
     u32 refs;             /* [atomic] The owner's, and one of each packet on its way in. */
 
-    /* Written under the locks of the table's buckets they belong to; read under one or by the owner. */
+    /*
+     * Written under the locks of the table's buckets they belong to; read under one or by the
+     * owner.
+     */
     struct list port_link; /* By local port: those without a peer come first. */
     struct list peer_link; /* By both addresses: those with a peer alone. */
     struct inet_address local;

@@ -3,8 +3,8 @@
  * Which socket a datagram is for.
  *
  * Every bound socket is in a table by its port; one that is connected also in a table by both
- * addresses, which is asked first. In a port's list those without a peer come first, so looking for one
- * costs the same however many connected sockets share the port.
+ * addresses, which is asked first. In a port's list those without a peer come first, so looking for
+ * one costs the same however many connected sockets share the port.
  *
  * Buckets are guarded by a few locks, each for every 16th bucket; growing takes all of them.
  */
@@ -258,7 +258,9 @@ static struct udp *find_peer(struct inet_address local, struct inet_address remo
     return found;
 }
 
-/* True for one flow in `count`; independent for each count. The n-th of n so replaces the choice. */
+/*
+ * True for one flow in `count`; independent for each count. The n-th of n so replaces the choice.
+ */
 static bool draws(u32 flow, u32 count)
 {
     u64 mixed = ((u64)flow << 32 | count) * 0x9e3779b97f4a7c15;

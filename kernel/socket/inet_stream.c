@@ -2,8 +2,8 @@
 /*
  * TCP sockets.
  *
- * kernel/net/tcp.h does not lock over copies from and to the program; here readers are kept apart by
- * one mutex and writers by another, which nobody holds while he sleeps for data or room.
+ * kernel/net/tcp.h does not lock over copies from and to the program; here readers are kept apart
+ * by one mutex and writers by another, which nobody holds while he sleeps for data or room.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"

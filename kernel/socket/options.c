@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * setsockopt and getsockopt: what is the same for all kinds. Options that mean something to TCP or UDP
- * go on to them; what nobody knows is -ENOPROTOOPT.
+ * setsockopt and getsockopt: what is the same for all kinds. Options that mean something to TCP or
+ * UDP go on to them; what nobody knows is -ENOPROTOOPT.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/socket.h"

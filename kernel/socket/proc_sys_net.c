@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/sys/net: limits that can be set are words of socket_limits; the others say what is, and cannot be
- * written.
+ * /proc/sys/net: limits that can be set are words of socket_limits; the others say what is, and
+ * cannot be written.
  */
 #include "abi/linux/errors.h"
 #include "kernel/fs/procfs.h"

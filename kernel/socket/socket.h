@@ -4,12 +4,12 @@
 /*
  * Sockets as files.
  *
- * A struct socket is the common part of every kind (TCP, UDP, unix, netlink), which embeds it first in a
- * struct of its own and gives it a table of operations. The file owns the socket: it goes with the
- * last reference to the file.
+ * A struct socket is the common part of every kind (TCP, UDP, unix, netlink), which embeds it first
+ * in a struct of its own and gives it a table of operations. The file owns the socket: it goes with
+ * the last reference to the file.
  *
- * The kinds below never block by themselves. Here is the one loop that does: an operation that gives
- * -EAGAIN is tried again when the socket polls ready, until the timeout of SO_RCVTIMEO or
+ * The kinds below never block by themselves. Here is the one loop that does: an operation that
+ * gives -EAGAIN is tried again when the socket polls ready, until the timeout of SO_RCVTIMEO or
  * SO_SNDTIMEO, or a signal.
  */
 
@@ -52,8 +52,8 @@ struct socket_ops {
     int (*accept)(struct socket *socket, struct socket **accepted); /* Or -EAGAIN. */
     int (*name)(struct socket *socket, bool peer, struct abi_sockaddr *name, u32 *len);
     /*
-     * One attempt. The number of bytes moved, which may be fewer than there are, or an error number;
-     * -EAGAIN when it would have to wait. `flags` are MSG_.
+     * One attempt. The number of bytes moved, which may be fewer than there are, or an error
+     * number; -EAGAIN when it would have to wait. `flags` are MSG_.
      */
     long (*send)(struct socket *socket, struct socket_message *message, struct iter *from,
                  u32 flags);
@@ -133,8 +133,8 @@ long socket_receive(struct socket *socket, struct socket_message *message, struc
                     u32 flags) MUST_USE;
 
 /*
- * Waits until one of `events` (or an error) holds. 0, -EINTR, -EAGAIN after the timeout. `exclusive`:
- * one of several that wait so is woken at a time.
+ * Waits until one of `events` (or an error) holds. 0, -EINTR, -EAGAIN after the timeout.
+ * `exclusive`: one of several that wait so is woken at a time.
  */
 int socket_wait(struct socket *socket, u32 events, u64 timeout_ns, bool exclusive) MUST_USE;
 
@@ -164,7 +164,9 @@ int unix_create(int type, struct socket **socket) MUST_USE;
 int unix_create_pair(int type, struct socket **first, struct socket **second) MUST_USE;
 int netlink_create(int type, int protocol, struct socket **socket) MUST_USE;
 
-/* options.c. `value` and `len` are in kernel memory; get: `*len` is the room, then what was used. */
+/*
+ * options.c. `value` and `len` are in kernel memory; get: `*len` is the room, then what was used.
+ */
 int socket_set_option(struct socket *socket, int level, int name, const void *value, u32 len)
     MUST_USE;
 int socket_get_option(struct socket *socket, int level, int name, void *value, u32 *len) MUST_USE;

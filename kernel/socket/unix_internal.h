@@ -4,13 +4,13 @@
 /*
  * Unix sockets: what unix.c, unix_io.c and unix_address.c share.
  *
- * One lock, unix_lock, guards who is connected to whom, every queue and every name. It is held for a few
- * pointers at a time: copies, allocations and the drop of references happen outside.
+ * One lock, unix_lock, guards who is connected to whom, every queue and every name. It is held for
+ * a few pointers at a time: copies, allocations and the drop of references happen outside.
  *
  * A socket lives while its file does or another socket points to it. Messages that hold open files
  * (SCM_RIGHTS) may hold sockets that hold messages: they are destroyed by one thread at a time from
- * a list, never recursively. Sockets that are in flight only in each other's queues are never freed:
- * UNIX_FILES_IN_FLIGHT_MAX bounds what a program can lose that way, and then sending gives
+ * a list, never recursively. Sockets that are in flight only in each other's queues are never
+ * freed: UNIX_FILES_IN_FLIGHT_MAX bounds what a program can lose that way, and then sending gives
  * -ETOOMANYREFS.
  */
 

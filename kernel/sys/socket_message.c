@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sendmsg, recvmsg and their many-message forms: struct msghdr, its pieces and its control data, which all
- * come from the program and may be anything.
+ * sendmsg, recvmsg and their many-message forms: struct msghdr, its pieces and its control data,
+ * which all come from the program and may be anything.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/socket.h"

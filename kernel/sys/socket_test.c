@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets as programs use them: the system calls over the real table of descriptors, the real sockets and
- * the real stack with its loopback. What goes on while a call sleeps is the clock.
+ * Sockets as programs use them: the system calls over the real table of descriptors, the real
+ * sockets and the real stack with its loopback. What goes on while a call sleeps is the clock.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"

@@ -5,9 +5,10 @@
  * A wire for the stack to talk to itself over, under virtual time.
  *
  * There is one stack. Its only device, sim0, carries 127.0.0.0/8: what goes out comes in again, as
- * new pages with the same bytes, after a delay and whatever misfortune was asked for. So both ends of a
- * connection live in the same tables, at SIM_IP_A and SIM_IP_B, say, and everything between the
- * socket calls and the device is real: checksums are computed and verified, the path MTU is small.
+ * new pages with the same bytes, after a delay and whatever misfortune was asked for. So both ends
+ * of a connection live in the same tables, at SIM_IP_A and SIM_IP_B, say, and everything between
+ * the socket calls and the device is real: checksums are computed and verified, the path MTU is
+ * small.
  *
  * Everything random comes from the seed: a failure repeats itself. Tests print it.
  *
@@ -68,8 +69,8 @@ u32 sim_in_flight(void);
 const struct sim_counts *sim_counts(void);
 
 /*
- * Sees each packet as it enters the wire: `ip` is its IP header, `len` its length, all of it. Returns
- * whether it may pass; it may change bytes. NULL: none.
+ * Sees each packet as it enters the wire: `ip` is its IP header, `len` its length, all of it.
+ * Returns whether it may pass; it may change bytes. NULL: none.
  */
 typedef bool sim_filter_fn(void *arg, u8 *ip, u32 len);
 void sim_set_filter(sim_filter_fn *filter, void *arg);

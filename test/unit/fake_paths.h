@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * fake_paths.c: names without a filesystem, for unix sockets that are bound to one. A handful of names,
- * each an inode of the mode it was created with.
+ * fake_paths.c: names without a filesystem, for unix sockets that are bound to one. A handful of
+ * names, each an inode of the mode it was created with.
  */
 
 extern int fake_path_refs; /* References to path nodes that are held. */
