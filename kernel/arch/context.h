@@ -56,7 +56,10 @@ void regs_emit(const struct user_regs *regs, void (*put)(const char *line));
 /* The program's thread pointer (FS base on x86-64) of the running thread. */
 void context_set_thread_pointer(u64 base);
 u64 context_thread_pointer(void);
-/* The same of a context that has not run yet. */
+/* A second base the program may set (GS on x86-64). */
+void context_set_segment_base(u64 base);
+u64 context_segment_base(void);
+/* The first of a context that has not run yet. */
 void context_init_thread_pointer(struct arch_context *context, u64 base);
 
 /*

@@ -17,9 +17,6 @@ struct signal_frame_request {
     u64 altstack_sp;    /* uc_stack as the program set it. */
     u64 altstack_size;
     u32 altstack_flags;
-    u64 fault_address; /* Of the fault that caused the signal, else 0: for uc_mcontext. */
-    u64 fault_error;
-    u64 fault_trap;
 };
 
 /*

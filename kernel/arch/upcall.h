@@ -16,7 +16,7 @@ enum fault_access {
 /* Faults of the program that are not page faults, in the machine's neutral terms. */
 enum trap_kind {
     TRAP_DIVIDE,     /* SIGFPE FPE_INTDIV */
-    TRAP_FPU,        /* SIGFPE, code from the vector state */
+    TRAP_FPU,        /* SIGFPE; `code` is the FPE_ code, or 0. */
     TRAP_BREAKPOINT, /* SIGTRAP TRAP_BRKPT */
     TRAP_STEP,       /* SIGTRAP TRAP_TRACE */
     TRAP_ILLEGAL,    /* SIGILL ILL_ILLOPN */

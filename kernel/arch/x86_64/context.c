@@ -157,6 +157,24 @@ u32 context_vector_size(void)
     return cpu_features.vector_size;
 }
 
+u64 context_segment_base(void)
+{
+    bool were_on = irq_save();
+    u64 base = gs_base_read();
+
+    irq_restore(were_on);
+    return base;
+}
+
+void context_set_segment_base(u64 base)
+{
+    bool were_on = irq_save();
+
+    thread_current()->context.gs_base = base;
+    msr_write(MSR_KERNEL_GS_BASE, base);
+    irq_restore(were_on);
+}
+
 void regs_emit(const struct user_regs *regs, void (*put)(const char *line))
 {
     const struct {

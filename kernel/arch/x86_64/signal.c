@@ -128,6 +128,8 @@ static void machine_fill(struct machine_context *to, const struct user_regs *reg
 static void frame_fill(struct signal_frame *frame, const struct user_regs *regs,
                        const struct signal_frame_request *request, uaddr_t vector)
 {
+    const struct arch_context *context = &thread_current()->context;
+
     mem_zero(frame, sizeof(*frame));
     frame->restorer = request->restorer;
     frame->context.flags =
@@ -137,9 +139,9 @@ static void frame_fill(struct signal_frame *frame, const struct user_regs *regs,
     frame->context.stack_flags = request->altstack_flags;
     frame->context.mask = request->mask;
     machine_fill(&frame->context.machine, regs);
-    frame->context.machine.error = request->fault_error;
-    frame->context.machine.trap = request->fault_trap;
-    frame->context.machine.cr2 = request->fault_address;
+    frame->context.machine.error = context->fault_error;
+    frame->context.machine.trap = context->fault_vector;
+    frame->context.machine.cr2 = context->fault_address;
     frame->context.machine.old_mask = request->mask;
     frame->context.machine.vector = vector;
     mem_copy(frame->siginfo, request->siginfo, sizeof(frame->siginfo));

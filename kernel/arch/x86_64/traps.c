@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the CPU complains about (Intel SDM volume 3, chapter 6): whose fault it is, and who is told. */
+#include "abi/linux/signal.h"
 #include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
@@ -9,6 +10,7 @@
 #include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "lib/base/types.h"
 
 enum vector {
@@ -28,6 +30,16 @@ enum page_fault_code {
     PF_WRITE = 1 << 1,
     PF_USER = 1 << 2,
     PF_FETCH = 1 << 4,
+};
+
+enum fpu_exception {
+    FPU_INVALID = 1 << 0,
+    FPU_DENORMAL = 1 << 1,
+    FPU_DIVISION = 1 << 2,
+    FPU_OVERFLOW = 1 << 3,
+    FPU_UNDERFLOW = 1 << 4,
+    FPU_PRECISION = 1 << 5,
+    FPU_ALL = 0x3f,
 };
 
 /* Where to go on after a fault that cannot be resolved; both relative to their own place. */
@@ -78,32 +90,48 @@ static enum trap_kind kind_of(u64 vector)
     }
 }
 
-static u64 simd_status(void)
+/* Exception flags that are set and not masked, as MXCSR and the x87 status word have them. */
+static u32 simd_exceptions(void)
 {
     u32 mxcsr;
 
     __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-    return mxcsr;
+    return mxcsr & ~(mxcsr >> 7) & FPU_ALL;
 }
 
-static u64 x87_status(void)
+static u32 x87_exceptions(void)
 {
     u16 status;
+    u16 control;
 
     __asm__ volatile("fnstsw %0" : "=m"(status));
-    return status;
+    __asm__ volatile("fnstcw %0" : "=m"(control));
+    return status & ~(u32)control & FPU_ALL;
 }
 
-/* The exception flags that are set and not masked, for si_code. */
-static u64 fpu_exceptions(u64 vector)
+/* The first that applies, in Linux' order. */
+static u64 fpu_code(u32 exceptions)
 {
-    u64 status;
+    if ((exceptions & FPU_INVALID) != 0)
+        return FPE_FLTINV;
+    if ((exceptions & FPU_DIVISION) != 0)
+        return FPE_FLTDIV;
+    if ((exceptions & FPU_OVERFLOW) != 0)
+        return FPE_FLTOVF;
+    if ((exceptions & (FPU_UNDERFLOW | FPU_DENORMAL)) != 0)
+        return FPE_FLTUND;
+    return (exceptions & FPU_PRECISION) != 0 ? FPE_FLTRES : 0;
+}
 
-    if (vector == VECTOR_SIMD) {
-        status = simd_status();
-        return status & 0x3f & ~(status >> 7);
-    }
-    return x87_status() & 0x3f;
+/* For the signal frame, should this become a signal. */
+static void fault_note(u64 vector, u64 code, u64 address)
+{
+    struct arch_context *context = &thread_current()->context;
+
+    context->fault_vector = vector;
+    context->fault_error = code;
+    if (vector == VECTOR_PAGE_FAULT)
+        context->fault_address = address;
 }
 
 /* Interrupts are off; this turns them on. */
@@ -111,8 +139,9 @@ void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
 {
     u64 address = cr2_read();
 
+    fault_note(vector, code, address);
     if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
-        code = fpu_exceptions(vector);
+        code = fpu_code(fpu_exceptions(vector));
     irq_enable();
     if (vector == VECTOR_PAGE_FAULT) {
         (void)upcall_page_fault(address, access_of(code));

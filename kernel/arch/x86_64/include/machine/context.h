@@ -16,9 +16,12 @@ struct user_regs {
 struct arch_context {
     u64 rsp;
     u64 fs_base;
-    u64 gs_base;    /* The program's. */
-    u8 *vector;     /* XSAVE or FXSAVE area; NULL for threads that never run the program. */
-    u32 vector_cpu; /* Whose registers may still hold this state: see vector.c. */
+    u64 gs_base;       /* The program's. */
+    u8 *vector;        /* XSAVE or FXSAVE area; NULL for threads that never run the program. */
+    u32 vector_cpu;    /* Whose registers may still hold this state: see vector.c. */
+    u64 fault_address; /* Of the program's latest fault, for signal frames (Linux shows them, too). */
+    u64 fault_error;
+    u64 fault_vector;
 };
 
 static inline u64 regs_syscall_nr(const struct user_regs *regs)
