@@ -208,19 +208,39 @@ long sys_setfsgid(u32 gid)
 }
 
 enum {
-    GROUPS_MAX = 65536,
+    GROUPS_MAX = 65536, /* NGROUPS_MAX of Linux: what may be asked. */
+    GROUPS_KEPT = 256,  /* What we remember. */
 };
+
+/* [atomic] A reader beside a writer may see some of each. */
+static u32 groups_kept[GROUPS_KEPT];
+static int groups_count;
 
 long sys_getgroups(int count, uaddr_t groups)
 {
-    (void)groups;
-    return count < 0 ? -EINVAL : 0; /* It is in none beside its own. */
+    int kept = __atomic_load_n(&groups_count, __ATOMIC_RELAXED);
+    int err;
+
+    if (count == 0)
+        return kept;
+    if (count < kept)
+        return -EINVAL;
+    err = copy_out(groups, groups_kept, (size_t)kept * sizeof(groups_kept[0]));
+    return err < 0 ? err : kept;
 }
 
 long sys_setgroups(int count, uaddr_t groups)
 {
-    (void)groups;
-    return count < 0 || count > GROUPS_MAX ? -EINVAL : 0;
+    int err;
+
+    if (count < 0 || count > GROUPS_MAX)
+        return -EINVAL;
+    if (count > GROUPS_KEPT)
+        return -ENOMEM;
+    err = copy_in(groups_kept, groups, (size_t)count * sizeof(groups_kept[0]));
+    if (err == 0)
+        __atomic_store_n(&groups_count, count, __ATOMIC_RELAXED);
+    return err;
 }
 
 #define CAPABILITY_VERSION_1 0x19980330u

@@ -249,7 +249,15 @@ long sys_arch_prctl(int command, u64 address)
     case ARCH_GET_FS:
         base = context_thread_pointer();
         return copy_out(address, &base, sizeof(base));
-    default: /* GS and CPUID faulting: nobody's thread pointer on Linux. */
+    case ARCH_SET_GS:
+        if (!user_range_ok(address, 1))
+            return -EPERM;
+        context_set_segment_base(address);
+        return 0;
+    case ARCH_GET_GS:
+        base = context_segment_base();
+        return copy_out(address, &base, sizeof(base));
+    default:
         return -EINVAL;
     }
 }

@@ -274,7 +274,7 @@ static long requeue_locked(const struct futex_requeue *request, struct bucket *f
     }
     woken = bucket_wake(from, from_key, request->wake_count, FUTEX_BITSET_MATCH_ANY);
     moved = bucket_move(from, from_key, to, to_key, request->move_count);
-    return request->compares ? (long)woken + moved : woken;
+    return (long)woken + moved;
 }
 
 long futex_requeue(const struct futex_requeue *request)

@@ -30,7 +30,7 @@ struct futex_requeue {
     u32 expected;
 };
 
-/* Wakes some waiters and makes others wait at `to`. Returns how many it woke or, comparing, both. */
+/* Wakes some waiters and makes others wait at `to`. Returns how many it woke or moved. */
 long futex_requeue(const struct futex_requeue *request) MUST_USE;
 
 /*

@@ -106,6 +106,28 @@ static void show_signals(struct proc_output *out, const struct snapshot *snapsho
     proc_printf(out, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", snapshot->ignored, snapshot->caught);
 }
 
+/* As a mask, and as ranges: "0-2,5". */
+static void show_cpus(struct proc_output *out, cpu_mask_t mask)
+{
+    const char *separator = "";
+
+    proc_printf(out, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", mask);
+    for (u32 first = 0; first < 64; first++) {
+        u32 last = first;
+
+        if ((mask >> first & 1) == 0)
+            continue;
+        while (last < 63 && mask >> (last + 1) & 1)
+            last++;
+        proc_printf(out, "%s%u", separator, first);
+        if (last > first)
+            proc_printf(out, "-%u", last);
+        separator = ",";
+        first = last;
+    }
+    proc_printf(out, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+}
+
 void proc_show_status(struct proc_output *out, void *arg)
 {
     static const u64 capabilities = 0x1ffffffffff;
@@ -125,7 +147,7 @@ void proc_show_status(struct proc_output *out, void *arg)
     proc_printf(out, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\n", 0,
                 capabilities, capabilities, capabilities);
     proc_printf(out, "CapAmb:\t%016x\nNoNewPrivs:\t0\nSeccomp:\t0\n", 0);
-    proc_printf(out, "Cpus_allowed:\t%lx\nMems_allowed:\t1\n", snapshot.affinity & all);
+    show_cpus(out, snapshot.affinity & all);
     proc_printf(out, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                 snapshot.switches, snapshot.preemptions);
 }

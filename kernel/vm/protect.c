@@ -61,8 +61,6 @@ static int check_range(u64 lo, u64 hi, u32 protection)
 {
     u64 new_data = 0;
 
-    if (!area_covers(&space.areas, lo, hi))
-        return -ENOMEM;
     for (struct area *area = area_find(&space.areas, lo); area && area->start < hi;
          area = area_next(area)) {
         if (area->flags & AREA_SHARED && area->file && protection & VM_WRITE &&
@@ -76,8 +74,22 @@ static int check_range(u64 lo, u64 hi, u32 protection)
     return 0;
 }
 
-static int protect_locked(u64 lo, u64 hi, u32 protection)
+/* How far areas cover the range without a hole. */
+static u64 covered_end(u64 lo, u64 hi)
 {
+    struct area *area = area_find(&space.areas, lo);
+
+    while (area && area->end < hi) {
+        lo = area->end;
+        area = area_find(&space.areas, lo);
+    }
+    return area ? hi : lo;
+}
+
+/* A hole stops it, after what lies before the hole was changed, as on Linux. */
+static int protect_locked(u64 lo, u64 end, u32 protection)
+{
+    u64 hi = covered_end(lo, end);
     int err = check_range(lo, hi, protection);
 
     if (err == 0)
@@ -90,7 +102,7 @@ static int protect_locked(u64 lo, u64 hi, u32 protection)
             area_change(area, protection, area->start, area->end);
     }
     area_merge(&space.areas, lo, hi);
-    return 0;
+    return hi == end ? 0 : -ENOMEM;
 }
 
 int vm_protect(u64 address, u64 size, u32 protection)

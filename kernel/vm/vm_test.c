@@ -151,7 +151,7 @@ static void model_protect(u32 first, u32 count, u32 protection)
     int expected = model_covers(first, count) ? 0 : -ENOMEM;
 
     CHECK_EQ(vm_protect(page_at(first), (u64)count * PAGE_SIZE, protection), expected);
-    for (u32 i = first; expected == 0 && i < first + count; i++)
+    for (u32 i = first; i < first + count && model[i].mapped; i++)
         model[i].protection = protection;
 }
 
