@@ -4,7 +4,6 @@
 
 #include "test/unit/unit.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void hex(char *text, const char *bytes, size_t size, size_t piece)

@@ -18,9 +18,11 @@ struct list {
         &(head), &(head) \
     }
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
-#define LIST_FOR_EACH(head, node)      for (node = (head)->next; node != (head); node = node->next)
-#define LIST_FOR_EACH_SAFE(head, node, after) \
-    for (node = (head)->next, after = node->next; node != (head); node = after, after = node->next)
+#define LIST_FOR_EACH(head, node) \
+    for ((node) = (head)->next; (node) != (head); (node) = (node)->next)
+#define LIST_FOR_EACH_SAFE(head, node, after)                             \
+    for ((node) = (head)->next, (after) = (node)->next; (node) != (head); \
+         (node) = (after), (after) = (node)->next)
 
 static inline void list_init(struct list *head)
 {

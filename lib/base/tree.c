@@ -15,12 +15,13 @@ static void replace(struct tree *tree, struct tree_node *node, struct tree_node 
 {
     struct tree_node *parent = node->parent;
 
-    if (!parent)
+    if (!parent) {
         tree->root = child;
-    else if (parent->left == node)
+    } else if (parent->left == node) {
         parent->left = child;
-    else
+    } else {
         parent->right = child;
+    }
     if (child)
         child->parent = parent;
 }
@@ -108,10 +109,11 @@ static bool remove_step(struct tree *tree, struct tree_node *node, struct tree_n
     if (sibling->red) {
         sibling->red = false;
         parent->red = true;
-        if (left)
+        if (left) {
             rotate_left(tree, parent);
-        else
+        } else {
             rotate_right(tree, parent);
+        }
         sibling = left ? parent->right : parent->left;
     }
     near = left ? sibling->left : sibling->right;
@@ -126,20 +128,22 @@ static bool remove_step(struct tree *tree, struct tree_node *node, struct tree_n
     if (!is_red(far)) {
         near->red = false;
         sibling->red = true;
-        if (left)
+        if (left) {
             rotate_right(tree, sibling);
-        else
+        } else {
             rotate_left(tree, sibling);
+        }
         far = sibling;
         sibling = near;
     }
     sibling->red = parent->red;
     parent->red = false;
     far->red = false;
-    if (left)
+    if (left) {
         rotate_left(tree, parent);
-    else
+    } else {
         rotate_right(tree, parent);
+    }
     return true;
 }
 
@@ -160,10 +164,11 @@ static void remove_single(struct tree *tree, struct tree_node *node)
     replace(tree, node, child);
     if (node->red)
         return;
-    if (is_red(child))
+    if (is_red(child)) {
         child->red = false;
-    else
+    } else {
         remove_fix(tree, child, parent);
+    }
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)

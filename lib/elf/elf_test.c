@@ -6,7 +6,6 @@
 #include "lib/base/types.h"
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {

@@ -4,6 +4,7 @@
  * alone: the test computes both bit by bit.
  */
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 enum {

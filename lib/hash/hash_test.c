@@ -50,8 +50,8 @@ TEST(hash, siphash_vectors)
     struct siphash_key key;
     u8 bytes[64];
 
-    for (u8 i = 0; i < sizeof(bytes); i++)
-        bytes[i] = i;
+    for (u32 i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (u8)i;
     memcpy(&key, bytes, sizeof(key));
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         CHECK(siphash(&key, bytes, cases[i].size) == cases[i].hash);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SipHash-1-3: Aumasson and Bernstein's SipHash with one round a word and three at the end. */
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 struct sip {

@@ -5,8 +5,6 @@
 #include "lib/base/types.h"
 #include "test/unit/unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct manifest manifest;

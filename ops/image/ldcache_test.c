@@ -3,7 +3,6 @@
 
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 TEST(ldcache, orders_names_as_glibc_does)

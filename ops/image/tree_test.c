@@ -5,8 +5,6 @@
 #include "host/err.h"
 #include "test/unit/unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

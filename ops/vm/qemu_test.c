@@ -6,7 +6,6 @@
 #include "ops/config/settings.h"
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct qemu_paths paths = {

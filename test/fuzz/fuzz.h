@@ -7,12 +7,15 @@
  * Memory errors are found by the sanitizers, broken promises by FUZZ_CHECK.
  */
 
+/* IWYU pragma: begin_exports */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+/* IWYU pragma: end_exports */
 
+/* NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer wants. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define FUZZ_CHECK(condition)                                               \

@@ -3,6 +3,7 @@
  * ACPI tables that firmware left. The input is physical memory from 0 on, in slots of 256 bytes:
  * the root table is in the first and points to the others. Signatures and checksums are made right.
  */
+#include "kernel/arch/acpi_info.h"
 #include "kernel/drivers/acpi/acpi_tables.h"
 #include "lib/base/types.h"
 #include "test/fuzz/fuzz.h"

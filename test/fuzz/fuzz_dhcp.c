@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies of a DHCP server: anybody on the wire can be one. */
 #include "kernel/net/dhcp_wire.h"
+#include "kernel/net/net.h"
 #include "lib/base/types.h"
 #include "test/fuzz/fuzz.h"
 

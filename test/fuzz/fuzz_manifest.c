@@ -3,7 +3,6 @@
  * The manifest, and words of a kernel command line over it: the input is a file, then, behind the
  * first NUL, an overlay. What is accepted is written out again and must read the same.
  */
-#include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
 #include "test/fuzz/fuzz.h"
 

@@ -3,6 +3,8 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/fs/page_cache.h"
 #include "kernel/mm/page.h"
 
 #include <stdlib.h>

@@ -3,7 +3,9 @@
 
 /* Files for the tests of kernel/vm: an inode with a cache whose pages read as their index. */
 
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "lib/base/types.h"
 
 enum {
     FAKE_FILE_PAGES = 64,

@@ -6,6 +6,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/spinlock.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <stdio.h>

@@ -4,10 +4,12 @@
  * for ASan and reused as late as possible; heap objects come from malloc(). The direct map is the
  * identity, so a physical address is a pointer.
  */
+#include "kernel/arch/mmu.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/page.h"
-#include "lib/base/mem.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <sanitizer/asan_interface.h>

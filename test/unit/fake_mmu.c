@@ -7,8 +7,6 @@
 
 #include "abi/linux/errors.h"
 #include "kernel/arch/mmu.h"
-#include "kernel/core/thread.h"
-#include "kernel/mm/page.h"
 #include "test/unit/fake_kernel.h"
 
 #include <stdio.h>

@@ -2,10 +2,10 @@
 #include "test/unit/fake_paths.h"
 
 #include "abi/linux/errors.h"
-#include "abi/linux/fcntl.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <stdlib.h>

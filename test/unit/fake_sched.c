@@ -4,8 +4,8 @@
  * kernel/core/wait.c stands on this.
  */
 #include "kernel/core/bottom_half.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/fake_smp.h"
 
+#include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/time.h"
 #include "kernel/arch/upcall.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "test/unit/fake_kernel.h"
 

@@ -3,6 +3,9 @@
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/timer.h"
+#include "lib/base/list.h"
+#include "lib/base/tree.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <stdio.h>

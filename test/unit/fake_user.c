@@ -3,6 +3,7 @@
 #include "abi/linux/errors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/mm/uaccess.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 
 #include <string.h>

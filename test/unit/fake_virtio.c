@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/fake_virtio.h"
 
-#include "abi/linux/errors.h"
+#include "abi/virtio/ring.h"
+#include "kernel/core/bottom_half.h"
 #include "lib/base/bytes.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"

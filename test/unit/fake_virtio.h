@@ -6,6 +6,7 @@
  * stands in for kernel/drivers/virtio/virtio.c.
  */
 
+#include "kernel/drivers/virtio/virtio.h"
 #include "kernel/drivers/virtio/virtqueue.h"
 #include "lib/base/types.h"
 
