@@ -28,13 +28,16 @@ static u64 wall_offset_find(void)
     return unknown;
 }
 
-u64 clock_wall_ns(void)
+u64 clock_wall_offset_ns(void)
 {
     u64 offset = __atomic_load_n(&wall_offset_ns, __ATOMIC_RELAXED); /* A word by itself. */
 
-    if (offset == UINT64_MAX)
-        offset = wall_offset_find();
-    return arch_clock_ns() + offset;
+    return offset != UINT64_MAX ? offset : wall_offset_find();
+}
+
+u64 clock_wall_ns(void)
+{
+    return clock_wall_offset_ns() + arch_clock_ns();
 }
 
 void clock_set_wall_ns(u64 wall_ns)

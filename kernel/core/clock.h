@@ -17,6 +17,8 @@ u64 clock_now_ns(void);
 
 /* Since 1970 (CLOCK_REALTIME). Jumps when somebody sets it. */
 u64 clock_wall_ns(void);
+/* What it is ahead of clock_now_ns(): for the vDSO, which computes both from one reading. */
+u64 clock_wall_offset_ns(void);
 void clock_set_wall_ns(u64 wall_ns);
 
 /* `now + delay`, or DEADLINE_NONE where that does not fit. */

@@ -166,6 +166,43 @@ void signal_retarget_locked(void)
         process_tell(left & -left);
 }
 
+static bool timer_merge(struct signal_queue *queue, const struct abi_siginfo *info)
+{
+    struct list *node;
+
+    if ((queue->pending & SIGNAL_BIT(info->signo)) == 0)
+        return false;
+    LIST_FOR_EACH (&queue->queued, node) {
+        struct abi_siginfo *queued = &entry_of(node)->info;
+
+        if (queued->signo == info->signo && queued->code == SI_TIMER &&
+            queued->timer.id == info->timer.id) {
+            if (queued->timer.overrun < INT32_MAX - info->timer.overrun - 1)
+                queued->timer.overrun += info->timer.overrun + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool signal_post_timer(u32 tid, const struct abi_siginfo *info)
+{
+    struct list *node;
+    bool merged = false;
+
+    spin_lock(&tasks_lock);
+    if (tid == 0)
+        merged = timer_merge(&signal_state.process, info);
+    LIST_FOR_EACH (&tasks, node) {
+        if (tid != 0 && task_of(node)->tid == tid)
+            merged = timer_merge(&task_of(node)->signals.queue, info);
+    }
+    spin_unlock(&tasks_lock);
+    if (!merged)
+        (void)(tid != 0 ? signal_post_tid(tid, info) : signal_post(info));
+    return merged;
+}
+
 int signal_post(const struct abi_siginfo *info)
 {
     int err = 0;

@@ -76,6 +76,12 @@ int signal_post(const struct abi_siginfo *info);
 /* To one thread: also -ESRCH when there is none with that number. */
 int signal_post_tid(u32 tid, const struct abi_siginfo *info);
 
+/*
+ * Of a timer (SI_TIMER), to the process or, with `tid` not 0, to a thread. One of the same timer that
+ * is still pending takes it in: its overrun grows by one and by `info`'s, and the result is true.
+ */
+bool signal_post_timer(u32 tid, const struct abi_siginfo *info);
+
 /* What a user sees of a kernel event: SI_KERNEL, to the process (SIGTERM from the power button). */
 void signal_post_kernel(int signal);
 

@@ -69,32 +69,39 @@ static u64 advance(struct program_timer *timer, u64 now)
     return missed;
 }
 
+static void send(struct program_timer *timer, u64 missed)
+{
+    struct abi_siginfo info;
+    u64 overrun = u64_min(missed, INT32_MAX);
+
+    signal_info_init(&info, timer->event.signo, timer->code);
+    if (timer->code != SI_TIMER) {
+        (void)signal_post(&info);
+        return;
+    }
+    info.timer.id = timer->id;
+    info.timer.overrun = (s32)overrun;
+    info.timer.value = timer->event.has_value ? timer->event.value : (u64)timer->id;
+    if (signal_post_timer(timer->event.tid, &info))
+        timer->last_overrun += overrun + 1;
+    else
+        timer->last_overrun = overrun;
+}
+
 /* In a bottom half. */
 static void fire(struct timer *fired)
 {
     struct program_timer *timer = CONTAINER_OF(fired, struct program_timer, timer);
-    struct abi_siginfo info;
     u64 now = timer_now(timer);
-    bool due;
 
     spin_lock(&lock);
-    due = timer->expires_ns != 0 && now >= timer->expires_ns;
-    if (due) {
-        timer->last_overrun = advance(timer, now);
-        signal_info_init(&info, timer->event.signo, timer->code);
-        if (timer->code == SI_TIMER) {
-            info.timer.id = timer->id;
-            info.timer.overrun = (s32)u64_min(timer->last_overrun, INT32_MAX);
-            info.timer.value = timer->event.has_value ? timer->event.value : (u64)timer->id;
-        }
+    if (timer->expires_ns != 0 && now >= timer->expires_ns) {
+        u64 missed = advance(timer, now);
+
+        if (timer->event.sends)
+            send(timer, missed);
     } else if (timer->expires_ns != 0) {
         arm(timer, now); /* CPU time passes slower than time. */
-    }
-    if (due && timer->event.sends) {
-        if (timer->event.tid != 0)
-            (void)signal_post_tid(timer->event.tid, &info);
-        else
-            (void)signal_post(&info);
     }
     spin_unlock(&lock);
 }

@@ -61,7 +61,7 @@ void vm_vdso_update(void)
     vvar->shift = shift;
     vvar->base_cycles = base_cycles;
     vvar->offset_ns = offset_ns;
-    vvar->wall_ns = clock_wall_ns() - clock_now_ns();
+    vvar->wall_ns = clock_wall_offset_ns();
     vvar->has_rdtscp = cpu_has_rdtscp();
     __atomic_store_n(&vvar->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
