@@ -21,7 +21,7 @@ enum {
     PROC_FILE_MAX = 4 << 20,
     PROC_STORE_MAX = 4096, /* Bytes of one write. */
     PROC_PATH_MAX = 128,   /* Of a path given to procfs_add(). */
-    PROC_NAME_MAX = 32,    /* Of a name that procfs_children.next gives, with its NUL. */
+    PROC_NAME_MAX = 40,    /* Of a name that procfs_children.next gives, with its NUL. */
 };
 
 typedef void proc_show_fn(struct proc_output *out, void *arg);

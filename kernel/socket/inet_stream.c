@@ -141,7 +141,7 @@ static long stream_send(struct socket *socket, struct socket_message *message, s
     mutex_lock(&stream->write_mutex);
     result = send_pieces(stream, from, (flags & MSG_MORE) != 0);
     mutex_unlock(&stream->write_mutex);
-    return result;
+    return result == -ENOTCONN ? -EPIPE : result; /* As Linux says it of TCP. */
 }
 
 static long stream_send_page(struct socket *socket, struct page *page, u32 off, u32 len, bool more)

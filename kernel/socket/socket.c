@@ -202,7 +202,7 @@ long socket_receive(struct socket *socket, struct socket_message *message, struc
             done += result;
             if (!wants_all || result == 0 || to->left == 0 || message->files)
                 return done;
-        } else if (result != -EAGAIN || (flags & MSG_DONTWAIT)) {
+        } else if (result != -EAGAIN || (flags & (MSG_DONTWAIT | MSG_ERRQUEUE))) {
             return done ? done : result;
         } else {
             int err = socket_wait(socket, POLLIN | POLLRDHUP, socket->receive_timeout_ns, true);
