@@ -115,6 +115,8 @@ static bool is_to_follow(const struct walk *walk, const struct path_node *child,
 
     if (!inode || inode_type(inode) != S_IFLNK)
         return false;
+    if (is_last && walk->flags & WALK_NAME_ITSELF)
+        return false;
     return !is_last || wants_directory || !(walk->flags & PATH_NOFOLLOW);
 }
 

@@ -26,6 +26,9 @@ struct inode *path_node_inode(struct path_node *node);
 /* The absolute path in `text`, or -ENAMETOOLONG; names that were unlinked end in " (deleted)". */
 long path_node_text(struct path_node *node, char *text, size_t size) MUST_USE;
 
+/* Its name is gone: it was unlinked, or removed. */
+bool path_node_is_deleted(const struct path_node *node);
+
 enum path_flags {
     PATH_NOFOLLOW = 1u << 0,  /* Do not follow a symbolic link in the last place. */
     PATH_DIRECTORY = 1u << 1, /* -ENOTDIR if it is none. */

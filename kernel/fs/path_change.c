@@ -180,7 +180,7 @@ static int node_remove(struct path_node *node, bool directory)
 int path_unlink(struct path_node *base, const char *path)
 {
     struct walk_result result;
-    int err = path_walk(base, path, PATH_NOFOLLOW, &result);
+    int err = path_walk(base, path, WALK_NAME_ITSELF, &result);
 
     if (err < 0)
         return err;
@@ -197,7 +197,7 @@ int path_unlink(struct path_node *base, const char *path)
 int path_rmdir(struct path_node *base, const char *path)
 {
     struct walk_result result;
-    int err = path_walk(base, path, PATH_NOFOLLOW, &result);
+    int err = path_walk(base, path, WALK_NAME_ITSELF, &result);
 
     if (err < 0)
         return err;
@@ -292,10 +292,10 @@ int path_rename(struct path_node *from_base, const char *from, struct path_node 
     if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
         flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;
-    err = path_walk(from_base, from, PATH_NOFOLLOW, &old);
+    err = path_walk(from_base, from, WALK_NAME_ITSELF, &old);
     if (err < 0)
         return err;
-    err = path_walk(to_base, to, PATH_NOFOLLOW, &new);
+    err = path_walk(to_base, to, WALK_NAME_ITSELF, &new);
     if (err == 0) {
         err = rename_slashes(&old, &new);
         if (err == 0)

@@ -393,6 +393,11 @@ static bool build_text(const struct path_node *node, char *text, size_t *start) 
     return fits;
 }
 
+bool path_node_is_deleted(const struct path_node *node)
+{
+    return (__atomic_load_n(&node->flags, __ATOMIC_RELAXED) & NODE_DELETED) != 0;
+}
+
 long path_node_text(struct path_node *node, char *text, size_t size)
 {
     size_t start = size - 1;

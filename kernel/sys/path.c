@@ -315,6 +315,8 @@ long sys_getcwd(uaddr_t buffer, u64 size)
     char *text = heap_alloc(PATH_SIZE_MAX);
     long len = text && node ? path_node_text(node, text, PATH_SIZE_MAX) : -ENOMEM;
 
+    if (len >= 0 && path_node_is_deleted(node))
+        len = -ENOENT;
     if (len >= 0 && (u64)len + 1 > size)
         len = -ERANGE;
     if (len >= 0 && copy_out(buffer, text, (size_t)len + 1) < 0)

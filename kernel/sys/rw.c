@@ -178,6 +178,10 @@ long sys_lseek(int fd, s64 off, int whence)
 
     if (!file)
         return -EBADF;
+    if (whence < 0 || whence > SEEK_HOLE) {
+        file_put(file);
+        return -EINVAL; /* Before it matters whether the file has positions. */
+    }
     result = file_flags(file) & FILE_PATH ? -EBADF : file_seek(file, off, whence);
     file_put(file);
     return result;

@@ -261,3 +261,16 @@ long sys_arch_prctl(int command, u64 address)
         return -EINVAL;
     }
 }
+
+/*
+ * rseq(2): not here. Refusing is clean: libraries fall back to atomics and getcpu(), which the vDSO
+ * answers.
+ */
+long sys_rseq(uaddr_t area, u32 size, int flags, u32 signature)
+{
+    (void)area;
+    (void)size;
+    (void)flags;
+    (void)signature;
+    return -ENOSYS;
+}

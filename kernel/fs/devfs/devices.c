@@ -133,6 +133,15 @@ static long device_seek(struct file *file, s64 off, int whence)
     return 0;
 }
 
+/* Private or shared, it is anonymous memory: see kernel/vm/map.c. */
+static int zero_mmap(struct file *file, bool shared, u32 protection)
+{
+    (void)file;
+    (void)shared;
+    (void)protection;
+    return 0;
+}
+
 static const struct file_ops null_ops = {
     .name = "/dev/null",
     .read = null_read,
@@ -144,6 +153,7 @@ static const struct file_ops zero_ops = {
     .name = "/dev/zero",
     .read = zero_read,
     .write = null_write,
+    .mmap = zero_mmap,
     .seek = device_seek,
 };
 
