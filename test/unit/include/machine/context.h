@@ -36,6 +36,24 @@ static inline void regs_set_result(struct user_regs *regs, long result)
     regs->result = (u64)result;
 }
 
+static inline long regs_result(const struct user_regs *regs)
+{
+    return (long)regs->result;
+}
+
+/* One "instruction" back, with the number where the result would be. */
+static inline void regs_restart_syscall(struct user_regs *regs, u64 nr)
+{
+    regs->result = nr;
+    regs->ip -= 2;
+}
+
+static inline u64 regs_frame_pointer(const struct user_regs *regs)
+{
+    (void)regs;
+    return 0;
+}
+
 static inline u64 regs_ip(const struct user_regs *regs)
 {
     return regs->ip;
