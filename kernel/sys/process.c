@@ -247,7 +247,9 @@ long sys_setgroups(int count, uaddr_t groups)
 #define CAPABILITY_VERSION_2 0x20071026u
 #define CAPABILITY_VERSION_3 0x20080522u
 
-/* How many 32-bit halves the version in `*header` has; writes the one we prefer for an unknown one. */
+/*
+ * How many 32-bit halves the version in `*header` has; writes the one we prefer for an unknown one.
+ */
 static int capability_halves(uaddr_t header, u32 *halves)
 {
     u32 version;

@@ -246,8 +246,9 @@ enum membarrier_command {
 };
 
 /*
- * A flush interrupts every other CPU and waits for each: an interrupt is the barrier, and its return
- * serialises the instruction stream. Page 0 is never mapped; what is flushed does not matter.
+ * A flush interrupts every other CPU and waits for each: an interrupt is the barrier, and its
+ * return serialises the instruction stream. Page 0 is never mapped; what is flushed does not
+ * matter.
  */
 static void cpus_serialize(void)
 {

@@ -3,8 +3,8 @@
  * The end of a thread, and of the program: with the program the machine ends.
  *
  * program_exit() is called by whoever comes first, everyone else goes away through task_exit(). It
- * is decided under no lock but by one exchange of `ending`; task_start() looks at that with the task
- * list locked, so that no thread is added after the others were told to end.
+ * is decided under no lock but by one exchange of `ending`; task_start() looks at that with the
+ * task list locked, so that no thread is added after the others were told to end.
  */
 #include "kernel/task/exit.h"
 

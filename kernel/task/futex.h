@@ -12,8 +12,8 @@
 #include "lib/base/types.h"
 
 /*
- * Waits until woken, if the word at `address` holds `expected`. 0 when woken by a wake-up that has a
- * bit of `bitset`; -EAGAIN when the word holds something else, -ETIMEDOUT, -EINTR.
+ * Waits until woken, if the word at `address` holds `expected`. 0 when woken by a wake-up that has
+ * a bit of `bitset`; -EAGAIN when the word holds something else, -ETIMEDOUT, -EINTR.
  */
 long futex_wait(uaddr_t address, u32 expected, u32 bitset, bool shared, u64 deadline_ns) MUST_USE;
 
@@ -43,5 +43,7 @@ long futex_wake_op(uaddr_t first, uaddr_t second, u32 count, u32 second_count, u
 /* Before the first of the above, once. */
 void futex_init(void);
 
-/* A thread ends: marks the locks of its robust list as left behind, and wakes who waits for them. */
+/*
+ * A thread ends: marks the locks of its robust list as left behind, and wakes who waits for them.
+ */
 void futex_robust_exit(uaddr_t list, u32 tid);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a program finds on its stack as it starts (System V ABI, AMD64 supplement, 3.4.1): argc, argv,
- * envp, the auxiliary vector, and above them the strings they point to. Pure.
+ * What a program finds on its stack as it starts (System V ABI, AMD64 supplement, 3.4.1): argc,
+ * argv, envp, the auxiliary vector, and above them the strings they point to. Pure.
  */
 
 #include "abi/linux/auxv.h"

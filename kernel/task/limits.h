@@ -37,8 +37,8 @@ struct rlimit {
 int limit_get(u32 kind, struct rlimit *limit) MUST_USE;
 
 /*
- * Sets one, with effect on memory and descriptors at once. -EINVAL when soft exceeds hard, -EPERM for
- * more descriptors than the table can hold.
+ * Sets one, with effect on memory and descriptors at once. -EINVAL when soft exceeds hard, -EPERM
+ * for more descriptors than the table can hold.
  */
 int limit_set(u32 kind, const struct rlimit *limit) MUST_USE;
 

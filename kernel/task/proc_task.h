@@ -11,8 +11,8 @@ struct proc_output;
 void proc_task_init(void);
 
 /*
- * The two long files of a thread, /proc/self/status and stat. `arg` is the thread's number; 0 stands
- * for the main thread and the process.
+ * The two long files of a thread, /proc/self/status and stat. `arg` is the thread's number; 0
+ * stands for the main thread and the process.
  */
 void proc_show_status(struct proc_output *out, void *arg);
 void proc_show_stat(struct proc_output *out, void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of the program: its image, its interpreter, its stack, its descriptors, its first thread.
- * Whatever fails says so in one line; the caller then ends the machine.
+ * The start of the program: its image, its interpreter, its stack, its descriptors, its first
+ * thread. Whatever fails says so in one line; the caller then ends the machine.
  */
 #include "kernel/task/program.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Robust lists: locks a thread leaves behind. The list is the program's own and may be anything: each
- * step is a checked copy, and there are at most so many.
+ * Robust lists: locks a thread leaves behind. The list is the program's own and may be anything:
+ * each step is a checked copy, and there are at most so many.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/futex.h"

@@ -3,8 +3,8 @@
  * Sending signals: queues of the process and of each thread, and who is told.
  *
  * Invariants
- *  1. A bit is set in a queue's `pending` exactly when an entry for it is queued, or when memory was
- *     out as it came.
+ *  1. A bit is set in a queue's `pending` exactly when an entry for it is queued, or when memory
+ *     was out as it came.
  *  2. A signal in a thread's queue that it does not block has THREAD_WORK_SIGNAL posted to the
  *     thread. One in the process' queue has it posted to some thread that does not block it, if
  *     there is one: who blocks a signal, or ends, hands on what it was told of.
@@ -92,7 +92,9 @@ static void cancel_opposite(struct signal_queue *queue, int signal)
         queue_clear(queue, SIGNAL_BIT(SIGCONT));
 }
 
-/* True when nobody would ever notice `signal`: it is ignored, and neither blocked nor waited for. */
+/*
+ * True when nobody would ever notice `signal`: it is ignored, and neither blocked nor waited for.
+ */
 static bool is_ignored(int signal, const struct task *target)
 {
     u64 handler = signal_state.actions[signal - 1].handler;
@@ -121,8 +123,8 @@ static bool is_ignored_by_process(int signal)
 }
 
 /*
- * -EAGAIN only where the program asked for queueing: other signals are merged into one, or lose what
- * came with them.
+ * -EAGAIN only where the program asked for queueing: other signals are merged into one, or lose
+ * what came with them.
  */
 static int queue_add(struct signal_queue *queue, const struct abi_siginfo *info)
 {

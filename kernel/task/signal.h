@@ -5,13 +5,13 @@
  * Signals: who has which pending, what is blocked, and what a system call does when one comes.
  *
  * A signal waits in the queue of the process or of one thread until a thread that does not block it
- * is about to return to the program (upcall_user_return), where it is delivered or takes its default
- * action. Standard signals are queued once, real-time ones up to SIGNAL_QUEUE_MAX in all.
+ * is about to return to the program (upcall_user_return), where it is delivered or takes its
+ * default action. Standard signals are queued once, real-time ones up to SIGNAL_QUEUE_MAX in all.
  *
  * Blocking calls. wait_block() returns -EINTR when the thread has a signal to look at, or has to
  * end. A handler in kernel/sys turns that into what its manual page says, and returns it:
  *
- *     -EINTR                     the program gets EINTR (epoll_wait, pause, futex wait, timeouts set)
+ *     -EINTR                     the program gets EINTR (epoll_wait, and where a timeout is set)
  *     -ERESTARTSYS               the call runs again if no handler ran, or it has SA_RESTART
  *     -ERESTARTNOHAND            the call runs again if no handler ran (poll, select, sigsuspend)
  *     signal_restart_block()     likewise, but goes on where it was (nanosleep)
@@ -77,8 +77,9 @@ int signal_post(const struct abi_siginfo *info);
 int signal_post_tid(u32 tid, const struct abi_siginfo *info);
 
 /*
- * Of a timer (SI_TIMER), to the process or, with `tid` not 0, to a thread. One of the same timer that
- * is still pending takes it in: its overrun grows by one and by `info`'s, and the result is true.
+ * Of a timer (SI_TIMER), to the process or, with `tid` not 0, to a thread. One of the same timer
+ * that is still pending takes it in: its overrun grows by one and by `info`'s, and the result is
+ * true.
  */
 bool signal_post_timer(u32 tid, const struct abi_siginfo *info);
 
@@ -91,8 +92,8 @@ void signal_post_kernel(int signal);
 void signal_send_self(int signal);
 
 /*
- * A fault of the running thread, which cannot be put off: when the signal is blocked or ignored, the
- * default action is taken.
+ * A fault of the running thread, which cannot be put off: when the signal is blocked or ignored,
+ * the default action is taken.
  */
 void signal_force(const struct abi_siginfo *info);
 
@@ -103,8 +104,8 @@ bool signal_pending(void);
 u64 signal_pending_set(void);
 
 /*
- * sigaction(2): the action of `signal` becomes `action`, unless NULL; `*old` is what it was. A signal
- * that comes to be ignored is no longer pending.
+ * sigaction(2): the action of `signal` becomes `action`, unless NULL; `*old` is what it was. A
+ * signal that comes to be ignored is no longer pending.
  */
 void signal_action(int signal, const struct abi_sigaction *action, struct abi_sigaction *old);
 
@@ -141,8 +142,8 @@ static inline long signal_restartable_no_handler(long result)
 }
 
 /*
- * For an interrupted call with a relative timeout: `resume(words)` goes on with it, unless a handler
- * ran. Returns -ERESTART_RESTARTBLOCK.
+ * For an interrupted call with a relative timeout: `resume(words)` goes on with it, unless a
+ * handler ran. Returns -ERESTART_RESTARTBLOCK.
  */
 long signal_restart_block(long (*resume)(const u64 *words), const u64 words[RESTART_WORDS])
     MUST_USE;

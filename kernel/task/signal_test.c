@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is told of a signal, in which order signals are taken, and what becomes of the call they end. */
+/*
+ * Who is told of a signal, in which order signals are taken, and what becomes of the call they end.
+ */
 #include "kernel/task/signal.h"
 
 #include "abi/linux/errors.h"

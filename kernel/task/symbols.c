@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names come from the symbol table of the ELF file that is mapped where the address lies. The file is
- * the image's and the stack the dying program's: every offset and count is checked or bounded, and
- * what cannot be read ends the search, not the report.
+ * Names come from the symbol table of the ELF file that is mapped where the address lies. The file
+ * is the image's and the stack the dying program's: every offset and count is checked or bounded,
+ * and what cannot be read ends the search, not the report.
  */
 #include "kernel/task/symbols.h"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Timers of the program that send signals: POSIX timers, and the three interval timers. Times on the
- * wall clock are turned into delays when they are set: a jump of that clock does not move them.
+ * Timers of the program that send signals: POSIX timers, and the three interval timers. Times on
+ * the wall clock are turned into delays when they are set: a jump of that clock does not move them.
  * Timers on CPU time are looked at by a clock that follows the time used.
  */
 

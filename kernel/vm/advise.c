@@ -8,8 +8,8 @@
 #include "lib/base/num.h"
 
 /*
- * MADV_DONTNEED, and MADV_FREE, which allows to drop the pages at any time: we do it at once. Shared
- * memory without a file is its own home, and keeps its pages.
+ * MADV_DONTNEED, and MADV_FREE, which allows to drop the pages at any time: we do it at once.
+ * Shared memory without a file is its own home, and keeps its pages.
  */
 static int drop_pages(u64 lo, u64 hi, int advice)
 {

@@ -245,8 +245,8 @@ static u64 hole_fit(u64 lo, u64 hi, u64 size, u64 align)
 }
 
 /*
- * Walks down the holes of [lo, top). Stores the greatest one it passed over in `*passed`, if that is
- * greater.
+ * Walks down the holes of [lo, top). Stores the greatest one it passed over in `*passed`, if that
+ * is greater.
  */
 static u64 gap_search(const struct area_tree *areas, u64 size, u64 lo, u64 top, u64 align,
                       u64 *passed)

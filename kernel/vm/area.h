@@ -97,7 +97,7 @@ bool area_covers(const struct area_tree *areas, u64 lo, u64 hi);
 
 /*
  * The highest hole of `size` bytes in [lo, hi) that starts at a multiple of `align`, a guard gap
- * away from areas that grow down. Its address, or 0. With `hi` the tree's `top` it remembers where it
- * has looked, and does not look there again before something was unmapped.
+ * away from areas that grow down. Its address, or 0. With `hi` the tree's `top` it remembers where
+ * it has looked, and does not look there again before something was unmapped.
  */
 u64 area_gap_find(struct area_tree *areas, u64 size, u64 lo, u64 hi, u64 align);

@@ -4,8 +4,8 @@
 /*
  * The program's address space: areas in an ordered tree, pages on demand.
  *
- * Every call may sleep; all addresses come from the program and are checked. Errors are those of the
- * system calls' manual pages. There is one address space, so no call names it.
+ * Every call may sleep; all addresses come from the program and are checked. Errors are those of
+ * the system calls' manual pages. There is one address space, so no call names it.
  */
 
 #include "kernel/file/file.h"
@@ -36,7 +36,10 @@ int vm_sync(u64 address, u64 size, u32 flags) MUST_USE;
 int vm_resident(u64 address, u64 size, uaddr_t vector) MUST_USE; /* mincore(2) */
 u64 vm_set_break(u64 address);                                   /* brk(2): the break afterwards. */
 
-/* mlock(2): brings [address, address + size) in; nothing is ever paged out. munlock() with `on` false. */
+/*
+ * mlock(2): brings [address, address + size) in; nothing is ever paged out. munlock() with `on`
+ * false.
+ */
 int vm_lock(u64 address, u64 size, bool on, bool populate) MUST_USE;
 void vm_lock_future(bool on);
 
@@ -55,20 +58,25 @@ enum vm_fault {
 /* Brings the page at `address` in. `access` is of enum fault_access. May sleep. */
 enum vm_fault vm_fault(u64 address, u32 access);
 
-/* Random places for one program start, and the break's start after its image. Before the first map. */
+/*
+ * Random places for one program start, and the break's start after its image. Before the first map.
+ */
 void vm_init(void);
 void vm_start_break(u64 image_end);
 
 /*
- * An area for the first thread's stack, growing down to `limit` bytes, with a guard gap. Its top, or a
- * negative error number.
+ * An area for the first thread's stack, growing down to `limit` bytes, with a guard gap. Its top,
+ * or a negative error number.
  */
 long vm_map_stack(u64 limit, bool executable) MUST_USE;
 
 /* A random base for a position-independent image of `size` bytes. */
 u64 vm_image_base(u64 size);
 
-/* Maps the kernel's vDSO page(s) and its data; the address of its ELF header for AT_SYSINFO_EHDR, or 0. */
+/*
+ * Maps the kernel's vDSO page(s) and its data; the address of its ELF header for AT_SYSINFO_EHDR,
+ * or 0.
+ */
 u64 vm_map_vdso(void);
 
 /* The time of day was set: tells the vDSO. */
@@ -77,7 +85,10 @@ void vm_vdso_update(void);
 /* A file shrank to `size`: pages beyond leave the program's mappings. */
 void vm_file_truncated(struct inode *inode, u64 size);
 
-/* For the futex key of a shared mapping: the inode and offset behind `address`. False for private memory. */
+/*
+ * For the futex key of a shared mapping: the inode and offset behind `address`. False for private
+ * memory.
+ */
 bool vm_shared_key(u64 address, struct inode **inode, u64 *off);
 
 struct vm_area_info {
@@ -93,7 +104,10 @@ struct vm_area_info {
 /* Visits the areas in order; false from `visit` ends it. The visitor must not call vm functions. */
 void vm_for_each_area(bool (*visit)(void *arg, const struct vm_area_info *area), void *arg);
 
-/* For a fault report and for /proc: what covers `address`. False when nothing does. A file reference is given. */
+/*
+ * For a fault report and for /proc: what covers `address`. False when nothing does. A file
+ * reference is given.
+ */
 bool vm_find_area(u64 address, struct vm_area_info *area);
 
 /* Registers /proc/self/maps and its relatives. Once, after fs_init(). */

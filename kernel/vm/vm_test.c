@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The address space against the simplest thing that could be right: an array with a line a page. Each
- * access goes the way of the CPU: the entry if it allows it, else a fault.
+ * The address space against the simplest thing that could be right: an array with a line a page.
+ * Each access goes the way of the CPU: the entry if it allows it, else a fault.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
