@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/num.h"
@@ -207,7 +208,12 @@ static u32 chain_report(u64 frame, u32 index)
 
 static void scan_report(u64 sp, u32 index)
 {
+    u64 first;
+
+    /* A stack that overflowed ends in a page that is not there: begin with the one above. */
     sp = align_up(sp, sizeof(u64));
+    if (copy_in(&first, sp, sizeof(first)) < 0)
+        sp = align_up(sp, PAGE_SIZE);
     for (u32 i = 0; i < STACK_WORDS_MAX && index < FRAMES_MAX; i++) {
         u64 word;
 
