@@ -5,7 +5,8 @@
  * One flush is under way at a time. Its CPU writes down the range, raises `generation`, interrupts
  * the others, and waits until each has answered with that generation. A CPU that answers flushes
  * whatever the range says then. Waiting CPUs keep interrupts on, so two that flush at once answer
- * each other.
+ * each other. The CPU whose turn it is runs no bottom halves: one that flushed (the stack of a dead
+ * thread goes) would wait for its own CPU.
  */
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
@@ -13,6 +14,7 @@
 #include "kernel/arch/x86_64/cpu_local.h"
 #include "kernel/arch/x86_64/msr.h"
 #include "kernel/arch/x86_64/smp.h"
+#include "kernel/core/bottom_half.h"
 #include "kernel/core/panic.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
@@ -83,15 +85,25 @@ static void wait_for_answers(u64 generation)
     }
 }
 
+/* Between two tries bottom halves may run: the turn is not ours yet. */
 static void take_turn(void)
 {
     bool idle = false;
 
+    bottom_half_disable();
     while (!atomic_compare_exchange_weak_explicit(&flush.busy, &idle, true, memory_order_acquire,
                                                   memory_order_relaxed)) {
+        bottom_half_enable();
         idle = false;
         cpu_relax();
+        bottom_half_disable();
     }
+}
+
+static void end_turn(void)
+{
+    atomic_store_explicit(&flush.busy, false, memory_order_release);
+    bottom_half_enable();
 }
 
 void tlb_flush(u64 address, u64 size)
@@ -112,5 +124,5 @@ void tlb_flush(u64 address, u64 size)
     apic_send_others(IPI_TLB);
     tlb_flush_local(address, size);
     wait_for_answers(generation);
-    atomic_store_explicit(&flush.busy, false, memory_order_release);
+    end_turn();
 }
