@@ -11,7 +11,8 @@
  *    has THREAD_WORK_RESCHED and runs it on its way back to the program, when it sleeps, or in
  *    sched_yield_if_due(); the idle loop looks before it halts.
  * 5. Under overload threads still run: a round of more than BUDGET_NS holds the next one back for
- *    as long as it took, unless the CPU would be idle. The timer's tick ends that.
+ *    as long as it took, unless the CPU would be idle. The timer's tick ends that; it is set anew
+ *    whenever they are found held, because the timer may have gone off for something else.
  */
 #include "kernel/core/bottom_half.h"
 
@@ -118,8 +119,10 @@ static bool may_run(struct cpu_halves *halves, bool idle)
         return false;
     if (halves->held_until_ns == 0)
         return true;
-    if (!idle && clock_now_ns() < halves->held_until_ns)
+    if (!idle && clock_now_ns() < halves->held_until_ns) {
+        timer_set_tick(halves->held_until_ns);
         return false;
+    }
     halves->held_until_ns = 0;
     return true;
 }

@@ -315,6 +315,53 @@ TEST(sched, bottom_halves_run_and_never_nest)
     run_everywhere(bottom_halves);
 }
 
+/* ---- Bottom halves that take too long are held back, but never for good. ---- */
+
+enum {
+    HEAVY_RUNS = 20,
+};
+
+static struct bottom_half heavy;
+static struct timer bystander;
+
+static bool heavy_work(struct bottom_half *half)
+{
+    u64 until_ns = clock_deadline(3 * NS_PER_MS);
+
+    (void)half;
+    while (clock_now_ns() < until_ns)
+        irq_enable();
+    return ++half_calls[0] < HEAVY_RUNS;
+}
+
+static void bystander_fires(struct timer *timer)
+{
+    (void)timer;
+}
+
+/* The program computes; what brings the bottom halves back is the timer alone. */
+static void overload(void *arg)
+{
+    u64 limit_ns = clock_deadline(NS_PER_SECOND);
+
+    (void)arg;
+    timer_init(&bystander, bystander_fires);
+    timer_arm(&bystander, clock_deadline(7 * NS_PER_MS)); /* While they are held. */
+    bottom_half_init(&heavy, heavy_work);
+    bottom_half_queue(&heavy);
+    while (half_calls[0] < HEAVY_RUNS) {
+        irq_enable();
+        sched_yield_if_due();
+        CHECK(clock_now_ns() < limit_ns);
+    }
+    fake_smp_end();
+}
+
+TEST(sched, bottom_halves_held_back_come_again_whatever_the_timer_did)
+{
+    run_seeds(1, overload);
+}
+
 /* ---- Fairness, affinity, signals. ---- */
 
 static struct thread *hogs[WORKERS];
