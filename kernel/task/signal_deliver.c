@@ -163,12 +163,11 @@ static void signals_deliver(struct user_regs *regs)
 void upcall_user_return(struct user_regs *regs)
 {
     struct thread *thread = thread_current();
-    u32 work = __atomic_exchange_n(&thread->work, 0, __ATOMIC_ACQUIRE);
+    u32 work = __atomic_fetch_and(&thread->work, THREAD_WORK_RESCHED, __ATOMIC_ACQUIRE);
 
     if (work & THREAD_WORK_EXIT)
         task_exit(0);
     if (work & THREAD_WORK_SIGNAL)
         signals_deliver(regs);
-    if (work & THREAD_WORK_RESCHED)
-        thread_yield();
+    sched_yield_if_due();
 }

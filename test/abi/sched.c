@@ -39,6 +39,41 @@ static void affinity(void)
     EXPECT_ERRNO(syscall(SYS_sched_getaffinity, 0, sizeof(all), abi_bad_pointer()), EFAULT);
 }
 
+static atomic_int spinner_cpu = -1;
+static atomic_bool spinner_ends;
+
+static void *spin(void *arg)
+{
+    while (!spinner_ends)
+        spinner_cpu = sched_getcpu();
+    return arg;
+}
+
+/* A thread that never enters the kernel is moved by what another one says. */
+static void affinity_of_another(void)
+{
+    pthread_t spinner;
+    cpu_set_t all;
+    cpu_set_t one;
+    int i;
+    int ms;
+
+    EXPECT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+    EXPECT_EQ(pthread_create(&spinner, NULL, spin, NULL), 0);
+    for (i = 0; i < CPU_SETSIZE; i++) {
+        if (!CPU_ISSET(i, &all))
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(i, &one);
+        EXPECT_EQ(pthread_setaffinity_np(spinner, sizeof(one), &one), 0);
+        for (ms = 0; ms < 2000 && spinner_cpu != i; ms++)
+            usleep(1000);
+        EXPECT_EQ(spinner_cpu, i);
+    }
+    spinner_ends = true;
+    EXPECT_EQ(pthread_join(spinner, NULL), 0);
+}
+
 static void policies(void)
 {
     struct sched_param param = { .sched_priority = 99 };
@@ -97,6 +132,7 @@ int main(void)
     struct timespec slice;
 
     affinity();
+    affinity_of_another();
     policies();
     yielding();
     EXPECT_EQ(sched_yield(), 0);
