@@ -103,7 +103,8 @@ void apic_end_of_interrupt(void)
 static void command(u32 destination, u32 low)
 {
     if (x2apic) {
-        memory_barrier(); /* x2APIC writes are not serialising: what the target will read comes first. */
+        /* The write does not wait for earlier stores, which the target will read (SDM 10.12.3). */
+        __asm__ volatile("mfence\n\tlfence" : : : "memory");
         msr_write(MSR_X2APIC + APIC_COMMAND_LOW / 16, (u64)destination << 32 | low);
         return;
     }

@@ -38,6 +38,7 @@ enum {
 };
 #define NS_PER_S          1000000000ull
 #define CYCLES_HZ_ASSUMED 1000000000ull
+#define DEADLINE_NS_MAX   (3600 * NS_PER_S)
 
 static struct {
     u64 base_cycles; /* [const] from arch_clock_init() on, all of it. */
@@ -165,11 +166,14 @@ u64 clock_cycles_hz(void)
     return clock.hz;
 }
 
+static u64 ns_at(u64 cycles)
+{
+    return (u64)((unsigned __int128)(cycles - clock.base_cycles) * clock.mult >> CLOCK_SHIFT);
+}
+
 u64 arch_clock_ns(void)
 {
-    u64 cycles = cycles_ordered() - clock.base_cycles;
-
-    return (u64)((unsigned __int128)cycles * clock.mult >> CLOCK_SHIFT);
+    return ns_at(cycles_ordered());
 }
 
 bool arch_clock_vdso(u64 *base_cycles, u64 *offset_ns, u32 *mult, u32 *shift)
@@ -193,10 +197,16 @@ static void timer_arm_apic(u64 deadline_ns)
     apic_timer_start(ticks > APIC_COUNT_MAX ? APIC_COUNT_MAX : (u32)ticks);
 }
 
+/* Counted from now: over weeks of uptime the scales' rounding would add up to milliseconds. */
 static u64 cycles_at(u64 deadline_ns)
 {
-    return clock.base_cycles +
-           (u64)((unsigned __int128)deadline_ns * clock.inverse >> INVERSE_SHIFT) + 1;
+    u64 cycles = cycles_ordered();
+    u64 now = ns_at(cycles);
+    u64 ns = deadline_ns > now ? deadline_ns - now : 0;
+
+    if (ns > DEADLINE_NS_MAX)
+        ns = DEADLINE_NS_MAX; /* It fires early and is armed again. */
+    return cycles + (u64)((unsigned __int128)ns * clock.inverse >> INVERSE_SHIFT) + 1;
 }
 
 void arch_timer_arm(u64 deadline_ns)
