@@ -345,7 +345,11 @@ static void schedule(void)
         prev->switches++;
     sched->switches++;
     sched->last = prev;
-    __atomic_store_n(&sched->current, next, __ATOMIC_RELAXED); /* thread_post_work() looks. */
+    /*
+     * thread_post_work() sets `work`, then looks here; `next` looks at its `work` on its way back to
+     * the program, after this. One of them has to see the other, hence the full barrier.
+     */
+    __atomic_store_n(&sched->current, next, __ATOMIC_SEQ_CST);
     next->run_since_ns = now_ns;
     next->on_cpu = true;
     spin_unlock(&sched->lock);
