@@ -412,13 +412,13 @@ static void *worker_main(void *arg)
 
         if (mine <= 0)
             break;
+        if (!dry)
+            syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
         if (mine % REFRESH == 0) {
             fill_arena(&seed);
             if (!dry)
                 fill_descriptors();
         }
-        if (!dry)
-            syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
         worker->progress++;
         one_call(&seed);
     }
@@ -428,10 +428,24 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-/* Faults of our own instructions mean that the kernel has damaged us. */
+/* True for a fault in the arena, which another thread may have unmapped: it is mended. */
+static bool arena_mend(int sig, const siginfo_t *info)
+{
+    uintptr_t at = (uintptr_t)info->si_addr;
+
+    if ((sig != SIGSEGV && sig != SIGBUS) || at < (uintptr_t)arena ||
+        at >= (uintptr_t)arena + ARENA)
+        return false;
+    return mmap((void *)(at & ~(uintptr_t)4095), 4096, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+/* Faults of our own instructions elsewhere mean that the kernel has damaged us. */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
     (void)context;
+    if (info->si_code > 0 && arena_mend(sig, info))
+        return;
     if ((sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) && info->si_code > 0) {
         say("signal %d at %p after call %d\n0 passed, 1 failed\n", sig, info->si_addr,
             (int)last_number);
