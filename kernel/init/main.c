@@ -22,6 +22,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/net/net.h"
 #include "kernel/socket/socket.h"
+#include "kernel/sys/dispatch.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
@@ -59,6 +60,7 @@ static void init_main(void *arg)
     root_mount();          /* The image, and what is mounted over it. */
     config_read();         /* The manifest, and what was laid over it at launch. */
     config_network();      /* An address. */
+    syscall_trace_set(config_manifest()->trace);
     if (program_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */
     thread_exit(init_released);
