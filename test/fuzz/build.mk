@@ -5,7 +5,7 @@ fuzz-config-y   += test/fuzz/fuzz_config.c ops/config/config.c ops/config/ports.
                    ops/config/settings.c ops/config/suggest.c $(host-files)
 fuzz-dhcp-y     += test/fuzz/fuzz_dhcp.c kernel/net/dhcp_wire.c
 fuzz-elf-y      += test/fuzz/fuzz_elf.c lib/elf/elf.c lib/elf/dynamic.c
-fuzz-ipv4-y     += test/fuzz/fuzz_ipv4.c $(net-y) test/net/fake_tcp.c $(fake-kernel-y) \
+fuzz-ipv4-y     += test/fuzz/fuzz_ipv4.c $(net-y) test/unit/fake_tcp.c $(fake-kernel-y) \
                    lib/hash/siphash.c
 fuzz-manifest-y += test/fuzz/fuzz_manifest.c $(manifest-y)
 fuzz-report-y   += test/fuzz/fuzz_report.c ops/vm/report.c

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames from the wire into the whole receive path: Ethernet, ARP, IPv4 and its fragments, ICMP,
- * UDP. The input is frames, each behind two bytes of length (big endian) with flags in its upper
- * bits. What the stack sends is thrown away. Long after the last frame nothing may be left of any.
+ * UDP with a program that answers. The input is frames, each behind two bytes of length (big
+ * endian) with flags in its upper bits. What the stack sends is thrown away. Long after the last
+ * frame nothing may be left of any.
  */
 #include "kernel/core/clock.h"
 #include "kernel/net/checksum.h"
@@ -10,6 +11,8 @@
 #include "kernel/net/net.h"
 #include "kernel/net/netbuf.h"
 #include "kernel/net/netdev.h"
+#include "kernel/net/tcp.h"
+#include "kernel/net/udp.h"
 #include "kernel/net/wire.h"
 #include "lib/base/types.h"
 #include "test/fuzz/fuzz.h"
@@ -24,6 +27,7 @@ enum {
     LENGTH_MASK = 0x07ff,
     IP = 0x0a00020f, /* 10.0.2.15, as the seeds have it. */
     PREFIX_LEN = 24,
+    PORT = 2000,
     QUIET_SECONDS = 300, /* Longer than reassembly and ARP wait for anything. */
 };
 
@@ -50,6 +54,34 @@ static struct netdev device = {
     .ops = &ops,
 };
 
+static struct udp *listener; /* Who the seeds' datagrams are for. */
+
+static void wake(void *arg, u32 events)
+{
+    (void)arg;
+    (void)events;
+}
+
+/* Answers with what came, like a program would. */
+static void echo(void)
+{
+    struct inet_address source;
+    struct inet_address destination;
+    struct netbuf *buf = udp_receive(listener, &source, &destination);
+
+    while (buf) {
+        u8 first = 0;
+        struct netbuf *answer = netbuf_create();
+
+        (void)netbuf_read(buf, 0, &first, 1);
+        netbuf_destroy(buf);
+        FUZZ_CHECK(answer && netbuf_append_copy(answer, &first, 1));
+        (void)!udp_send(listener, answer, &source);
+        buf = udp_receive(listener, &source, &destination);
+    }
+    (void)udp_take_error(listener);
+}
+
 static void start(void)
 {
     static bool is_started;
@@ -62,6 +94,8 @@ static void start(void)
     net_init();
     FUZZ_CHECK(netdev_register(&device) == 0);
     FUZZ_CHECK(net_config_static(&config) == 0);
+    listener = udp_create(wake, NULL);
+    FUZZ_CHECK(listener && udp_bind(listener, (struct inet_address){ .port = PORT }) == 0);
     fake_run_bottom_halves();
     fake_clock_advance(QUIET_SECONDS * NS_PER_SECOND);
 }
@@ -96,6 +130,8 @@ static void receive(const u8 *bytes, u32 len, u32 flags)
         buf->flags |= NETBUF_CSUM_GOOD;
     netdev_receive(&device, buf);
     netdev_receive_done(&device);
+    fake_run_bottom_halves();
+    echo();
     fake_run_bottom_halves();
     free(frame);
 }
