@@ -41,6 +41,8 @@ static int image_build(const char *path, const struct settings *settings,
 
         status = image_write(path, &spec, &size, err);
     }
+    for (size_t i = 0; i < root.notes.count && status == 0; i++)
+        fprintf(stderr, "ops: note: %s\n", root.notes.items[i]);
     for (size_t i = 0; i < root.warnings.count && status == 0 && settings->verbose; i++)
         fprintf(stderr, "ops: warning: %s\n", root.warnings.items[i]);
     if (status == 0 && settings->verbose) {

@@ -7,6 +7,7 @@
 #include "lib/manifest/manifest.h"
 #include "ops/config/settings.h"
 #include "ops/image/deps.h"
+#include "ops/image/mounts.h"
 
 #include <glob.h>
 #include <stdbool.h>
@@ -16,14 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Memory at run time. Mount points in the image. */
-static const char *const tmpfs_dirs[] = {
-    "/tmp", "/run", "/var/tmp", "/var/log", "/dev/shm",
-};
-
-static const char *const mount_points[] = {
-    "/proc", "/sys", "/dev", "/tmp", "/run", "/var/tmp", "/var/log", "/etc/soliton", "/lost+found",
-};
+/* Where a program goes that the machine would not see at its own path. */
+#define PROGRAM_DIR "/usr/local/bin"
 
 /* Programs look these up by habit. What the user brings goes first. */
 static const struct {
@@ -233,8 +228,8 @@ static int content_add(struct root *root, const struct settings *settings, struc
 
 static int defaults_add(struct root *root, struct err *err)
 {
-    for (size_t i = 0; i < sizeof(mount_points) / sizeof(mount_points[0]); i++) {
-        if (tree_add_dir(&root->tree, mount_points[i], err) < 0)
+    for (const char *const *point = mounts_points; *point; point++) {
+        if (tree_add_dir(&root->tree, *point, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < sizeof(default_files) / sizeof(default_files[0]); i++) {
@@ -255,6 +250,24 @@ static const char *env_find(const struct settings *settings, const char *name)
     return NULL;
 }
 
+/* Where the program goes in the image: to where it is here, unless that would hide it. */
+static char *program_path(struct root *root, const struct settings *settings)
+{
+    char *path = guest_path(settings->program);
+    const char *mount = mounts_find(settings, path);
+    char *moved;
+    char *note;
+
+    if (!mount)
+        return path;
+    moved = xasprintf(PROGRAM_DIR "/%s", path_base(path));
+    note = xasprintf("'%s' is '%s' in the machine, which has memory at '%s'", path, moved, mount);
+    strings_add(&root->notes, note);
+    free(note);
+    free(path);
+    return moved;
+}
+
 /* Program, interpreter and libraries. Sets `*path` to where the program lies in the image. */
 static int program_add(struct root *root, const struct settings *settings, struct deps *deps,
                        char **path, struct err *err)
@@ -263,9 +276,9 @@ static int program_add(struct root *root, const struct settings *settings, struc
     int status;
 
     *path = settings->guest_program ? path_normalize("/", settings->guest_program)
-                                    : guest_path(settings->program);
+                                    : program_path(root, settings);
     status = deps_add_program(deps, source, *path, err);
-    if (status == 0 && !settings->guest_program &&
+    if (status == 0 && !settings->guest_program && strcmp(*path, settings->program) == 0 &&
         is_in_place(settings, settings->program, source)) {
         status = tree_add_host(&root->tree, target_root(settings), *path, NULL, err);
     } else if (status == 0) {
@@ -309,16 +322,24 @@ static void lines_add(struct lines *lines, const char *key, const struct strings
         line_add(lines, key, values->items[i]);
 }
 
+/* argv[0]: as the user wrote it, where that names a file in the machine. */
+static const char *program_name(const struct settings *settings, const char *program)
+{
+    bool is_same = settings->program[0] == '/' && !mounts_find(settings, settings->program);
+
+    return is_same ? settings->program : program;
+}
+
 static void lines_fill(struct lines *lines, const struct settings *settings, const char *program)
 {
     line_add(lines, "program", program);
-    line_add(lines, "arg", settings->program[0] == '/' ? settings->program : program);
+    line_add(lines, "arg", program_name(settings, program));
     lines_add(lines, "arg", &settings->args);
     for (size_t i = 0; i < sizeof(default_envs) / sizeof(default_envs[0]); i++)
         line_add(lines, "env", default_envs[i]);
     lines_add(lines, "env", &settings->envs);
-    for (size_t i = 0; i < sizeof(tmpfs_dirs) / sizeof(tmpfs_dirs[0]); i++)
-        line_add(lines, "tmpfs", tmpfs_dirs[i]);
+    for (const char *const *dir = mounts_tmpfs; *dir; dir++)
+        line_add(lines, "tmpfs", *dir);
     lines_add(lines, "tmpfs", &settings->tmpfs);
     lines_add(lines, "limit", &settings->limits);
     if (settings->cwd)
@@ -401,6 +422,7 @@ static int all_add(struct root *root, const struct settings *settings, struct de
     if (content_add(root, settings, err) < 0 || deps_add_tree(deps, err) < 0 ||
         deps_add_cache(deps, err) < 0 || defaults_add(root, err) < 0)
         return -1;
+    mounts_note_hidden(settings, &root->tree, &root->notes);
     return manifest_add(root, settings, *path, err);
 }
 
@@ -424,4 +446,5 @@ void root_fini(struct root *root)
 {
     tree_fini(&root->tree);
     strings_fini(&root->warnings);
+    strings_fini(&root->notes);
 }

@@ -13,6 +13,7 @@ struct settings;
 struct root {
     struct tree tree;
     struct strings warnings; /* What may be missing. */
+    struct strings notes;    /* What is other than the user will expect. */
     uint64_t program_size;   /* Bytes of the program and what is loaded with it. */
 };
 
