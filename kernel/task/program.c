@@ -10,6 +10,7 @@
 #include "abi/linux/open_flags.h"
 #include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/power.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/log.h"
@@ -225,6 +226,26 @@ static int thread_begin(const struct start *start)
     return 0;
 }
 
+static void number_report(const char *key, u64 number)
+{
+    char digits[24];
+    struct text text;
+
+    text_init(&text, digits, sizeof(digits));
+    text_format(&text, "%llu", (unsigned long long)number);
+    machine_report(key, digits);
+}
+
+/* What the boot cost, to whoever started the machine. */
+static void boot_report(void)
+{
+    struct page_counts counts;
+
+    page_counts(&counts);
+    number_report("boot_ns", program_start_ns());
+    number_report("memory_kib", (counts.total - counts.free) * (PAGE_SIZE / 1024));
+}
+
 int program_start(const struct manifest *manifest)
 {
     static struct start start; /* Too large for a stack; there is one. */
@@ -246,6 +267,7 @@ int program_start(const struct manifest *manifest)
     heap_free(start.image.interpreter);
     if (err == 0) {
         __atomic_store_n(&start_ns, clock_now_ns(), __ATOMIC_RELAXED);
+        boot_report();
         err = thread_begin(&start);
     }
     return err;
