@@ -144,11 +144,16 @@ void area_insert(struct area_tree *areas, struct area *area)
     areas->bytes += area->end - area->start;
 }
 
-void area_remove(struct area_tree *areas, struct area *area)
+static void unlink_area(struct area_tree *areas, struct area *area)
 {
     tree_remove(&areas->tree, &area->node);
     areas->count--;
     areas->bytes -= area->end - area->start;
+}
+
+void area_remove(struct area_tree *areas, struct area *area)
+{
+    unlink_area(areas, area);
     search_reset(areas, area->end);
 }
 
@@ -211,7 +216,7 @@ void area_merge(struct area_tree *areas, u64 lo, u64 hi)
             area = next;
             continue;
         }
-        area_remove(areas, next);
+        unlink_area(areas, next); /* No hole comes of it. */
         areas->bytes += next->end - next->start;
         area->end = next->end;
         area->touched_pages += next->touched_pages;
@@ -280,7 +285,7 @@ u64 area_gap_find(struct area_tree *areas, u64 size, u64 lo, u64 hi, u64 align)
 {
     bool remembers = hi == areas->top;
     bool hinted =
-        remembers && size > areas->search_hole && areas->search_top < hi && areas->search_top > lo;
+        remembers && size > areas->search_hole && areas->search_top <= hi && areas->search_top > lo;
     u64 passed = hinted ? areas->search_hole : 0;
     u64 address = gap_search(areas, size, lo, hinted ? areas->search_top : hi, align, &passed);
 

@@ -315,6 +315,22 @@ TEST(vm, finds_room_from_the_top_and_reuses_it)
     check_nothing_left();
 }
 
+/* With tens of thousands of areas a search from the top each time would take minutes. */
+TEST(vm, goes_on_searching_where_it_found_room)
+{
+    long address = 0;
+
+    vm_init();
+    for (u32 i = 0; i < 10; i++) {
+        address = map_at(0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS);
+        CHECK_EQ(space.areas.search_top, address + PAGE_SIZE);
+    }
+    CHECK_EQ(map_at(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS), address - PAGE_SIZE);
+    CHECK_EQ(space.areas.search_top, address);
+    CHECK_EQ(space.areas.count, 10);
+    check_nothing_left();
+}
+
 TEST(vm, refuses_what_linux_refuses)
 {
     static const struct {
