@@ -33,6 +33,12 @@ enum mmu_flags {
     MMU_ACCESSED = 1u << 5, /* Likewise. */
     MMU_LARGE = 1u << 6,    /* One entry for LARGE_PAGE_SIZE. */
     MMU_COW = 1u << 7,      /* Software bit: shared until the first write. */
+
+    /*
+     * The entry keeps its page and its flags, and the CPU sees nothing there: the kernel's own
+     * accesses fault as the program's do. mmu_entry_is_present() is true all the same.
+     */
+    MMU_NO_ACCESS = 1u << 8,
 };
 
 /* One slot of a page table. 0 is empty. [atomic] */

@@ -33,10 +33,10 @@ enum {
 
 u32 area_entry_flags(const struct area *area)
 {
-    u32 flags = MMU_ACCESSED;
+    u32 flags = MMU_ACCESSED | MMU_USER;
 
-    if (area->protection != 0)
-        flags |= MMU_USER; /* An entry without it holds the page for a later mprotect(). */
+    if (area->protection == 0)
+        flags |= MMU_NO_ACCESS; /* The entry holds the page for a later mprotect(). */
     if (area->protection & VM_EXEC)
         flags |= MMU_EXEC;
     return flags;

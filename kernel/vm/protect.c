@@ -40,7 +40,7 @@ static int change_entry(void *arg, u64 address, mmu_entry_t *slot, u64 size)
         after = mmu_entry_make(mmu_entry_address(before), kept);
     } while (!mmu_slot_replace(slot, before, after));
 
-    if (flags & ~kept & (MMU_WRITE | MMU_EXEC | MMU_USER)) {
+    if (flags & ~kept & (MMU_WRITE | MMU_EXEC) || kept & ~flags & MMU_NO_ACCESS) {
         change->lo = u64_min(change->lo, address);
         change->hi = u64_max(change->hi, address + size);
     }

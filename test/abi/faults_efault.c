@@ -146,6 +146,35 @@ static void half_a_buffer(void)
     close(fd);
 }
 
+/* A page that was there before its rights went: nothing of it may be read, or changed. */
+static void page_without_rights(void)
+{
+    static const size_t sizes[] = { ABI_PAGE, 4 << 20 };
+    int rw = PROT_READ | PROT_WRITE;
+    char word[4];
+    int from[2];
+    int to[2];
+    size_t i;
+
+    EXPECT(pipe(from) == 0 && pipe(to) == 0 && write(from[1], "word", 4) == 4);
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *map = mmap(NULL, sizes[i], rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        EXPECT(madvise(map, sizes[i], MADV_HUGEPAGE) == 0 || errno == EINVAL);
+        memset(map, 'p', sizes[i]);
+        EXPECT_EQ(mprotect(map, sizes[i], PROT_NONE), 0);
+        EXPECT_ERRNO(write(to[1], map, 4), EFAULT);
+        EXPECT_ERRNO(read(from[0], map + sizes[i] - 4, 4), EFAULT);
+        EXPECT_ERRNO(open(map, O_RDONLY), EFAULT);
+        EXPECT_EQ(mprotect(map + sizes[i] - ABI_PAGE, ABI_PAGE, PROT_READ), 0);
+        EXPECT_EQ(mprotect(map, sizes[i], rw), 0);
+        EXPECT(map[0] == 'p' && map[sizes[i] - 1] == 'p' && map[sizes[i] - 4] == 'p');
+        EXPECT(memcmp(map, map + 1, sizes[i] - 1) == 0);
+        EXPECT_EQ(munmap(map, sizes[i]), 0);
+    }
+    EXPECT_EQ(read(from[0], word, 4), 4);
+}
+
 int main(void)
 {
     static char content[1000];
@@ -171,5 +200,6 @@ int main(void)
         RUN(socket_calls, bads[i], sock);
     }
     half_a_buffer();
+    page_without_rights();
     return abi_done();
 }

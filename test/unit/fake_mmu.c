@@ -16,9 +16,9 @@ enum {
     SLOTS = 512,
     REGIONS_MAX = 64,
     BIT_PRESENT = 1,
-    BIT_TABLE = 1 << 9,
+    BIT_TABLE = 1 << 10,
     FLAGS_SHIFT = 1,
-    FLAGS_MASK = 0xff,
+    FLAGS_MASK = 0x1ff,
 };
 
 struct region {
@@ -185,13 +185,18 @@ void tlb_flush(u64 address, u64 size)
     fake_tlb_flushes++;
 }
 
+static bool cpu_sees(mmu_entry_t entry)
+{
+    return mmu_entry_is_present(entry) && (mmu_entry_flags(entry) & MMU_NO_ACCESS) == 0;
+}
+
 u8 *fake_mmu_byte(u64 address)
 {
     bool is_large;
     mmu_entry_t *slot = mmu_slot(address, false, false, &is_large);
     u64 size = is_large ? LARGE_PAGE_SIZE : PAGE_SIZE;
 
-    if (!slot || !mmu_entry_is_present(*slot))
+    if (!slot || !cpu_sees(*slot))
         return NULL;
     return (u8 *)(uintptr_t)(mmu_entry_address(*slot) + (address & (size - 1)));
 }
@@ -200,5 +205,5 @@ u32 fake_mmu_flags(u64 address)
 {
     mmu_entry_t *slot = mmu_slot(address, false, false, NULL);
 
-    return slot && mmu_entry_is_present(*slot) ? mmu_entry_flags(*slot) : 0;
+    return slot && cpu_sees(*slot) ? mmu_entry_flags(*slot) : 0;
 }

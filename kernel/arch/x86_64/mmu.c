@@ -22,7 +22,8 @@ enum entry_bits {
     ENTRY_DIRTY = 1 << 6,
     ENTRY_LARGE = 1 << 7,
     ENTRY_GLOBAL = 1 << 8,
-    ENTRY_COW = 1 << 9, /* Ours to use. */
+    ENTRY_COW = 1 << 9,        /* Ours to use. */
+    ENTRY_NO_ACCESS = 1 << 10, /* Likewise. */
 };
 #define ENTRY_NX      (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
@@ -56,6 +57,12 @@ mmu_entry_t mmu_entry_make(paddr_t address, u32 flags)
 {
     mmu_entry_t entry = address | ENTRY_PRESENT;
 
+    /*
+     * CPUs with L1TF speculate with the address of an entry that is not present: inverted, it is
+     * beyond all memory, and nothing of it is in the cache.
+     */
+    if ((flags & MMU_NO_ACCESS) != 0)
+        entry = (address ^ ENTRY_ADDRESS) | ENTRY_NO_ACCESS;
     if ((flags & MMU_WRITE) != 0)
         entry |= ENTRY_WRITE;
     if ((flags & MMU_USER) != 0)
@@ -77,12 +84,14 @@ mmu_entry_t mmu_entry_make(paddr_t address, u32 flags)
 
 bool mmu_entry_is_present(mmu_entry_t entry)
 {
-    return (entry & ENTRY_PRESENT) != 0;
+    return (entry & (ENTRY_PRESENT | ENTRY_NO_ACCESS)) != 0;
 }
 
 paddr_t mmu_entry_address(mmu_entry_t entry)
 {
-    return entry & ENTRY_ADDRESS;
+    u64 inverted = (entry & ENTRY_NO_ACCESS) != 0 ? ENTRY_ADDRESS : 0;
+
+    return (entry & ENTRY_ADDRESS) ^ inverted;
 }
 
 u32 mmu_entry_flags(mmu_entry_t entry)
@@ -103,6 +112,8 @@ u32 mmu_entry_flags(mmu_entry_t entry)
         flags |= MMU_LARGE;
     if ((entry & ENTRY_COW) != 0)
         flags |= MMU_COW;
+    if ((entry & ENTRY_NO_ACCESS) != 0)
+        flags |= MMU_NO_ACCESS;
     return flags;
 }
 
@@ -173,7 +184,8 @@ int mmu_split(u64 address)
     large = mmu_slot_read(slot);
     table = phys_to_virt(memory);
     for (u64 i = 0; i < TABLE_SLOTS; i++)
-        table[i] = (large & ~(u64)ENTRY_LARGE) + (i << PAGE_SHIFT);
+        table[i] = mmu_entry_make(mmu_entry_address(large) + (i << PAGE_SHIFT),
+                                  mmu_entry_flags(large) & ~(u32)MMU_LARGE);
     mmu_slot_exchange(slot, memory | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER);
     tlb_flush(align_down(address, LARGE_PAGE_SIZE), LARGE_PAGE_SIZE);
     return 0;
