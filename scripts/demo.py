@@ -37,17 +37,20 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def fetch(url):
+def fetch(url, seconds):
     """The page, or None while there is nobody to ask."""
-    done = subprocess.run(["curl", "-s", "-S", "--max-time", "5", url], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(["curl", "-s", "-S", "--max-time", f"{seconds:.2f}", url],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return done.stdout.decode() if done.returncode == 0 else None
 
 
 def wait_for_page(url, machine, start):
     """(page, seconds since `start`), or exits when the machine ends or time is up."""
+    # QEMU takes connections before the guest is up and then loses them: ask again soon, not late.
+    patience = 0.1
     while time.monotonic() - start < SECONDS_MAX:
-        page = fetch(url)
+        page = fetch(url, patience)
+        patience *= 1.2
         if page is not None:
             return page, time.monotonic() - start
         if machine.poll() is not None:
