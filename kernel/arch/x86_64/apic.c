@@ -56,10 +56,11 @@ static u32 apic_read(u32 reg)
 
 static void apic_write(u32 reg, u32 value)
 {
-    if (x2apic)
+    if (x2apic) {
         msr_write(MSR_X2APIC + reg / 16, value);
-    else
+    } else {
         mmio_write32(registers + reg, value);
+    }
 }
 
 static void apic_enable(void)

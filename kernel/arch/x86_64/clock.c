@@ -217,10 +217,11 @@ void arch_timer_arm(u64 deadline_ns)
         return;
     local->timer_deadline_ns = deadline_ns;
     if (deadline_ns == UINT64_MAX) {
-        if (cpu_features.tsc_deadline)
+        if (cpu_features.tsc_deadline) {
             msr_write(MSR_TSC_DEADLINE, 0);
-        else
+        } else {
             apic_timer_start(0);
+        }
     } else if (cpu_features.tsc_deadline) {
         msr_write(MSR_TSC_DEADLINE, cycles_at(deadline_ns));
     } else {
@@ -277,10 +278,11 @@ static u64 rtc_seconds(void)
     for (u32 tries = 0; tries < 10000 && (rtc_read(RTC_STATUS_A) & RTC_UPDATING) != 0; tries++)
         cpu_relax();
     hours = rtc_read(RTC_HOURS);
-    if ((status & RTC_24_HOURS) == 0)
+    if ((status & RTC_24_HOURS) == 0) {
         hours = from_bcd(hours & ~(u32)RTC_PM, status) % 12 + ((hours & RTC_PM) != 0 ? 12 : 0);
-    else
+    } else {
         hours = from_bcd(hours, status);
+    }
     days =
         days_since_1970(2000 + from_bcd(rtc_read(RTC_YEAR), status),
                         from_bcd(rtc_read(RTC_MONTH), status), from_bcd(rtc_read(RTC_DAY), status));

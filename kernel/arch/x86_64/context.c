@@ -69,10 +69,11 @@ static u64 fs_base_read(void)
 
 static void fs_base_write(u64 base)
 {
-    if (cpu_features.fsgsbase)
+    if (cpu_features.fsgsbase) {
         __asm__ volatile("wrfsbase %0" : : "r"(base));
-    else
+    } else {
         msr_write(MSR_FS_BASE, base);
+    }
 }
 
 /* The program's GS base waits in an MSR while the kernel runs. Interrupts are off. */

@@ -235,10 +235,11 @@ static EARLY void image_map(void)
         u64 *table = tables[2 + (off >> LARGE_PAGE_SHIFT)];
         u64 bits = data;
 
-        if (off < (u64)(text_end - image_start))
+        if (off < (u64)(text_end - image_start)) {
             bits = text;
-        else if (off < (u64)(data_start - image_start))
+        } else if (off < (u64)(data_start - image_start)) {
             bits = rodata;
+        }
         table[off >> PAGE_SHIFT & 511] = (early_layout.image_physical + off) | bits;
         pd[(virtual + off) >> LARGE_PAGE_SHIFT & 511] = table_entry(table);
     }
@@ -263,9 +264,10 @@ static EARLY void relocate(void)
     const struct elf64_rela *rela = rela_start;
 
     for (; rela < rela_end; rela++) {
-        if ((rela->info & 0xffffffff) == R_X86_64_RELATIVE)
+        if ((rela->info & 0xffffffff) == R_X86_64_RELATIVE) {
             *(u64 *)(early_layout.image_physical + rela->offset) =
                 early_layout.image_virtual + (u64)rela->addend;
+        }
     }
 }
 

@@ -201,14 +201,15 @@ void interrupt_entry(u32 vector)
     cpu_local()->irq_count++;
     if (vector == VECTOR_SPURIOUS)
         return; /* The APIC wants no end-of-interrupt for it. */
-    if (vector == VECTOR_TIMER)
+    if (vector == VECTOR_TIMER) {
         upcall_timer();
-    else if (vector == IPI_TLB)
+    } else if (vector == IPI_TLB) {
         tlb_answer();
-    else if (vector == IPI_KICK)
+    } else if (vector == IPI_KICK) {
         upcall_kick();
-    else if (vector >= VECTOR_FIRST && vector < VECTOR_END)
+    } else if (vector >= VECTOR_FIRST && vector < VECTOR_END) {
         device(vector);
+    }
     apic_end_of_interrupt();
     upcall_irq_exit();
 }

@@ -31,20 +31,22 @@ static void register_write16(const struct acpi_register *reg, u16 value)
 {
     if (!reg->present)
         return;
-    if (reg->is_port)
+    if (reg->is_port) {
         port_write16((u16)reg->address, value);
-    else if (reg->mapped)
+    } else if (reg->mapped) {
         mmio_write16(reg->mapped, value);
+    }
 }
 
 static void register_write8(const struct acpi_register *reg, u8 value)
 {
     if (!reg->present)
         return;
-    if (reg->is_port)
+    if (reg->is_port) {
         port_write8((u16)reg->address, value);
-    else if (reg->mapped)
+    } else if (reg->mapped) {
         mmio_write8(reg->mapped, value);
+    }
 }
 
 static _Noreturn void halt_for_ever(void)
@@ -71,9 +73,10 @@ _Noreturn void machine_power_off(void)
 
     irq_disable();
     cpus_stop();
-    if (acpi->sleep_control.present)
+    if (acpi->sleep_control.present) {
         register_write8(&acpi->sleep_control,
                         (u8)(REDUCED_SLEEP_ENABLE | acpi->s5_type_a << REDUCED_SLEEP_TYPE_SHIFT));
+    }
     register_write16(&acpi->pm1a_control,
                      (u16)(SLEEP_ENABLE | acpi->s5_type_a << SLEEP_TYPE_SHIFT));
     register_write16(&acpi->pm1b_control,

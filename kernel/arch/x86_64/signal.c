@@ -225,10 +225,11 @@ static int vector_pop(uaddr_t from)
 
     if (!area)
         return -EFAULT;
-    if (from == 0)
+    if (from == 0) {
         vector_area_init(area);
-    else
+    } else {
         err = vector_read(area, from);
+    }
     if (err == 0) {
         vector_changed(context);
         mem_copy(context->vector, area, cpu_features.vector_size);

@@ -140,10 +140,11 @@ void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
     u64 address = cr2_read();
 
     fault_note(vector, code, address);
-    if (vector == VECTOR_X87)
+    if (vector == VECTOR_X87) {
         code = fpu_code(x87_exceptions());
-    else if (vector == VECTOR_SIMD)
+    } else if (vector == VECTOR_SIMD) {
         code = fpu_code(simd_exceptions());
+    }
     irq_enable();
     if (vector == VECTOR_PAGE_FAULT) {
         (void)upcall_page_fault(address, access_of(code));

@@ -26,22 +26,24 @@ static void area_save(u8 *area)
 {
     u32 low = (u32)cpu_features.xcr0;
 
-    if (cpu_features.xsaveopt)
+    if (cpu_features.xsaveopt) {
         __asm__ volatile("xsaveopt64 (%0)" : : "r"(area), "a"(low), "d"(0) : "memory");
-    else if (cpu_features.xsave)
+    } else if (cpu_features.xsave) {
         __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(low), "d"(0) : "memory");
-    else
+    } else {
         __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+    }
 }
 
 static void area_load(const u8 *area)
 {
     u32 low = (u32)cpu_features.xcr0;
 
-    if (cpu_features.xsave)
+    if (cpu_features.xsave) {
         __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(low), "d"(0) : "memory");
-    else
+    } else {
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+    }
 }
 
 void vector_leave(struct arch_context *from)
