@@ -100,10 +100,11 @@ int block_register(struct block_device *device)
 
     /* A disk without partitions, or with damaged ones, is a disk all the same. */
     err = gpt_read(&disk, add_partition, device, &flags);
-    if (err < 0 && err != -ENOENT)
+    if (err < 0 && err != -ENOENT) {
         log_warn("%s: cannot read its partitions: error %d", device->name, -err);
-    else if (err == 0 && (flags & GPT_USED_BACKUP))
+    } else if (err == 0 && (flags & GPT_USED_BACKUP)) {
         log_warn("%s: partition table damaged, its backup is used", device->name);
+    }
     return 0;
 }
 

@@ -176,10 +176,11 @@ TEST(gpt, impossible_sizes_are_refused)
 
         make_disk();
         memset(disk_bytes[SECTORS - 1], 0, 512);
-        if (cases[i].off == 72)
+        if (cases[i].off == 72) {
             put64(header + cases[i].off, cases[i].value);
-        else
+        } else {
             put32(header + cases[i].off, (u32)cases[i].value);
+        }
         put32(header + 16, 0);
         put32(header + 16, crc32(0, header, 92));
         if (read_all(&flags) != -EIO) {
