@@ -167,10 +167,11 @@ void bottom_half_enable(void)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (--halves->disabled > 0 || !bottom_half_is_pending() || halves->running)
         return;
-    if (irq_enabled())
+    if (irq_enabled()) {
         bottom_half_run_pending();
-    else
+    } else {
         __atomic_fetch_or(&thread_current()->work, THREAD_WORK_RESCHED, __ATOMIC_RELAXED);
+    }
 }
 
 bool in_interrupt(void)

@@ -117,9 +117,10 @@ static void rekey(struct generator *generator)
 
 static void refill(struct generator *generator)
 {
-    for (u32 i = 0; i < REFILL_BLOCKS; i++)
+    for (u32 i = 0; i < REFILL_BLOCKS; i++) {
         chacha20_block(generator->key.words, i, no_nonce,
                        generator->bytes + i * CHACHA20_BLOCK_SIZE);
+    }
     mem_copy(&generator->key, generator->bytes, KEY_SIZE);
     mem_zero(generator->bytes, KEY_SIZE);
     generator->left = REFILL_SIZE - KEY_SIZE;

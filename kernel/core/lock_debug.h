@@ -18,9 +18,10 @@ static inline void lock_debug_sleeps(enum lock_rank rank)
         return;
     if (spin_locks_held() > 0)
         panic("lock of rank %d may sleep, taken under a spinlock", rank);
-    if (thread_current()->locks_held >> (rank + 1) != 0)
+    if (thread_current()->locks_held >> (rank + 1) != 0) {
         panic("lock of rank %d taken under locks of ranks 0x%x", rank,
               thread_current()->locks_held);
+    }
 }
 
 static inline void lock_debug_taken(enum lock_rank rank)

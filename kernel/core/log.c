@@ -48,10 +48,11 @@ static void ring_put(const char *bytes, size_t len)
 
 static void console_put(const char *bytes, size_t len)
 {
-    if (console_sink && !panicking)
+    if (console_sink && !panicking) {
         console_sink(bytes, len);
-    else
+    } else {
         machine_console_write(bytes, len);
+    }
 }
 
 static void log_line(enum log_level level, const char *format, va_list args)
@@ -145,10 +146,11 @@ size_t log_read(char *bytes, size_t size)
     if (!bytes) {
         len = written - from;
     } else {
-        if (written - from > size)
+        if (written - from > size) {
             from = written - size;
-        else if (from > 0)
+        } else if (from > 0) {
             from++; /* The byte before it is gone. */
+        }
         if (from > 0) {
             while (from < written && ring[(from - 1) % RING_SIZE] != '\n')
                 from++;

@@ -84,10 +84,11 @@ static void copy_downward(u8 *out, const u8 *in, size_t size)
 
 void *memmove(void *to, const void *from, size_t size)
 {
-    if ((uintptr_t)to - (uintptr_t)from < size)
+    if ((uintptr_t)to - (uintptr_t)from < size) {
         copy_downward(to, from, size);
-    else
+    } else {
         copy_upward(to, from, size);
+    }
     return to;
 }
 

@@ -38,10 +38,11 @@ const char *symbol_find(u64 address, u64 *offset)
     while (lo < hi) { /* The first one behind `off` is at `lo` in the end. */
         u32 middle = lo + (hi - lo) / 2;
 
-        if (symbol_table[middle].off <= off)
+        if (symbol_table[middle].off <= off) {
             lo = middle + 1;
-        else
+        } else {
             hi = middle;
+        }
     }
     if (lo == 0)
         return NULL;
@@ -65,10 +66,11 @@ static void log_frame(u64 address)
     u64 offset;
     const char *name = symbol_find(address - 1, &offset); /* The call, not what follows it. */
 
-    if (name)
+    if (name) {
         log_error("  %016lx %s+0x%lx", address, name, offset + 1);
-    else
+    } else {
         log_error("  %016lx", address);
+    }
 }
 
 static void log_backtrace(const struct frame *frame)

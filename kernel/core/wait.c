@@ -80,10 +80,11 @@ static bool wake_thread(struct waiter *waiter, u32 events)
 static void hook(struct wait_queue *queue, struct waiter *waiter)
 {
     spin_lock(&queue->lock);
-    if (waiter->exclusive)
+    if (waiter->exclusive) {
         list_push_back(&queue->waiters, &waiter->link);
-    else
+    } else {
         list_push_front(&queue->waiters, &waiter->link);
+    }
     spin_unlock(&queue->lock);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* Pairs with the one in wake(). Invariant 1. */
 }

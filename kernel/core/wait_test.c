@@ -23,10 +23,11 @@ static void wake_for_nothing(u64 deadline_ns)
     static int times;
 
     (void)deadline_ns;
-    if (++times < 3)
+    if (++times < 3) {
         sched_wake(thread_current());
-    else
+    } else {
         wait_wake(&queue, 0);
+    }
 }
 
 static void pass_time(u64 deadline_ns)
