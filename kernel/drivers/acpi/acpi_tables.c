@@ -375,14 +375,15 @@ static void read_table(const struct reader *reader, u64 address)
     if (!wanted || !map_table(reader, address, NULL, &table) ||
         !sums_to_zero(table.bytes, table.size))
         return;
-    if (mem_equal(table.bytes, "APIC", 4))
+    if (mem_equal(table.bytes, "APIC", 4)) {
         read_madt(info, &table);
-    else if (mem_equal(table.bytes, "FACP", 4))
+    } else if (mem_equal(table.bytes, "FACP", 4)) {
         read_fadt(reader, &table);
-    else if (mem_equal(table.bytes, "MCFG", 4))
+    } else if (mem_equal(table.bytes, "MCFG", 4)) {
         read_mcfg(info, &table);
-    else if (mem_equal(table.bytes, "HPET", 4))
+    } else if (mem_equal(table.bytes, "HPET", 4)) {
         read_hpet(info, &table);
+    }
 }
 
 /* RSDT or XSDT: addresses of `width` bytes each. */

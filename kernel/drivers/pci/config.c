@@ -33,9 +33,10 @@ static volatile u8 *ecam_register(u8 bus, u8 slot, u8 function, u32 off)
 
     if (info->ecam_address == 0 || bus < info->ecam_bus_first || bus > info->ecam_bus_last)
         return NULL;
-    if (!ecam[bus])
+    if (!ecam[bus]) {
         ecam[bus] =
             device_map(info->ecam_address + ((u64)bus << ECAM_BUS_SHIFT), 1u << ECAM_BUS_SHIFT);
+    }
     if (!ecam[bus])
         return NULL;
     return ecam[bus] + ((u32)slot << ECAM_SLOT_SHIFT) + ((u32)function << ECAM_FUNCTION_SHIFT) +

@@ -84,10 +84,11 @@ bool pci_bar(const struct pci_device *device, u32 index, paddr_t *address, u64 *
 
     pci_write16(device, PCI_COMMAND, command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_PORT));
     bits = size_bits(device, off) & ~0xfull;
-    if (is_64)
+    if (is_64) {
         bits |= (u64)size_bits(device, off + 4) << 32;
-    else if (bits)
+    } else if (bits) {
         bits |= 0xffffffffull << 32;
+    }
     pci_write16(device, PCI_COMMAND, command);
 
     *address = low & ~0xfull;
@@ -134,9 +135,10 @@ int pci_msix_open(struct pci_device *device)
     if (!device->msix_table)
         return -ENOMEM;
     device->msix = at;
-    for (u32 i = 0; i < device->msix_count; i++)
+    for (u32 i = 0; i < device->msix_count; i++) {
         mmio_write32(device->msix_table + i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_CONTROL,
                      PCI_MSIX_ENTRY_MASKED);
+    }
     control &= (u16)~PCI_MSIX_CONTROL_MASK_ALL;
     pci_write16(device, at + PCI_MSIX_CONTROL, control | PCI_MSIX_CONTROL_ENABLE);
     return 0;

@@ -39,10 +39,11 @@ static bool parse_size(const char **at, const char *limit, u64 *size)
     if (stop == limit || stop == start)
         return false;
     *at = stop + 1;
-    if (stop[-1] == 'K' || stop[-1] == 'k')
+    if (stop[-1] == 'K' || stop[-1] == 'k') {
         unit = 1 << 10;
-    else if (stop[-1] == 'M' || stop[-1] == 'm')
+    } else if (stop[-1] == 'M' || stop[-1] == 'm') {
         unit = 1 << 20;
+    }
     if (!text_parse_u64(start, (size_t)(stop - start) - (unit > 1), size))
         return false;
     if (*size > MMIO_SIZE_MAX)

@@ -83,10 +83,11 @@ static void deliver(struct net_rx *rx)
 
     rx->partial = NULL;
     /* Pairs with the release in net_probe(). */
-    if (__atomic_load_n(&rx->net->ready, __ATOMIC_ACQUIRE))
+    if (__atomic_load_n(&rx->net->ready, __ATOMIC_ACQUIRE)) {
         netdev_receive(&rx->net->netdev, buf);
-    else
+    } else {
         netbuf_destroy(buf);
+    }
 }
 
 /* What the device says about the packet, into our terms. */
@@ -171,10 +172,11 @@ static void receive_first(struct net_rx *rx, struct page *page, u32 len)
 
     rx->buffers_left = buffers;
     rx->partial = netbuf_create();
-    if (rx->partial)
+    if (rx->partial) {
         take_header(rx, rx->partial, &header);
-    else
+    } else {
         drop_packet(rx);
+    }
     add_buffer(rx, page, sizeof(header), len);
 }
 
@@ -189,15 +191,17 @@ static bool rx_poll(struct virtqueue *queue, void *arg)
     while (taken < RX_BUDGET && virtqueue_take(queue, &page, &len)) {
         rx->lent--;
         taken++;
-        if (rx->buffers_left)
+        if (rx->buffers_left) {
             add_buffer(rx, page, 0, len);
-        else
+        } else {
             receive_first(rx, page, len);
+        }
     }
-    if (rx->lent + RX_REFILL_BATCH <= rx->lent_target)
+    if (rx->lent + RX_REFILL_BATCH <= rx->lent_target) {
         refill(rx);
-    else
+    } else {
         virtqueue_kick(queue);
+    }
     netdev_receive_done(&rx->net->netdev);
     net_tx_reclaim(&pair->tx);
     return taken == RX_BUDGET || !virtqueue_irq_on(queue);

@@ -242,10 +242,11 @@ static void irq_off(struct virtqueue *queue)
 bool virtqueue_irq_on(struct virtqueue *queue)
 {
     __atomic_store_n(&queue->armed, true, __ATOMIC_RELAXED); /* Before the device can interrupt. */
-    if (queue->event_index)
+    if (queue->event_index) {
         shared_store(queue->used_event, queue->used_index);
-    else
+    } else {
         shared_store(&queue->avail->flags, 0);
+    }
     /* Our wish before its index, as in virtqueue_kick_wanted(). */
     memory_barrier();
     if (shared_load(&queue->used->index) == queue->used_index || virtio_is_broken(queue->device))

@@ -74,10 +74,11 @@ static u16 device_take(u32 *readable, u32 *writable)
     for (int i = 0; i < queue->size; i++) {
         const struct virtq_desc *desc = &queue->desc[at];
 
-        if (le16_get(desc->flags) & VIRTQ_DESC_WRITE)
+        if (le16_get(desc->flags) & VIRTQ_DESC_WRITE) {
             *writable += le32_get(desc->len);
-        else
+        } else {
             *readable += le32_get(desc->len);
+        }
         if ((le16_get(desc->flags) & VIRTQ_DESC_NEXT) == 0)
             break;
         at = le16_get(desc->next);
