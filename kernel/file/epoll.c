@@ -495,10 +495,11 @@ static struct epoll_item *ready_take(struct epoll *epoll, u32 *budget)
             break;
         epoll->ready_count--;
         item = LIST_ENTRY(node, struct epoll_item, ready_link);
-        if (file_try_get(item->file))
+        if (file_try_get(item->file)) {
             __atomic_fetch_add(&item->refs, 1, __ATOMIC_RELAXED); /* Attached: it has one. */
-        else
+        } else {
             item = NULL;
+        }
     }
     spin_unlock(&epoll->ready_lock);
     return item;
@@ -571,10 +572,11 @@ static long collect(struct epoll *epoll, uaddr_t events, u32 count)
         event.data = data;
         if (event.events) {
             err = copy_out(events + (u64)done * sizeof(event), &event, sizeof(event));
-            if (err < 0)
+            if (err < 0) {
                 item_unreport(item);
-            else
+            } else {
                 done++;
+            }
         }
         item_release(item);
     }

@@ -150,10 +150,11 @@ static u64 find_free(struct fdtable *table, u32 from, u64 limit) HOLDS(&table->l
         const struct fd_chunk *chunk = table->chunks[i];
         u32 index = start;
 
-        if (chunk && chunk->used_count == CHUNK_SLOTS)
+        if (chunk && chunk->used_count == CHUNK_SLOTS) {
             index = CHUNK_SLOTS;
-        else if (chunk)
+        } else if (chunk) {
             index = chunk_find_free(chunk, start);
+        }
         if (index < CHUNK_SLOTS)
             return u64_min((u64)i * CHUNK_SLOTS + index, limit);
         start = 0;

@@ -154,10 +154,11 @@ static long write_at_position(struct file *file, struct iter *from, u32 flags)
     mutex_lock(&file->position_lock);
     done = file->ops->write(file, from, file->position, flags);
     if (done > 0) {
-        if ((flags & FILE_APPEND) && file->ops->size)
+        if ((flags & FILE_APPEND) && file->ops->size) {
             file->position = file->ops->size(file);
-        else
+        } else {
             file->position += (u64)done;
+        }
     }
     mutex_unlock(&file->position_lock);
     return done;
@@ -193,12 +194,13 @@ static long seek_target(struct file *file, s64 off, int whence)
     s64 base = 0;
     s64 target;
 
-    if (whence == SEEK_CUR)
+    if (whence == SEEK_CUR) {
         base = (s64)file->position;
-    else if (whence == SEEK_END)
+    } else if (whence == SEEK_END) {
         base = file->ops->size ? (s64)file->ops->size(file) : 0;
-    else if (whence != SEEK_SET)
+    } else if (whence != SEEK_SET) {
         return -EINVAL;
+    }
 
     if (__builtin_add_overflow(base, off, &target))
         return -EOVERFLOW;
@@ -213,10 +215,11 @@ long file_seek(struct file *file, s64 off, int whence)
         return -ESPIPE;
 
     mutex_lock(&file->position_lock);
-    if (file->ops->seek)
+    if (file->ops->seek) {
         target = file->ops->seek(file, off, whence);
-    else
+    } else {
         target = seek_target(file, off, whence);
+    }
     if (target >= 0)
         file->position = (u64)target;
     mutex_unlock(&file->position_lock);

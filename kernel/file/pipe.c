@@ -75,10 +75,11 @@ static void slot_drop_first(struct pipe *pipe) HOLDS(&pipe->mutex)
 {
     struct pipe_slot *slot = slot_at(pipe, 0);
 
-    if (!slot->is_shared && !pipe->spare)
+    if (!slot->is_shared && !pipe->spare) {
         pipe->spare = slot->page;
-    else
+    } else {
         page_put(slot->page);
+    }
     slot->page = NULL;
     pipe->head = (pipe->head + 1) & (pipe->slot_count - 1);
     pipe->used--;
@@ -186,10 +187,11 @@ static void slot_drop_empty_tail(struct pipe *pipe) HOLDS(&pipe->mutex)
 
     if (tail->len > 0)
         return;
-    if (!pipe->spare)
+    if (!pipe->spare) {
         pipe->spare = tail->page;
-    else
+    } else {
         page_put(tail->page);
+    }
     pipe->used--;
 }
 

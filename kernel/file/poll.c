@@ -131,10 +131,11 @@ static long hooks_poll(struct hook_block *block, struct linux_pollfd *fds, u32 c
     for (u32 i = 0; i < count; i++) {
         struct poll_hook *hook = &block->hooks[i % HOOKS_A_BLOCK];
 
-        if (hook->file)
+        if (hook->file) {
             fds[i].revents = ready_events(hook->file, fds[i].events);
-        else
+        } else {
             fds[i].revents = fds[i].fd < 0 ? 0 : POLLNVAL;
+        }
         ready += fds[i].revents != 0;
         if (i % HOOKS_A_BLOCK == HOOKS_A_BLOCK - 1)
             block = block->next;

@@ -35,10 +35,11 @@ static void timerfd_fire(struct timer *timer)
 
 static void arm(struct timerfd *timerfd) HOLDS(&timerfd->lock)
 {
-    if (timerfd->expiry_ns != 0)
+    if (timerfd->expiry_ns != 0) {
         timer_arm(&timerfd->timer, timerfd->expiry_ns);
-    else
+    } else {
         timer_cancel(&timerfd->timer);
+    }
 }
 
 /* Expirations that nobody was told of yet. */
