@@ -159,10 +159,11 @@ static int insert(struct page_cache *cache, u64 index, struct page *page, u16 fl
     }
     if (spare)
         page_index_node_destroy(spare);
-    if (err == 0)
+    if (err == 0) {
         __atomic_fetch_add(&total_pages, 1, __ATOMIC_RELAXED); /* A count. */
-    else
+    } else {
         page->kind = PAGE_PLAIN;
+    }
     return err;
 }
 
@@ -183,10 +184,11 @@ static struct page *take_out_next(struct page_cache *cache, u64 *from, u64 to)
 
     spin_lock(&cache->lock);
     page = page_index_next(cache, from);
-    if (page && *from < to)
+    if (page && *from < to) {
         take_out(cache, page);
-    else
+    } else {
         page = NULL;
+    }
     spin_unlock(&cache->lock);
     return page;
 }
@@ -277,10 +279,11 @@ static void finish_page(struct page_cache *cache, struct page *page, int err)
 
     spin_lock(&cache->lock);
     dropped = page->cached.cache != cache; /* By a truncation meanwhile. */
-    if (!dropped && err < 0)
+    if (!dropped && err < 0) {
         take_out(cache, page);
-    else if (!dropped)
+    } else if (!dropped) {
         lru_add(page);
+    }
     spin_unlock(&cache->lock);
 
     unlock_page(page, err < 0 ? 0 : CACHED_UP_TO_DATE);
@@ -516,10 +519,11 @@ static bool evict(struct page_cache *cache, struct page *page)
     spin_lock(&cache->lock);
     if (page->cached.cache == cache) {
         gone = may_evict(page);
-        if (gone)
+        if (gone) {
             take_out(cache, page);
-        else
+        } else {
             lru_add(page);
+        }
     }
     spin_unlock(&cache->lock);
     return gone;

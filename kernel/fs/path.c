@@ -159,9 +159,10 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
 
     walk_to(walk, child);
     cross_mounts(walk);
-    if (is_last)
+    if (is_last) {
         *result = (struct walk_result){ .node = path_node_get(walk->at),
                                         .wants_directory = wants_directory };
+    }
     return 0;
 }
 
@@ -217,10 +218,11 @@ int path_walk(struct path_node *base, const char *path, u32 flags, struct walk_r
     if (str_len_max(path, PATH_SIZE_MAX) == PATH_SIZE_MAX)
         return -ENAMETOOLONG;
 
-    if (*path == '/')
+    if (*path == '/') {
         walk.at = root_node();
-    else
+    } else {
         walk.at = base ? path_node_get(base) : path_current();
+    }
     if (!walk.at)
         return -ENOENT;
 

@@ -66,10 +66,11 @@ static int node_make(struct path_node *node, const struct making *making)
         err = make_inode(node_inode(node->parent), node->name, node->name_len, making, &inode);
         if (err == 0 && making->kind == MAKE_LINK)
             inode_get(inode);
-        if (err == 0)
+        if (err == 0) {
             node_set_inode(node, inode);
-        else if (err == -EEXIST)
+        } else if (err == -EEXIST) {
             node_unhash(node, false); /* The cache was wrong: ask again next time. */
+        }
     }
     rwlock_write_unlock(names_lock());
     return err;
@@ -83,16 +84,18 @@ static int path_make(struct path_node *base, const char *path, const struct maki
 
     if (err < 0)
         return err;
-    if (node_inode(result.node))
+    if (node_inode(result.node)) {
         err = -EEXIST;
-    else if (result.wants_directory && making->kind != MAKE_DIRECTORY)
+    } else if (result.wants_directory && making->kind != MAKE_DIRECTORY) {
         err = -ENOENT;
-    else
+    } else {
         err = node_make(result.node, making);
-    if (err == 0 && made)
+    }
+    if (err == 0 && made) {
         *made = result.node;
-    else
+    } else {
         path_node_put(result.node);
+    }
     return err;
 }
 
@@ -184,12 +187,13 @@ int path_unlink(struct path_node *base, const char *path)
 
     if (err < 0)
         return err;
-    if (result.last != WALK_NAME)
+    if (result.last != WALK_NAME) {
         err = -EISDIR;
-    else if (result.wants_directory && node_inode(result.node))
+    } else if (result.wants_directory && node_inode(result.node)) {
         err = inode_type(node_inode(result.node)) == S_IFDIR ? -EISDIR : -ENOTDIR;
-    else
+    } else {
         err = node_remove(result.node, false);
+    }
     path_node_put(result.node);
     return err;
 }
@@ -201,12 +205,13 @@ int path_rmdir(struct path_node *base, const char *path)
 
     if (err < 0)
         return err;
-    if (result.last == WALK_DOT)
+    if (result.last == WALK_DOT) {
         err = result.node->parent ? -EINVAL : -EBUSY;
-    else if (result.last == WALK_DOTDOT)
+    } else if (result.last == WALK_DOTDOT) {
         err = -ENOTEMPTY;
-    else
+    } else {
         err = node_remove(result.node, true);
+    }
     path_node_put(result.node);
     return err;
 }

@@ -237,10 +237,11 @@ static struct path_node *publish(struct path_node *node)
 
     spin_lock(&cache_lock);
     other = hash_find(node->parent, node->name, node->name_len, hash);
-    if (other)
+    if (other) {
         get_cached(other);
-    else
+    } else {
         hash_insert(node);
+    }
     spin_unlock(&cache_lock);
     if (!other)
         return node;
@@ -334,10 +335,11 @@ void node_move(struct path_node *node, struct path_node *to, bool exchange)
     hash_remove(to);
     swap_names(node, to); /* With the references to their parents. */
     hash_insert(node);
-    if (exchange)
+    if (exchange) {
         hash_insert(to);
-    else
+    } else {
         to->flags |= NODE_DELETED;
+    }
     spin_unlock(&cache_lock);
 }
 

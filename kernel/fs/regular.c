@@ -70,10 +70,11 @@ static long write_piece(struct inode *inode, struct iter *from, u64 off, u64 len
     size_t copied;
     int err;
 
-    if (len == PAGE_SIZE)
+    if (len == PAGE_SIZE) {
         err = page_cache_get_new(cache, off / PAGE_SIZE, &page);
-    else
+    } else {
         err = page_cache_get(cache, off / PAGE_SIZE, &page);
+    }
     if (err < 0)
         return err;
     copied = iter_copy_from(from, (u8 *)page_virt(page) + off % PAGE_SIZE, len);
@@ -175,12 +176,13 @@ static long regular_seek(struct file *file, s64 off, int whence)
 
     if (whence == SEEK_DATA || whence == SEEK_HOLE)
         return off < 0 ? -ENXIO : seek_data_or_hole(file->inode, (u64)off, whence);
-    if (whence == SEEK_CUR)
+    if (whence == SEEK_CUR) {
         base = (s64)file->position;
-    else if (whence == SEEK_END)
+    } else if (whence == SEEK_END) {
         base = (s64)inode_size(file->inode);
-    else if (whence != SEEK_SET)
+    } else if (whence != SEEK_SET) {
         return -EINVAL;
+    }
     if (__builtin_add_overflow(base, off, &target))
         return -EOVERFLOW;
     return target < 0 ? -EINVAL : target;

@@ -38,12 +38,13 @@ static int add_node(struct inode *root, size_t i)
     struct inode *inode;
     int err;
 
-    if (nodes[i].target)
+    if (nodes[i].target) {
         err = root->ops->symlink(root, nodes[i].name, len, nodes[i].target, &inode);
-    else if ((nodes[i].mode & S_IFMT) == S_IFDIR)
+    } else if ((nodes[i].mode & S_IFMT) == S_IFDIR) {
         err = root->ops->mkdir(root, nodes[i].name, len, nodes[i].mode, &inode);
-    else
+    } else {
         err = root->ops->create(root, nodes[i].name, len, nodes[i].mode, nodes[i].device, &inode);
+    }
     if (err == 0)
         inode_put(inode); /* The directory has its own. */
     return err;

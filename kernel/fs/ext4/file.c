@@ -78,10 +78,11 @@ static int fill_run(struct filling *filling, u64 off, u64 size, bool is_data, u6
         u32 in_page = (u32)(off % PAGE_SIZE);
         u32 len = (u32)u64_min(size, PAGE_SIZE - in_page);
 
-        if (is_data)
+        if (is_data) {
             err = add_segment(filling, page, in_page, len, disk_off / BLOCK_SECTOR_SIZE);
-        else
+        } else {
             mem_zero((u8 *)page_virt(page) + in_page, len);
+        }
         off += len;
         disk_off += len;
         size -= len;

@@ -32,12 +32,13 @@ static struct file *arg_file(void *arg)
 /* The name of a file that no path leads to. */
 static void bare_name(const struct file *file, struct text *text)
 {
-    if (file->inode)
+    if (file->inode) {
         text_format(text, "/memfd:%s (deleted)", (const char *)file->data);
-    else if (str_equal(file->ops->name, "pipe") || str_equal(file->ops->name, "socket"))
+    } else if (str_equal(file->ops->name, "pipe") || str_equal(file->ops->name, "socket")) {
         text_format(text, "%s:[%llu]", file->ops->name, (unsigned long long)file_number(file));
-    else
+    } else {
         text_format(text, "%s", file->ops->name);
+    }
 }
 
 long file_text(struct file *file, char *target, size_t size)

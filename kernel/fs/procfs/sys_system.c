@@ -10,10 +10,11 @@
 static void show_cpu_range(struct proc_output *out, void *arg)
 {
     (void)arg;
-    if (cpu_count() == 1)
+    if (cpu_count() == 1) {
         proc_printf(out, "0\n");
-    else
+    } else {
         proc_printf(out, "0-%u\n", cpu_count() - 1);
+    }
 }
 
 static void show_number(struct proc_output *out, void *arg)

@@ -295,13 +295,14 @@ int memfd_add_seals(struct file *file, u32 seals)
     if (!is_memfd(file) || (seals & ~known))
         return -EINVAL;
     rwlock_write_lock(&file->inode->lock);
-    if (file->inode->seals & F_SEAL_SEAL)
+    if (file->inode->seals & F_SEAL_SEAL) {
         err = -EPERM;
-    else if ((seals & F_SEAL_WRITE) &&
-             __atomic_load_n(&file->inode->cache.map_count, __ATOMIC_RELAXED) > 0)
+    } else if ((seals & F_SEAL_WRITE) &&
+               __atomic_load_n(&file->inode->cache.map_count, __ATOMIC_RELAXED) > 0) {
         err = -EBUSY;
-    else
+    } else {
         file->inode->seals |= seals;
+    }
     rwlock_write_unlock(&file->inode->lock);
     return err;
 }

@@ -95,10 +95,11 @@ static int check_block(const struct ext4_fs *fs, const struct ext4_inode *dir, u
 
     if (ext4_buffer_is_checked(buffer, dir->number, as))
         return 0;
-    if (is_index)
+    if (is_index) {
         good = index_checksum_ok(fs, dir, logical, buffer->data);
-    else
+    } else {
         good = leaf_checksum_ok(fs, dir, buffer->data);
+    }
     if (!good || !ext4_dirents_ok(fs, buffer->data, fs->block_size))
         return ext4_damaged(fs, dir->number, "directory block");
     ext4_buffer_set_checked(buffer, dir->number, as);
@@ -334,12 +335,14 @@ static int list_inline(struct ext4_fs *fs, const struct ext4_inode *dir, u64 fro
     split = inline_split(size);
     if (from < 1)
         more = listing->emit(listing->arg, ".", 1, dir->number, 1, S_IFDIR >> 12);
-    if (more && from < 2)
+    if (more && from < 2) {
         more = listing->emit(listing->arg, "..", 2, inline_parent(bytes), INLINE_PARENT_SIZE,
                              S_IFDIR >> 12);
-    if (more)
+    }
+    if (more) {
         more = list_entries(listing, bytes + INLINE_PARENT_SIZE, split - INLINE_PARENT_SIZE,
                             INLINE_PARENT_SIZE, from);
+    }
     if (more)
         list_entries(listing, bytes + split, size - split, split, from);
     heap_free(bytes);

@@ -151,10 +151,11 @@ static u32 entries_before(const struct node *node, u32 logical)
     while (lo < hi) {
         u32 mid = (lo + hi) / 2;
 
-        if (le32_get(entries[mid].logical) <= logical)
+        if (le32_get(entries[mid].logical) <= logical) {
             lo = mid + 1;
-        else
+        } else {
             hi = mid;
+        }
     }
     return lo;
 }

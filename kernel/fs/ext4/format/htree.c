@@ -74,10 +74,11 @@ static void seek(const struct walk *walk, struct level *level)
     while (lo < hi) {
         u32 mid = (lo + hi) / 2;
 
-        if (entry_hash(level, mid) <= walk->hash)
+        if (entry_hash(level, mid) <= walk->hash) {
             lo = mid + 1;
-        else
+        } else {
             hi = mid;
+        }
     }
     level->at = lo - 1;
 }

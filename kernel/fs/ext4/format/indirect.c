@@ -85,9 +85,10 @@ static int map_below(struct ext4_fs *fs, const struct ext4_inode *inode, const s
             return err;
         pointers = (const void *)buffer->data;
         block = le32_get(pointers[index]);
-        if (level == 1)
+        if (level == 1) {
             err = map_run(fs, inode, pointers + index, u32_min((1u << shift) - index, count_max),
                           mapping);
+        }
         ext4_buffer_put(fs, buffer);
         if (err < 0)
             return err;
@@ -105,8 +106,9 @@ int ext4_indirect_map(struct ext4_fs *fs, const struct ext4_inode *inode, u32 lo
         *mapping = (struct ext4_mapping){ EXT4_MAP_HOLE, 0, count_max };
         return 0;
     }
-    if (place.levels == 0)
+    if (place.levels == 0) {
         return map_run(fs, inode, pointers + place.slot,
                        u32_min(EXT4_DIRECT_BLOCKS - place.slot, count_max), mapping);
+    }
     return map_below(fs, inode, &place, le32_get(pointers[place.slot]), count_max, mapping);
 }

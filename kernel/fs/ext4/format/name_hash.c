@@ -151,15 +151,17 @@ bool ext4_name_hash(const u32 seed[4], u32 version, const char *name, u32 len, u
     start_state(state, seed);
     for (u32 off = 0; kind != EXT4_HASH_LEGACY && off < len; off += step * 4) {
         name_words(name + off, len - off, is_unsigned, words, step);
-        if (kind == EXT4_HASH_TEA)
+        if (kind == EXT4_HASH_TEA) {
             tea(state, words);
-        else
+        } else {
             half_md4(state, words);
+        }
     }
-    if (kind == EXT4_HASH_LEGACY)
+    if (kind == EXT4_HASH_LEGACY) {
         *hash = legacy_hash(name, len, is_unsigned);
-    else
+    } else {
         *hash = kind == EXT4_HASH_TEA ? state[0] : state[1];
+    }
     *hash &= ~1u;
     if (*hash == HASH_END)
         *hash = HASH_END - 2;

@@ -99,11 +99,12 @@ static void read_rest(struct ext4_fs *fs, const struct ext4_super *super)
         fs->hash_seed[i] = le32_get(super->hash_seed[i]);
     if (le32_get(super->flags) & EXT4_FLAG_UNSIGNED_HASH)
         fs->hash_unsigned = EXT4_HASH_UNSIGNED;
-    if (log_cluster <= LOG_CLUSTER_MAX)
+    if (log_cluster <= LOG_CLUSTER_MAX) {
         fs->overhead_blocks = (u64)le32_get(super->overhead_clusters)
                               << (log_cluster > fs->block_shift - BLOCK_SHIFT_MIN
                                       ? log_cluster - (fs->block_shift - BLOCK_SHIFT_MIN)
                                       : 0);
+    }
     fs->group_count = (u32)((fs->block_count - fs->first_data_block + fs->blocks_per_group - 1) /
                             fs->blocks_per_group);
     fs->has_checksums = (fs->ro_compat & EXT4_RO_COMPAT_METADATA_CSUM) != 0;
@@ -142,10 +143,11 @@ static int decode_super(struct ext4_fs *fs, const struct ext4_super *super)
         return -EIO;
     }
     read_rest(fs, super);
-    if (fs->incompat & EXT4_INCOMPAT_RECOVER)
+    if (fs->incompat & EXT4_INCOMPAT_RECOVER) {
         log_warn("ext4 '%s': was not unmounted, its journal is not replayed: the last writes may "
                  "be missing",
                  fs->label);
+    }
     return 0;
 }
 
