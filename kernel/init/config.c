@@ -111,13 +111,14 @@ static char *manifest_text(size_t *size)
 static _Noreturn void manifest_bad(const char *where, const char *unit,
                                    const struct manifest_error *error)
 {
-    if (error->line == 0)
+    if (error->line == 0) {
         log_error("boot: %s: %s", where, error->what);
-    else if (!error->word)
+    } else if (!error->word) {
         log_error("boot: %s, %s %u: %s", where, unit, error->line, error->what);
-    else
+    } else {
         log_error("boot: %s, %s %u: %s '%.*s'", where, unit, error->line, error->what,
                   (int)(error->word_len < 64 ? error->word_len : 64), error->word);
+    }
     config_fail();
 }
 
