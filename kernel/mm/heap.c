@@ -234,10 +234,11 @@ void *slab_alloc(struct slab_cache *cache)
     struct magazine *magazine = magazine_of(cache);
     void *object;
 
-    if (magazine && magazine->count > 0)
+    if (magazine && magazine->count > 0) {
         object = magazine->objects[--magazine->count];
-    else
+    } else {
         object = alloc_slow(cache, irq_was_on);
+    }
     irq_restore(irq_was_on);
     return object;
 }
@@ -346,9 +347,10 @@ void heap_init(void)
 {
     u32 class = 0;
 
-    for (u32 i = 0; i < ARRAY_COUNT(class_sizes); i++)
+    for (u32 i = 0; i < ARRAY_COUNT(class_sizes); i++) {
         cache_init(&caches[i], "heap", class_sizes[i],
                    class_sizes[i] >= CLASS_UNIT ? CLASS_UNIT : 0);
+    }
     cache_count = ARRAY_COUNT(class_sizes);
     for (u32 unit = 0; unit < ARRAY_COUNT(class_of_unit); unit++) {
         while (class_sizes[class] < unit * CLASS_UNIT)
@@ -412,10 +414,11 @@ void heap_free(void *memory)
     if (!memory)
         return;
     slab = slab_of(memory);
-    if (slab)
+    if (slab) {
         slab_free(slab->slab.cache, memory);
-    else
+    } else {
         large_free(memory);
+    }
 }
 
 void *heap_alloc_array(size_t count, size_t size)

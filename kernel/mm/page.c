@@ -98,9 +98,10 @@ static int direct_map(paddr_t lo, paddr_t hi)
     for (u32 i = 0; i < ARRAY_COUNT(parts); i++) {
         int err = 0;
 
-        if (parts[i].lo < parts[i].hi)
+        if (parts[i].lo < parts[i].hi) {
             err = mmu_kernel_map((u64)phys_to_virt(parts[i].lo), parts[i].lo,
                                  parts[i].hi - parts[i].lo, parts[i].flags);
+        }
         if (err < 0)
             return err;
     }
