@@ -269,10 +269,11 @@ static void acknowledged_locked(const struct dhcp_reply *reply, struct dhcp_work
     leased_ns = asked_ns;
     work->apply = true;
     make_config(&work->config);
-    if (lease.lease_s == (u32)LEASE_FOREVER)
+    if (lease.lease_s == (u32)LEASE_FOREVER) {
         net_timer_cancel(&timer);
-    else
+    } else {
         net_timer_arm(&timer, lease_moment(lease.renew_s));
+    }
 }
 
 static void reply_locked(const struct dhcp_reply *reply, struct dhcp_work *work)

@@ -123,10 +123,11 @@ static void take_error(const struct netbuf *buf)
         return;
     }
     transport = quote + ip.header_len;
-    if (ip.protocol == IPV4_PROTOCOL_TCP)
+    if (ip.protocol == IPV4_PROTOCOL_TCP) {
         tcp_icmp_error(ip.source, ip.destination, transport, header[0], header[1], mtu);
-    else if (ip.protocol == IPV4_PROTOCOL_UDP)
+    } else if (ip.protocol == IPV4_PROTOCOL_UDP) {
         udp_icmp_error(ip.source, ip.destination, transport, header[0], header[1], mtu);
+    }
 }
 
 void icmp_input(struct netbuf *buf, u32 source, u32 destination)

@@ -282,10 +282,11 @@ static void deliver_whole(struct netbuf *buf, const struct ipv4_header *fragment
     if (bytes)
         header.header_len = (bytes[0] & 0x0fu) * 4;
     header.total_len = buf->len;
-    if (!bytes || !netbuf_pull_head(buf, header.header_len))
+    if (!bytes || !netbuf_pull_head(buf, header.header_len)) {
         discard(buf, NET_IP_IN_DISCARDS);
-    else
+    } else {
         deliver(buf, &header);
+    }
 }
 
 void ipv4_input(struct netbuf *buf)

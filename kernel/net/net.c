@@ -161,10 +161,11 @@ void net_device_added(struct netdev *dev)
     spin_unlock(&lock);
     if (!is_first)
         return;
-    if (now == MODE_STATIC)
+    if (now == MODE_STATIC) {
         net_config_apply(&wanted);
-    else if (now == MODE_DHCP)
+    } else if (now == MODE_DHCP) {
         dhcp_start(dev);
+    }
 }
 
 bool net_config_get(struct net_config *copy)

@@ -178,10 +178,11 @@ static void wheel_empty_slot(struct wheel *wheel, u32 level, u32 slot, struct li
     while (node) {
         struct net_timer *timer = LIST_ENTRY(node, struct net_timer, link);
 
-        if (timer->expires_ms <= wheel->now_ms)
+        if (timer->expires_ms <= wheel->now_ms) {
             list_push_back(due, node);
-        else
+        } else {
             wheel_insert(wheel, timer);
+        }
         node = list_pop_front(&moved);
     }
 }

@@ -208,10 +208,11 @@ int udp_send(struct udp *udp, struct netbuf *buf, const struct inet_address *rem
     struct ipv4_route route;
     int err;
 
-    if (remote && remote->port == 0)
+    if (remote && remote->port == 0) {
         err = -EINVAL;
-    else
+    } else {
         err = prepare_send(udp, buf, &to, &route);
+    }
     if (err < 0) {
         netbuf_destroy(buf);
         return err;

@@ -204,10 +204,11 @@ void udp_table_connect(struct udp *udp, struct inet_address local, struct inet_a
     list_remove(&udp->port_link);
     udp->local = local;
     udp->remote = remote;
-    if (remote.port != 0)
+    if (remote.port != 0) {
         list_push_back(bucket, &udp->port_link);
-    else
+    } else {
         list_push_front(bucket, &udp->port_link);
+    }
     bucket_unlock(&by_port, hash);
     if (remote.port == 0)
         return;

@@ -142,10 +142,11 @@ static void una_advance(struct tcp *tcp, u32 ack)
     tcp->backoff = 0;
     tcp_queue_acknowledge(&tcp->queue, seq_min(ack, tcp->snd_end));
     sack_advance(tcp);
-    if (ack == tcp->snd_nxt)
+    if (ack == tcp->snd_nxt) {
         tcp->rto_deadline_ns = DEADLINE_NONE;
-    else
+    } else {
         connection_rto_start(tcp);
+    }
 }
 
 /* Without SACK: how many segments duplicate ACKs have told about (RFC 6582, inflated cwnd). */
@@ -175,10 +176,11 @@ static void partial_ack(struct tcp *tcp, u32 acked)
     }
     if (!tcp_has(tcp, TCP_F_SACK))
         reno_partial(tcp, acked);
-    if (tcp->sack_count > 0)
+    if (tcp->sack_count > 0) {
         lost_extend(tcp, tcp->sacks[tcp->sack_count - 1].start);
-    else
+    } else {
         lost_extend(tcp, tcp->snd_una + tcp->mss);
+    }
 }
 
 /* RFC 6582 3.2, step 2: duplicates that follow a recovery may be its echo. */
@@ -203,10 +205,11 @@ static void loss_look(struct tcp *tcp, bool duplicate)
     tcp->recovery = TCP_RECOVERY_DISORDER;
     sack_mark_lost(tcp);
     if ((tcp->duplicate_acks >= TCP_DUPLICATE_ACKS || seq_after(tcp->lost_end, tcp->snd_una)) &&
-        may_enter_fast(tcp))
+        may_enter_fast(tcp)) {
         enter_fast(tcp);
-    else
+    } else {
         tcp->lost_end = tcp->snd_una;
+    }
 }
 
 static void new_ack(struct tcp *tcp, const struct tcp_segment *segment, u32 acked)
@@ -277,9 +280,11 @@ bool connection_ack(struct tcp *tcp, const struct tcp_segment *segment)
         sacked = sack_update(tcp, &segment->header);
     if (acked > 0)
         new_ack(tcp, segment, acked);
-    if (sacked > 0)
+    if (sacked > 0) {
         loss_look(tcp, acked == 0);
-    else if (acked == 0 && !tcp_has(tcp, TCP_F_SACK) && is_duplicate(tcp, segment, window_before))
+    } else if (acked == 0 && !tcp_has(tcp, TCP_F_SACK) &&
+               is_duplicate(tcp, segment, window_before)) {
         loss_look(tcp, true);
+    }
     return true;
 }

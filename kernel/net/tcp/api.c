@@ -197,10 +197,11 @@ static void close_locked(struct tcp *tcp, bool abort)
         connection_done(tcp, 0);
         return;
     default:
-        if (abort || unread)
+        if (abort || unread) {
             abort_locked(tcp);
-        else
+        } else {
             orphan(tcp);
+        }
         return;
     }
 }

@@ -117,12 +117,13 @@ void tcp_node_put(struct tcp_node *node)
     /* The last one sees all that the others did. */
     if (__atomic_fetch_sub(&node->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    if (node->kind == TCP_NODE_CONNECTION)
+    if (node->kind == TCP_NODE_CONNECTION) {
         connection_free(tcp_of_node(node));
-    else if (node->kind == TCP_NODE_REQUEST)
+    } else if (node->kind == TCP_NODE_REQUEST) {
         request_free(node);
-    else
+    } else {
         timewait_free(node);
+    }
 }
 
 void connection_put(struct tcp *tcp)
@@ -271,9 +272,10 @@ void connection_send_fin(struct tcp *tcp)
         return;
     tcp->flags |= TCP_F_FIN_QUEUED | TCP_F_SHUT_WRITE;
     tcp->flags &= ~(u32)(TCP_F_MORE | TCP_F_CORK);
-    if (tcp->state == TCP_ESTABLISHED)
+    if (tcp->state == TCP_ESTABLISHED) {
         tcp->state = TCP_FIN_WAIT_1;
-    else if (tcp->state == TCP_CLOSE_WAIT)
+    } else if (tcp->state == TCP_CLOSE_WAIT) {
         tcp->state = TCP_LAST_ACK;
+    }
     /* In SYN_RECEIVED the state moves on when the handshake is done. */
 }

@@ -67,12 +67,13 @@ static void icmp_locked(struct tcp *tcp, u32 seq, u8 type, u8 code, u32 mtu)
 
     if (error == 0 || !in_flight || tcp->state == TCP_CLOSED)
         return;
-    if (error == EMSGSIZE)
+    if (error == EMSGSIZE) {
         mtu_reduced(tcp, mtu);
-    else if (tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED)
+    } else if (tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED) {
         connection_done(tcp, error);
-    else
+    } else {
         tcp->soft_error = error;
+    }
 }
 
 void tcp_icmp_error(u32 source, u32 destination, const u8 header[8], u8 type, u8 code, u32 mtu)

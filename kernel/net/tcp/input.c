@@ -154,10 +154,11 @@ static void receiver_rtt(struct tcp *tcp, const struct tcp_segment *segment)
     rtt_us = (tcp_clock_ms(tcp->now_ns) + tcp->ts_offset - segment->header.ts_echo) * 1000;
     if (rtt_us > RECEIVER_RTT_MAX_US)
         return;
-    if (tcp->rcv_rtt_us == 0)
+    if (tcp->rcv_rtt_us == 0) {
         tcp->rcv_rtt_us = rtt_us;
-    else
+    } else {
         tcp->rcv_rtt_us = tcp->rcv_rtt_us - tcp->rcv_rtt_us / 8 + rtt_us / 8;
+    }
 }
 
 static void in_order(struct tcp *tcp, struct tcp_segment *segment, struct netbuf *buf)

@@ -258,10 +258,11 @@ static u32 bucket_batch(struct port_bucket *bucket, u32 skip, struct tcp **batch
 
     spin_lock(&bucket->lock);
     LIST_FOR_EACH (&bucket->bound, link) {
-        if (skip > 0)
+        if (skip > 0) {
             skip--;
-        else if (count < VISIT_BATCH)
+        } else if (count < VISIT_BATCH) {
             batch[count++] = tcp_get(LIST_ENTRY(link, struct tcp, bind_link));
+        }
     }
     spin_unlock(&bucket->lock);
     return count;

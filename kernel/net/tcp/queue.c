@@ -181,10 +181,11 @@ static u32 piece_find(const struct tcp_queue *queue, u32 seq)
     while (high - low > 1) {
         u32 middle = low + (high - low) / 2;
 
-        if (seq_before(seq, piece_at(queue, middle)->seq))
+        if (seq_before(seq, piece_at(queue, middle)->seq)) {
             high = middle;
-        else
+        } else {
             low = middle;
+        }
     }
     return low;
 }

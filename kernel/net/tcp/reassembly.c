@@ -140,10 +140,11 @@ bool reassembly_drain(struct tcp *tcp)
         list_remove(&buf->link);
         tcp->rcv_memory -= receive_memory(buf);
         netbuf_drop_front(buf, old);
-        if (buf->len > 0)
+        if (buf->len > 0) {
             receive_append(tcp, buf, buf->len);
-        else
+        } else {
             netbuf_destroy(buf);
+        }
         if (fin)
             break;
     }

@@ -200,10 +200,11 @@ long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory)
     long len;
 
     spin_lock(&tcp->lock);
-    if (skip < tcp->rcv_queued)
+    if (skip < tcp->rcv_queued) {
         len = peek_locked(tcp, skip, memory);
-    else
+    } else {
         len = peek_status(tcp);
+    }
     spin_unlock(&tcp->lock);
     return len;
 }

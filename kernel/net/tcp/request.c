@@ -430,10 +430,11 @@ void request_input(struct tcp_node *node, struct tcp_segment *segment, struct ne
     if (list_is_linked(&request->link) && request_check(listener, request, segment))
         tcp = request_establish(listener, request, segment);
     spin_unlock(&listener->lock);
-    if (tcp)
+    if (tcp) {
         child_input(request->owner, tcp, segment, buf);
-    else
+    } else {
         netbuf_destroy(buf);
+    }
 }
 
 /* An ACK for which there is no request: of a cookie, perhaps. As request_establish(). */
@@ -473,18 +474,20 @@ void listener_input(struct tcp *owner, struct tcp_segment *segment, struct netbu
     segment->now_ns = clock_now_ns();
     spin_lock(&listener->lock);
     if (!listener->closed && !(flags & TCP_RST)) {
-        if (flags & TCP_ACK && flags & TCP_SYN)
+        if (flags & TCP_ACK && flags & TCP_SYN) {
             segment_send_refusal(segment);
-        else if (flags & TCP_ACK)
+        } else if (flags & TCP_ACK) {
             tcp = cookie_establish(listener, segment);
-        else if (flags & TCP_SYN)
+        } else if (flags & TCP_SYN) {
             syn_input(listener, segment, iss_min);
+        }
     }
     spin_unlock(&listener->lock);
-    if (tcp)
+    if (tcp) {
         child_input(owner, tcp, segment, buf);
-    else
+    } else {
         netbuf_destroy(buf);
+    }
 }
 
 /* ---- The owner's side. ---- */

@@ -164,12 +164,13 @@ static void cork_timeout(struct tcp *tcp)
 
 static void rto_timeout(struct tcp *tcp)
 {
-    if (tcp_has(tcp, TCP_F_CORK_WAIT))
+    if (tcp_has(tcp, TCP_F_CORK_WAIT)) {
         cork_timeout(tcp);
-    else if (tcp_has(tcp, TCP_F_PERSIST))
+    } else if (tcp_has(tcp, TCP_F_PERSIST)) {
         persist_timeout(tcp);
-    else
+    } else {
         retransmission_timeout(tcp);
+    }
 }
 
 static void keepalive_timeout(struct tcp *tcp)
@@ -201,10 +202,11 @@ static void keepalive_timeout(struct tcp *tcp)
 static void idle_timeout(struct tcp *tcp)
 {
     tcp->idle_deadline_ns = DEADLINE_NONE;
-    if (tcp->state == TCP_FIN_WAIT_2 && tcp_has(tcp, TCP_F_ORPHAN))
+    if (tcp->state == TCP_FIN_WAIT_2 && tcp_has(tcp, TCP_F_ORPHAN)) {
         connection_done(tcp, 0);
-    else if (tcp_has(tcp, TCP_F_KEEPALIVE))
+    } else if (tcp_has(tcp, TCP_F_KEEPALIVE)) {
         keepalive_timeout(tcp);
+    }
 }
 
 static void deadlines_check(struct tcp *tcp)

@@ -108,10 +108,11 @@ static struct tcp_timewait *expired(u64 now_ns)
     spin_lock(&lock);
     if (!list_is_empty(&queue)) {
         record = LIST_ENTRY(queue.next, struct tcp_timewait, link);
-        if (record->expires_ns <= now_ns || queued > RECORDS_MAX)
+        if (record->expires_ns <= now_ns || queued > RECORDS_MAX) {
             (void)unqueue_locked(record);
-        else
+        } else {
             record = NULL;
+        }
     }
     spin_unlock(&lock);
     return record;
@@ -202,9 +203,10 @@ static bool opens_anew(const struct tcp_timewait *record, const struct tcp_heade
 {
     if ((header->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
         return false;
-    if (record->timestamps && header->has_timestamp)
+    if (record->timestamps && header->has_timestamp) {
         return (s32)(header->ts_value - record->ts_recent) > 0 ||
                (header->ts_value == record->ts_recent && seq_after(header->seq, record->rcv_nxt));
+    }
     return seq_after(header->seq, record->rcv_nxt);
 }
 
