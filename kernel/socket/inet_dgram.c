@@ -197,10 +197,11 @@ static long dgram_receive(struct socket *socket, struct socket_message *message,
     len = copy_out_of(buf, to);
     if (len >= 0 && (flags & MSG_TRUNC))
         len = buf->len;
-    if (flags & MSG_PEEK)
+    if (flags & MSG_PEEK) {
         udp_unreceive(udp, buf);
-    else
+    } else {
         netbuf_destroy(buf);
+    }
     return len;
 }
 
@@ -266,12 +267,13 @@ static int dgram_set_option(struct socket *socket, int level, int name, const vo
     struct inet_dgram *dgram = dgram_of(socket);
     int number = 0;
 
-    if (len >= sizeof(number))
+    if (len >= sizeof(number)) {
         mem_copy(&number, value, sizeof(number));
-    else if (len >= 1 && level == IPPROTO_IP)
+    } else if (len >= 1 && level == IPPROTO_IP) {
         number = *(const u8 *)value;
-    else
+    } else {
         return -EINVAL;
+    }
     if (level == SOL_SOCKET && name == SO_SNDBUF) {
         dgram->send_buffer = (u32)number;
         return 0;
@@ -295,20 +297,21 @@ static int dgram_get_option(struct socket *socket, int level, int name, void *va
     struct inet_dgram *dgram = dgram_of(socket);
     int number;
 
-    if (level == SOL_SOCKET && name == SO_ERROR)
+    if (level == SOL_SOCKET && name == SO_ERROR) {
         number = udp_take_error(dgram->udp);
-    else if (level == SOL_SOCKET && name == SO_SNDBUF)
+    } else if (level == SOL_SOCKET && name == SO_SNDBUF) {
         number = (int)dgram->send_buffer;
-    else if (level == IPPROTO_IP && name == IP_MULTICAST_TTL)
+    } else if (level == IPPROTO_IP && name == IP_MULTICAST_TTL) {
         number = (int)dgram->multicast_ttl;
-    else if (level == IPPROTO_IP && name == IP_MTU && udp_remote(dgram->udp).port == 0)
+    } else if (level == IPPROTO_IP && name == IP_MTU && udp_remote(dgram->udp).port == 0) {
         return -ENOTCONN;
-    else if (level == IPPROTO_IP && name == IP_MTU)
+    } else if (level == IPPROTO_IP && name == IP_MTU) {
         number = (int)ipv4_mtu(udp_remote(dgram->udp).ip);
-    else if (option)
+    } else if (option) {
         number = (int)udp_get_option(dgram->udp, option->option);
-    else
+    } else {
         return -ENOPROTOOPT;
+    }
     *len = u32_min(*len, sizeof(number));
     mem_copy(value, &number, *len);
     return 0;

@@ -171,10 +171,11 @@ static long receive_pieces(struct inet_stream *stream, struct iter *to, u32 flag
             break;
         len = (long)u64_min((u64)len, to->left);
         copied = (size_t)len;
-        if (flags & MSG_TRUNC)
+        if (flags & MSG_TRUNC) {
             iter_advance(to, (u64)len);
-        else
+        } else {
             copied = iter_copy_to(to, memory, (size_t)len);
+        }
         done += copied;
         taken += copied;
         if (copied < (size_t)len) {
@@ -296,10 +297,11 @@ static int stream_set_option(struct socket *socket, int level, int name, const v
     if (len < sizeof(number))
         return -EINVAL;
     mem_copy(&number, value, sizeof(number));
-    if (option->is_bool)
+    if (option->is_bool) {
         number = number != 0;
-    else if (number < 0)
+    } else if (number < 0) {
         return -EINVAL;
+    }
     return tcp_set_option(stream_of(socket)->tcp, option->option, (u64)number);
 }
 

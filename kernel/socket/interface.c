@@ -45,12 +45,13 @@ static int address_request(u32 command, const struct netdev *dev, struct abi_ifr
     if (!interface_address(dev, &address))
         return -EADDRNOTAVAIL;
     mask = prefix_mask(address.prefix_len);
-    if (command == SIOCGIFNETMASK)
+    if (command == SIOCGIFNETMASK) {
         put_address(request, mask);
-    else if (command == SIOCGIFBRDADDR)
+    } else if (command == SIOCGIFBRDADDR) {
         put_address(request, dev->features & NETDEV_LOOPBACK ? 0 : address.ip | ~mask);
-    else
+    } else {
         put_address(request, address.ip);
+    }
     return 0;
 }
 

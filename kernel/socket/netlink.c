@@ -253,10 +253,11 @@ static void get_link(struct reply *reply, const u8 *body, u32 len)
         mem_copy(&info, body, sizeof(info));
         dev = info.index > 0 ? netdev_at((u32)info.index) : NULL;
     }
-    if (dev)
+    if (dev) {
         put_link(reply, dev, 0);
-    else
+    } else {
         put_error(reply, len >= sizeof(info) ? -ENODEV : -EINVAL);
+    }
 }
 
 static void handle(struct reply *reply, const u8 *body, u32 len)
@@ -267,14 +268,15 @@ static void handle(struct reply *reply, const u8 *body, u32 len)
 
     if (!(request->flags & NLM_F_REQUEST) || request->type < RTM_NEWLINK)
         return;
-    if (is_get && (request->flags & NLM_F_DUMP))
+    if (is_get && (request->flags & NLM_F_DUMP)) {
         dump(reply, len > 0 ? body[0] : AF_UNSPEC);
-    else if (request->type == RTM_GETLINK)
+    } else if (request->type == RTM_GETLINK) {
         get_link(reply, body, len);
-    else if (request->type % 4 == 2 || request->type > RTM_MAX)
+    } else if (request->type % 4 == 2 || request->type > RTM_MAX) {
         put_error(reply, -EOPNOTSUPP);
-    else
+    } else {
         put_error(reply, -EPERM);
+    }
 }
 
 static long netlink_send(struct socket *socket, struct socket_message *message, struct iter *from,

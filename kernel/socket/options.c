@@ -69,12 +69,13 @@ static int set_flag(struct socket *socket, const struct flag_option *option, con
     int number = 0;
     int err = 0;
 
-    if (len >= sizeof(number))
+    if (len >= sizeof(number)) {
         mem_copy(&number, value, sizeof(number));
-    else if (len >= 1 && option->level == IPPROTO_IP)
+    } else if (len >= 1 && option->level == IPPROTO_IP) {
         number = *(const u8 *)value;
-    else
+    } else {
         return -EINVAL;
+    }
     if (option->tell_kind)
         err = tell_kind(socket, option->level, option->name, number != 0);
     if (err < 0 && err != -ENOPROTOOPT)
@@ -94,12 +95,13 @@ static int set_timeout(u64 *timeout_ns, const void *value, u32 len)
     if (time.us < 0 || time.us >= 1000000)
         return -EDOM;
     ns = (u64)time.us * NS_PER_US;
-    if (time.seconds < 0)
+    if (time.seconds < 0) {
         ns = 1; /* Linux: do not wait at all. */
-    else if ((u64)time.seconds > UINT64_MAX / NS_PER_SECOND - 1)
+    } else if ((u64)time.seconds > UINT64_MAX / NS_PER_SECOND - 1) {
         ns = 0; /* For ever. */
-    else
+    } else {
         ns += (u64)time.seconds * NS_PER_SECOND;
+    }
     __atomic_store_n(timeout_ns, ns, __ATOMIC_RELAXED);
     return 0;
 }

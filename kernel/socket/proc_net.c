@@ -147,10 +147,11 @@ static void show_one_unix(void *arg, const struct unix_socket *us)
 
     proc_printf(listing->out, "0000000000000000: %08X %08X %08X %04X %02X %5u", us->refs, 0,
                 us->listening ? 0x10000 : 0, us->socket.type, state, ++listing->line);
-    if (address && address->name.path[0] != '\0')
+    if (address && address->name.path[0] != '\0') {
         proc_printf(listing->out, " %.*s", (int)(address->len - 2), address->name.path);
-    else if (address)
+    } else if (address) {
         proc_printf(listing->out, " @%.*s", (int)(address->len - 3), address->name.path + 1);
+    }
     proc_printf(listing->out, "\n");
 }
 

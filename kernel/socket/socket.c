@@ -116,10 +116,11 @@ int socket_wait(struct socket *socket, u32 events, u64 timeout_ns, bool exclusiv
     int err = 0;
 
     events |= POLLERR | POLLHUP;
-    if (exclusive)
+    if (exclusive) {
         wait_begin_exclusive(&socket->queue, &waiter, events);
-    else
+    } else {
         wait_begin(&socket->queue, &waiter, events);
+    }
     while (err == 0 && !(socket->ops->poll(socket) & events))
         err = wait_block(&waiter, deadline_ns);
     wait_end(&waiter);

@@ -145,10 +145,11 @@ static inline bool socket_has(const struct socket *socket, u32 flag)
 
 static inline void socket_set(struct socket *socket, u32 flag, bool on)
 {
-    if (on)
+    if (on) {
         __atomic_fetch_or(&socket->flags, flag, __ATOMIC_RELAXED);
-    else
+    } else {
         __atomic_fetch_and(&socket->flags, ~flag, __ATOMIC_RELAXED);
+    }
 }
 
 /* Gives the references back and frees it; NULL is fine. May sleep. */

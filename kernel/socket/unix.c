@@ -167,10 +167,11 @@ static int unix_connect(struct socket *socket, const struct abi_sockaddr *name, 
     err = unix_address_find(name, len, &found);
     if (err < 0)
         return err;
-    if (socket->type == SOCK_DGRAM)
+    if (socket->type == SOCK_DGRAM) {
         err = connect_dgram(us, found);
-    else
+    } else {
         err = connect_stream(us, found);
+    }
     unix_put(found);
     return err;
 }
@@ -214,10 +215,11 @@ static int unix_accept(struct socket *socket, struct socket **accepted)
     if (socket->type == SOCK_DGRAM)
         return -EOPNOTSUPP;
     spin_lock(&unix_lock);
-    if (!us->listening || us->read_shut)
+    if (!us->listening || us->read_shut) {
         err = -EINVAL;
-    else
+    } else {
         node = list_pop_front(&us->pending);
+    }
     if (node) {
         us->pending_count--;
         wake_all_waiters_locked(us);
@@ -287,10 +289,11 @@ static u32 poll_stream_locked(struct unix_socket *us)
         events |= POLLRDHUP;
     if ((us->read_shut && us->write_shut) || is_gone)
         events |= POLLHUP;
-    if (is_gone || us->write_shut || !unix_is_full_locked(us, us->peer))
+    if (is_gone || us->write_shut || !unix_is_full_locked(us, us->peer)) {
         events |= POLLOUT | POLLWRNORM;
-    else
+    } else {
         unix_wait_for_room_locked(us, us->peer);
+    }
     return events;
 }
 
@@ -305,10 +308,11 @@ static u32 poll_dgram_locked(struct unix_socket *us)
     if (us->read_shut && us->write_shut)
         events |= POLLHUP;
     /* One that failed to send waits for that socket, wherever it was to go. */
-    if (us->peer && !us->peer->dead && unix_is_full_locked(us, us->peer))
+    if (us->peer && !us->peer->dead && unix_is_full_locked(us, us->peer)) {
         unix_wait_for_room_locked(us, us->peer);
-    else if (!list_is_linked(&us->waiter_link))
+    } else if (!list_is_linked(&us->waiter_link)) {
         events |= POLLOUT | POLLWRNORM;
+    }
     return events;
 }
 
@@ -318,10 +322,11 @@ static u32 unix_poll(struct socket *socket)
     u32 events;
 
     spin_lock(&unix_lock);
-    if (socket->type == SOCK_DGRAM)
+    if (socket->type == SOCK_DGRAM) {
         events = poll_dgram_locked(us);
-    else
+    } else {
         events = poll_stream_locked(us);
+    }
     if (us->error)
         events |= POLLERR;
     spin_unlock(&unix_lock);
@@ -337,10 +342,11 @@ static int unix_set_option(struct socket *socket, int level, int name, const voi
     if (level != SOL_SOCKET || len < sizeof(number))
         return -ENOPROTOOPT;
     mem_copy(&number, value, sizeof(number));
-    if (name == SO_SNDBUF)
+    if (name == SO_SNDBUF) {
         unix_of(socket)->send_buffer = (u32)number;
-    else if (name != SO_RCVBUF)
+    } else if (name != SO_RCVBUF) {
         return -ENOPROTOOPT;
+    }
     return 0;
 }
 
@@ -393,12 +399,13 @@ static long unix_ioctl(struct socket *socket, u32 command, uaddr_t arg)
     int value = 0;
 
     spin_lock(&unix_lock);
-    if (command == FIONREAD && socket->type != SOCK_DGRAM)
+    if (command == FIONREAD && socket->type != SOCK_DGRAM) {
         value = (int)us->payload_bytes;
-    else if (command == FIONREAD && !list_is_empty(&us->queue))
+    } else if (command == FIONREAD && !list_is_empty(&us->queue)) {
         value = (int)LIST_ENTRY(us->queue.next, struct unix_message, link)->len;
-    else if (command == SIOCOUTQ && us->peer)
+    } else if (command == SIOCOUTQ && us->peer) {
         value = (int)us->peer->payload_bytes;
+    }
     spin_unlock(&unix_lock);
     if (command != FIONREAD && command != SIOCOUTQ && command != SIOCATMARK)
         return -ENOTTY;

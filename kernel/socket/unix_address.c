@@ -173,10 +173,11 @@ int unix_address_bind(struct unix_socket *us, const struct abi_sockaddr *name, u
     err = address_parse(name, len, &address);
     if (err < 0)
         return err;
-    if (address->name.path[0] != '\0')
+    if (address->name.path[0] != '\0') {
         err = bind_path(us, address);
-    else
+    } else {
         err = bind_abstract(us, address);
+    }
     if (err < 0)
         heap_free(address);
     return err;

@@ -166,12 +166,13 @@ static int find_destination(struct unix_socket *us, const struct socket_message 
         return err;
     }
     spin_lock(&unix_lock);
-    if (us->peer)
+    if (us->peer) {
         *to = unix_get(us->peer);
-    else if (us->write_shut || (us->socket.type != SOCK_DGRAM && us->connected))
+    } else if (us->write_shut || (us->socket.type != SOCK_DGRAM && us->connected)) {
         err = -EPIPE;
-    else
+    } else {
         err = -ENOTCONN;
+    }
     spin_unlock(&unix_lock);
     return err;
 }
@@ -411,10 +412,11 @@ long unix_receive(struct socket *socket, struct socket_message *message, struct 
     if (flags & MSG_OOB)
         return -EOPNOTSUPP;
     mutex_lock(&us->read_mutex);
-    if (socket_has(socket, SOCKET_STREAM))
+    if (socket_has(socket, SOCKET_STREAM)) {
         result = receive_stream(us, message, to, (flags & MSG_PEEK) != 0);
-    else
+    } else {
         result = receive_message(us, message, to, flags);
+    }
     mutex_unlock(&us->read_mutex);
     message->has_creds = message->has_creds && socket_has(socket, SOCKET_PASSCRED);
     return result;
