@@ -37,10 +37,11 @@ static long change_fd(int fd, const struct inode_change *change)
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH)
+    if (file_flags(file) & FILE_PATH) {
         result = -EBADF;
-    else if (file->inode)
+    } else if (file->inode) {
         result = inode_set(file->inode, change);
+    }
     file_put(file);
     return result;
 }

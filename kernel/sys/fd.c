@@ -50,10 +50,11 @@ long sys_close_range(u32 first, u32 last, u32 flags)
     for (int fd = fdtable_next(table, (int)first); fd >= 0 && (u32)fd <= last;
          fd = fdtable_next(table, fd + 1)) {
         /* Either fails only when another thread closed it first. */
-        if (flags & CLOSE_RANGE_CLOEXEC)
+        if (flags & CLOSE_RANGE_CLOEXEC) {
             (void)!fdtable_set_cloexec(table, fd, true);
-        else
+        } else {
             (void)!close_one(fd);
+        }
         sched_yield_if_due();
     }
     return 0;
@@ -287,10 +288,11 @@ long sys_flock(int fd, int operation)
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH)
+    if (file_flags(file) & FILE_PATH) {
         result = -EBADF;
-    else
+    } else {
         result = signal_restartable(flock_change(file, operation));
+    }
     file_put(file);
     return result;
 }

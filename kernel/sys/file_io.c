@@ -80,10 +80,11 @@ static long copy_path(uaddr_t path, char **text)
     if (!buffer)
         return -ENOMEM;
     len = copy_in_text(buffer, path, PATH_SIZE_MAX);
-    if (len < 0)
+    if (len < 0) {
         heap_free(buffer);
-    else
+    } else {
         *text = buffer;
+    }
     return len;
 }
 

@@ -34,10 +34,11 @@ long sys_mmap(u64 address, u64 size, u64 protection, u64 flags, int fd, u64 off)
     request.file = fdtable_get(current_fdtable(), fd);
     if (!request.file)
         return -EBADF;
-    if (request.file->flags & FILE_PATH)
+    if (request.file->flags & FILE_PATH) {
         result = -EBADF;
-    else
+    } else {
         result = vm_map(&request);
+    }
     file_put(request.file);
     return result;
 }

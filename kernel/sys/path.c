@@ -152,10 +152,11 @@ long sys_unlinkat(int dirfd, uaddr_t path, int flags)
     result = user_place_init(&place, dirfd, path);
     if (result < 0)
         return result;
-    if (flags & AT_REMOVEDIR)
+    if (flags & AT_REMOVEDIR) {
         result = path_rmdir(place.base, place.path);
-    else
+    } else {
         result = path_unlink(place.base, place.path);
+    }
     user_place_fini(&place);
     return result;
 }
@@ -301,10 +302,11 @@ long sys_fchdir(int fd)
     err = user_base(fd, &node);
     if (err < 0)
         return err;
-    if (inode_type(path_node_inode(node)) == S_IFDIR)
+    if (inode_type(path_node_inode(node)) == S_IFDIR) {
         path_set_current(node);
-    else
+    } else {
         err = -ENOTDIR;
+    }
     path_node_put(node);
     return err;
 }
@@ -366,10 +368,11 @@ static u32 make_record(const struct listing *listing, u8 *record, const char *na
     entry64->d_ino = ino;
     entry64->d_off = (s64)next_off;
     entry64->d_reclen = (u16)size;
-    if (listing->is_64)
+    if (listing->is_64) {
         entry64->d_type = type;
-    else
+    } else {
         record[size - 1] = type;
+    }
     return size;
 }
 

@@ -187,10 +187,11 @@ static long selection_answer(struct selection *selection)
         for (u32 set = 0; set < SETS; set++) {
             u64 *bits = set_bits(selection, set);
 
-            if ((bits[word] & bit) && (fd->revents & set_events[set].ready))
+            if ((bits[word] & bit) && (fd->revents & set_events[set].ready)) {
                 ready++;
-            else
+            } else {
                 bits[word] &= ~bit;
+            }
         }
     }
     return ready;

@@ -210,10 +210,11 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, u64 count)
     in = fdtable_get(current_fdtable(), in_fd);
     out = in ? fdtable_get(current_fdtable(), out_fd) : NULL;
     done = -EBADF;
-    if (out && (file_flags(out) & FILE_APPEND))
+    if (out && (file_flags(out) & FILE_APPEND)) {
         done = -EINVAL;
-    else if (out)
+    } else if (out) {
         done = file_transfer(in, off ? &at : NULL, out, NULL, u64_min(count, RW_COUNT_MAX));
+    }
     if (out)
         file_put(out);
     if (in)
@@ -284,10 +285,11 @@ static long sync_fd(int fd, bool data_only)
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH)
+    if (file_flags(file) & FILE_PATH) {
         result = -EBADF;
-    else if (file->ops->sync)
+    } else if (file->ops->sync) {
         result = file->ops->sync(file, data_only);
+    }
     file_put(file);
     return result;
 }
@@ -338,12 +340,13 @@ long sys_truncate(uaddr_t path, s64 size)
     result = user_find(AT_FDCWD, path, 0, &node);
     if (result < 0)
         return result;
-    if (inode_type(path_node_inode(node)) == S_IFDIR)
+    if (inode_type(path_node_inode(node)) == S_IFDIR) {
         result = -EISDIR;
-    else if (inode_type(path_node_inode(node)) != S_IFREG)
+    } else if (inode_type(path_node_inode(node)) != S_IFREG) {
         result = -EINVAL;
-    else
+    } else {
         result = inode_set(path_node_inode(node), &change);
+    }
     path_node_put(node);
     return result;
 }
@@ -355,12 +358,13 @@ long sys_ftruncate(int fd, s64 size)
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH)
+    if (file_flags(file) & FILE_PATH) {
         result = -EBADF;
-    else if (size < 0 || !file->ops->truncate || !(file_flags(file) & FILE_WRITABLE))
+    } else if (size < 0 || !file->ops->truncate || !(file_flags(file) & FILE_WRITABLE)) {
         result = -EINVAL;
-    else
+    } else {
         result = file->ops->truncate(file, (u64)size);
+    }
     file_put(file);
     return result;
 }
@@ -415,12 +419,13 @@ long sys_fadvise64(int fd, s64 off, s64 size, int advice)
 
     if (!file)
         return -EBADF;
-    if (!(file_flags(file) & FILE_SEEKABLE))
+    if (!(file_flags(file) & FILE_SEEKABLE)) {
         result = -ESPIPE;
-    else if (off < 0 || size < 0 || advice < 0 || advice > FADVISE_NOREUSE)
+    } else if (off < 0 || size < 0 || advice < 0 || advice > FADVISE_NOREUSE) {
         result = -EINVAL;
-    else if (advice == FADVISE_WILLNEED)
+    } else if (advice == FADVISE_WILLNEED) {
         (void)!read_ahead(file, off, size ? (u64)size : UINT32_MAX); /* Advice. */
+    }
     file_put(file);
     return result;
 }
@@ -432,12 +437,13 @@ long sys_readahead(int fd, s64 off, u64 size)
 
     if (!file)
         return -EBADF;
-    if (!(file_flags(file) & FILE_READABLE))
+    if (!(file_flags(file) & FILE_READABLE)) {
         result = -EBADF;
-    else if (off < 0)
+    } else if (off < 0) {
         result = -EINVAL;
-    else
+    } else {
         result = read_ahead(file, off, size);
+    }
     file_put(file);
     return result;
 }

@@ -60,14 +60,15 @@ long sys_rt_sigprocmask(int how, uaddr_t set_at, uaddr_t old_at, size_t size)
     if (err < 0)
         return err;
     if (set_at != 0) {
-        if (how == SIG_BLOCK)
+        if (how == SIG_BLOCK) {
             signal_mask_set(old | set);
-        else if (how == SIG_UNBLOCK)
+        } else if (how == SIG_UNBLOCK) {
             signal_mask_set(old & ~set);
-        else if (how == SIG_SETMASK)
+        } else if (how == SIG_SETMASK) {
             signal_mask_set(set);
-        else
+        } else {
             return -EINVAL;
+        }
     }
     return old_at != 0 ? copy_out(old_at, &old, sizeof(old)) : 0;
 }

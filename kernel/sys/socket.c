@@ -268,10 +268,11 @@ long sys_shutdown(int fd, int how)
 
     if (err < 0)
         return err;
-    if (how < SHUT_RD || how > SHUT_RDWR)
+    if (how < SHUT_RD || how > SHUT_RDWR) {
         err = -EINVAL;
-    else
+    } else {
         err = socket->ops->shutdown ? socket->ops->shutdown(socket, how) : -EOPNOTSUPP;
+    }
     file_put(file);
     return err;
 }

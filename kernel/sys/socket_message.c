@@ -148,9 +148,10 @@ static void put_item(struct control_out *out, int level, int type, const void *d
         header.len = out->room;
     }
     out->err = copy_out(out->at + out->used, &header, sizeof(header));
-    if (out->err == 0)
+    if (out->err == 0) {
         out->err =
             copy_out(out->at + out->used + sizeof(header), data, header.len - sizeof(header));
+    }
     size = u64_min(align_up(header.len, 8), out->room);
     out->used += size;
     out->room -= size;
@@ -248,9 +249,10 @@ static long message_out(struct abi_msghdr *header, struct socket_message *messag
                                .room = header->control ? header->control_len : 0 };
     int err = 0;
 
-    if (header->name != 0 && message->name_len > 0)
+    if (header->name != 0 && message->name_len > 0) {
         err = copy_out(header->name, &message->name,
                        u32_min(message->name_len, (u32)header->name_len));
+    }
     control_out(&out, message, flags);
     if (err < 0 || out.err < 0)
         return err < 0 ? err : out.err;

@@ -325,9 +325,10 @@ TEST(socket, options_read_back_as_on_linux)
         CHECK_EQ(len, 4);
     }
     value = 1;
-    for (size_t i = 0; i < ARRAY_COUNT(unknown); i++)
+    for (size_t i = 0; i < ARRAY_COUNT(unknown); i++) {
         CHECK_EQ(sys_setsockopt(fd, unknown[i].level, unknown[i].name, at(&value), 4),
                  unknown[i].error);
+    }
     len = sizeof(info);
     CHECK_EQ(sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, at(&info), at(&len)), 0);
     CHECK_EQ(info.state, 7); /* TCP_CLOSE */

@@ -93,12 +93,13 @@ static void stat_inode(struct inode *inode, struct linux_stat *stat)
 /* A file that no path leads to. Its address, made unrecognisable, tells it from others. */
 static void stat_bare(const struct file *file, struct linux_stat *stat)
 {
-    if (pipe_is(file))
+    if (pipe_is(file)) {
         stat->st_mode = S_IFIFO | 0600;
-    else if (str_equal(file->ops->name, "socket"))
+    } else if (str_equal(file->ops->name, "socket")) {
         stat->st_mode = S_IFSOCK | 0777;
-    else
+    } else {
         stat->st_mode = 0600;
+    }
     stat->st_ino = file_number(file);
     stat->st_nlink = 1;
     stat->st_blksize = 4096;
@@ -109,10 +110,11 @@ static void stat_subject(const struct subject *subject, struct linux_stat *stat)
     struct inode *inode = subject_inode(subject);
 
     mem_zero(stat, sizeof(*stat));
-    if (inode)
+    if (inode) {
         stat_inode(inode, stat);
-    else
+    } else {
         stat_bare(subject->file, stat);
+    }
 }
 
 long sys_newfstatat(int dirfd, uaddr_t path, uaddr_t to, int flags)
@@ -356,10 +358,11 @@ long sys_readlinkat(int dirfd, uaddr_t path, uaddr_t buffer, int size)
         return result;
     inode = subject_inode(&subject);
     /* An empty path names the descriptor, which is no link: ENOENT, as if it were a bad path. */
-    if (subject.file && (!inode || inode_type(inode) != S_IFLNK))
+    if (subject.file && (!inode || inode_type(inode) != S_IFLNK)) {
         result = -ENOENT;
-    else
+    } else {
         result = inode ? read_link(inode, buffer, (u64)size) : -EINVAL;
+    }
     subject_fini(&subject);
     return result;
 }

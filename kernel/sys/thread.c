@@ -172,10 +172,11 @@ static int futex_deadline(int op, uaddr_t timeout, u64 *deadline)
     err = timespec_copy_in(&time, timeout);
     if (err < 0)
         return err;
-    if ((op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT)
+    if ((op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT) {
         *deadline = clock_deadline(timespec_to_ns(&time));
-    else
+    } else {
         *deadline = timespec_deadline(&time, (op & FUTEX_CLOCK_REALTIME) != 0);
+    }
     return 0;
 }
 
