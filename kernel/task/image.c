@@ -152,10 +152,11 @@ static int segment_map(struct file *file, const struct elf_segment *segment, u64
     u32 protection = segment_protection(segment);
     int err = 0;
 
-    if (segment->file_size == 0)
+    if (segment->file_size == 0) {
         file_pages_end = page;
-    else
+    } else {
         err = map_at(page, file_pages_end - page, protection, file, segment->off - (start - page));
+    }
     if (err == 0 && end > file_pages_end)
         err = map_at(file_pages_end, end - file_pages_end, protection, NULL, 0);
     if (err == 0 && segment->mem_size > segment->file_size && segment->flags & PF_W &&

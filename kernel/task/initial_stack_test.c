@@ -35,14 +35,15 @@ static void check(const struct initial_stack *stack)
         CHECK_EQ(strcmp(at(stack, *word++), stack->envs[i]), 0);
     CHECK_EQ(*word++, 0);
     for (; word[0] != AT_NULL; word += 2) {
-        if (word[0] == AT_EXECFN)
+        if (word[0] == AT_EXECFN) {
             CHECK_EQ(strcmp(at(stack, word[1]), stack->path), 0);
-        else if (word[0] == AT_PLATFORM)
+        } else if (word[0] == AT_PLATFORM) {
             CHECK_EQ(strcmp(at(stack, word[1]), stack->platform), 0);
-        else if (word[0] == AT_RANDOM)
+        } else if (word[0] == AT_RANDOM) {
             CHECK_EQ(memcmp(at(stack, word[1]), stack->random, INITIAL_RANDOM_SIZE), 0);
-        else
+        } else {
             CHECK_EQ(word[1], stack->aux[found++].value);
+        }
     }
     CHECK_EQ(found, stack->aux_count);
 }

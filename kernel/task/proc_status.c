@@ -43,10 +43,11 @@ static void actions_summarise(struct snapshot *snapshot)
     for (int signal = 1; signal <= SIGNALS; signal++) {
         u64 handler = signal_state.actions[signal - 1].handler;
 
-        if (handler == SIG_IGN)
+        if (handler == SIG_IGN) {
             snapshot->ignored |= SIGNAL_BIT(signal);
-        else if (handler != SIG_DFL)
+        } else if (handler != SIG_DFL) {
             snapshot->caught |= SIGNAL_BIT(signal);
+        }
     }
 }
 

@@ -105,10 +105,11 @@ static const struct limit_row limit_rows[RLIMITS] = {
 
 static void put_limit(struct proc_output *out, u64 limit)
 {
-    if (limit == RLIM_INFINITY)
+    if (limit == RLIM_INFINITY) {
         proc_printf(out, "%-20s ", "unlimited");
-    else
+    } else {
         proc_printf(out, "%-20lu ", limit);
+    }
 }
 
 static void show_limits(struct proc_output *out, void *arg)

@@ -86,10 +86,11 @@ void signal_info_init(struct abi_siginfo *info, int signal, int code)
 /* Stop and continue cancel each other, whatever becomes of the one that comes. */
 static void cancel_opposite(struct signal_queue *queue, int signal)
 {
-    if (signal == SIGCONT)
+    if (signal == SIGCONT) {
         queue_clear(queue, SIGNALS_STOP);
-    else if (SIGNAL_BIT(signal) & SIGNALS_STOP)
+    } else if (SIGNAL_BIT(signal) & SIGNALS_STOP) {
         queue_clear(queue, SIGNAL_BIT(SIGCONT));
+    }
 }
 
 /*

@@ -166,12 +166,13 @@ static void frame_report(u32 index, u64 address, const char *mark)
         log_error("  #%u %016lx%s", index, address, mark);
         return;
     }
-    if (area.file && function_name(area.file, area.off + (address - area.start), name, &into))
+    if (area.file && function_name(area.file, area.off + (address - area.start), name, &into)) {
         log_error("  #%u %016lx%s %s+%#lx (%s)", index, address, mark, name, into,
                   area_name(&area));
-    else
+    } else {
         log_error("  #%u %016lx%s %s+%#lx", index, address, mark, area_name(&area),
                   area.off + (address - area.start));
+    }
     if (area.file)
         file_put(area.file);
 }

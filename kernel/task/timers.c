@@ -48,10 +48,11 @@ static void arm(struct program_timer *timer, u64 now)
 {
     u64 left = timer->expires_ns > now ? timer->expires_ns - now : 0;
 
-    if (timer->clock == TIMER_CLOCK_PROCESS_CPU)
+    if (timer->clock == TIMER_CLOCK_PROCESS_CPU) {
         timer_arm(&timer->timer, clock_deadline(u64_max(left, CPU_TIMER_STEP_NS)));
-    else
+    } else {
         timer_arm(&timer->timer, timer->expires_ns);
+    }
 }
 
 /* Moves on to the next expiry after `now`. Returns how many have been passed over. */
@@ -82,10 +83,11 @@ static void send(struct program_timer *timer, u64 missed)
     info.timer.id = timer->id;
     info.timer.overrun = (s32)overrun;
     info.timer.value = timer->event.has_value ? timer->event.value : (u64)timer->id;
-    if (signal_post_timer(timer->event.tid, &info))
+    if (signal_post_timer(timer->event.tid, &info)) {
         timer->last_overrun += overrun + 1;
-    else
+    } else {
         timer->last_overrun = overrun;
+    }
 }
 
 /* In a bottom half. */

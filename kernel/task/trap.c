@@ -40,10 +40,11 @@ bool upcall_page_fault(u64 address, u32 access)
 
     if (fault == VM_FAULT_DONE)
         return true;
-    if (fault == VM_FAULT_NO_MEMORY)
+    if (fault == VM_FAULT_NO_MEMORY) {
         out_of_memory();
-    else if (access & FAULT_USER)
+    } else if (access & FAULT_USER) {
         fault_signal(address, fault);
+    }
     return false;
 }
 
