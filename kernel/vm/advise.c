@@ -55,10 +55,11 @@ static void read_ahead(u64 lo, u64 hi)
         u64 start = u64_max(lo, area->start);
         u64 size = u64_min(hi, area->end) - start;
 
-        if (area->file)
+        if (area->file) {
             page_cache_read_ahead(&area->file->inode->cache,
                                   (area->off + (start - area->start)) >> PAGE_SHIFT,
                                   size >> PAGE_SHIFT);
+        }
     }
 }
 

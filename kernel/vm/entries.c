@@ -51,10 +51,11 @@ int entries_for_each(u64 lo, u64 hi, entry_visit_fn *visit, void *arg)
             continue;
         }
         entry = mmu_slot_read(slot);
-        if (entry != 0 && entry_is_large(entry))
+        if (entry != 0 && entry_is_large(entry)) {
             result = visit(arg, base, slot, LARGE_PAGE_SIZE);
-        else if (entry != 0)
+        } else if (entry != 0) {
             result = small_for_each(address, u64_min(hi, base + LARGE_PAGE_SIZE), visit, arg);
+        }
         if (result != 0)
             return result;
         address = base + LARGE_PAGE_SIZE;

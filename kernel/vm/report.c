@@ -75,10 +75,11 @@ static void count_area(struct vm_counts *counts, const struct area *area)
     u64 size = area->end - area->start;
 
     counts->size_bytes += size;
-    if (area->flags & AREA_GROWS_DOWN)
+    if (area->flags & AREA_GROWS_DOWN) {
         counts->stack_bytes += size;
-    else if (area->protection & VM_WRITE && !(area->flags & AREA_SHARED))
+    } else if (area->protection & VM_WRITE && !(area->flags & AREA_SHARED)) {
         counts->data_bytes += size;
+    }
     if (area->protection & VM_EXEC)
         counts->text_bytes += size;
 }
