@@ -83,9 +83,10 @@ int main(void)
     EXPECT_EQ(FAULT_OF(divide_sse(1, 0)), 0);
     EXPECT_EQ(FAULT_OF(divide_x87(1, 0)), 0);
     test_x87();
-    if (sse_traps())
+    if (sse_traps()) {
         test_sse();
-    else
+    } else {
         abi_skip("exceptions of SSE: QEMU's emulation has none");
+    }
     return abi_done();
 }
