@@ -301,12 +301,13 @@ static void compare_dir(struct ext4_fs *fs, const struct ext4_inode *dir, const 
         CHECK_EQ(ext4_inode_read(fs, number, &inode), 0);
         compare_stat(&inode, &st);
         CHECK(type == 0 || type == (st.st_mode & S_IFMT) >> 12);
-        if (S_ISDIR(st.st_mode))
+        if (S_ISDIR(st.st_mode)) {
             compare_dir(fs, &inode, below);
-        else if (S_ISLNK(st.st_mode))
+        } else if (S_ISLNK(st.st_mode)) {
             compare_link(fs, &inode, below);
-        else
+        } else {
             compare_contents(fs, &inode, below);
+        }
     }
     closedir(listing);
     if (dir->number == EXT4_ROOT_INODE)

@@ -180,10 +180,11 @@ TEST(ext4_read, mappings_cover_files_without_overlap)
     for (u64 at = 0; at < file.size / 1024 + 1; at += mapping.count) {
         CHECK_EQ(ext4_map(fs, &file, at, 100000, &mapping), 0);
         CHECK(mapping.count > 0 && mapping.count <= 100000);
-        if (mapping.kind == EXT4_MAP_DATA)
+        if (mapping.kind == EXT4_MAP_DATA) {
             data++;
-        else
+        } else {
             CHECK_EQ(mapping.physical, 0);
+        }
     }
     CHECK_EQ(data, 40);
     CHECK_EQ(ext4_map(fs, &file, 1ull << 40, 5, &mapping), 0);
