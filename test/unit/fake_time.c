@@ -66,10 +66,11 @@ static void unlink_timer(struct timer *timer)
             abort(); /* Armed, yet not in the list: the struct was overwritten. */
         before = at;
     }
-    if (before)
+    if (before) {
         before->node.right = timer->node.right;
-    else
+    } else {
         timers = after(timer);
+    }
     timer->node.right = NULL;
     timer->state = TIMER_IDLE;
 }
