@@ -93,9 +93,14 @@ void tlb_flush_local(u64 address, u64 size);
 
 /*
  * The same on every CPU; returns when all have. Interrupts are on, no spinlock is held: a CPU that
- * spins for one with interrupts off could not answer.
+ * spins for one with interrupts off could not answer. An idle CPU forgets translations of the
+ * program's half only when it is idle no more.
  */
 void tlb_flush(u64 address, u64 size);
+
+/* This CPU turns to its idle thread, or from it to another one. Interrupts are off. */
+void tlb_idle_begin(void);
+void tlb_idle_end(void);
 
 /*
  * The kernel's half. `address`, `physical` and `size` are multiples of the page size (of the large one

@@ -20,8 +20,6 @@ u64 clock_wall_ns(void);
 /* What it is ahead of clock_now_ns(): for the vDSO, which computes both from one reading. */
 u64 clock_wall_offset_ns(void);
 void clock_set_wall_ns(u64 wall_ns);
-/* The difference of the two. */
-u64 clock_wall_offset_ns(void);
 
 /* `now + delay`, or DEADLINE_NONE where that does not fit. */
 u64 clock_deadline(u64 delay_ns);

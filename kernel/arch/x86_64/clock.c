@@ -35,6 +35,7 @@ enum {
     CLOCK_SHIFT = 32,
     INVERSE_SHIFT = 28, /* Leaves room for rates up to 64 GHz. */
     APIC_COUNT_MAX = INT32_MAX,
+    APIC_MEASURE_NS = 100000,
 };
 #define NS_PER_S          1000000000ull
 #define CYCLES_HZ_ASSUMED 1000000000ull
@@ -135,7 +136,7 @@ static void apic_timer_measure(void)
     apic_timer_start(APIC_COUNT_MAX);
     do {
         ns = (u64)((unsigned __int128)(cpu_cycles() - start) * clock.mult >> CLOCK_SHIFT);
-    } while (ns < 100 * 1000);
+    } while (ns < APIC_MEASURE_NS);
     ticks = APIC_COUNT_MAX - apic_timer_left();
     apic_timer_start(0);
     if (ticks == 0)
@@ -286,7 +287,7 @@ static u64 rtc_seconds(void)
     days =
         days_since_1970(2000 + from_bcd(rtc_read(RTC_YEAR), status),
                         from_bcd(rtc_read(RTC_MONTH), status), from_bcd(rtc_read(RTC_DAY), status));
-    return days * 86400 + hours * 3600 + from_bcd(rtc_read(RTC_MINUTES), status) * 60 +
+    return days * 86400 + hours * 3600ull + from_bcd(rtc_read(RTC_MINUTES), status) * 60ull +
            from_bcd(rtc_read(RTC_SECONDS), status);
 }
 

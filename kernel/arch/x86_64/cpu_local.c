@@ -5,6 +5,7 @@
  */
 #include "kernel/arch/x86_64/cpu_local.h"
 
+#include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/x86_64/features.h"
 #include "kernel/arch/x86_64/layout.h"
@@ -153,7 +154,7 @@ static void syscall_msrs_load(void)
     msr_write(MSR_SFMASK, FLAGS_IF | FLAGS_TF | FLAGS_DF | FLAGS_AC | FLAGS_NT | FLAGS_RF);
 }
 
-__attribute__((optimize("no-stack-protector"))) void cpu_local_load(u32 cpu, u8 *ist_stacks)
+__attribute__((no_stack_protector)) void cpu_local_load(u32 cpu, u8 *ist_stacks)
 {
     struct cpu_local *local = &locals[cpu];
 

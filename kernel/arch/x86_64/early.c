@@ -18,7 +18,7 @@
 #include "kernel/arch/x86_64/msr.h"
 #include "lib/base/types.h"
 
-#define EARLY __attribute__((optimize("no-stack-protector"), noinline))
+#define EARLY __attribute__((no_stack_protector, noinline))
 
 enum {
     /* First top-level slot of each region, and how many it has. */

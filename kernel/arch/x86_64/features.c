@@ -50,7 +50,7 @@ static void features_model(void)
     for (u32 i = 0; i < 3; i++) {
         struct cpuid part = cpuid(0x80000002 + i, 0);
 
-        mem_copy(text + i * 16, &part, 16);
+        mem_copy(&text[16 * (size_t)i], &part, 16);
     }
     text[48] = '\0';
     while (*start == ' ')

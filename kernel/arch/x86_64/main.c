@@ -2,7 +2,6 @@
 /* The boot CPU's own start, in its final mappings; then kernel/init/main.c takes over. */
 #include "kernel/arch/machine_init.h"
 
-#include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/time.h"
 #include "kernel/arch/upcall.h"
@@ -12,6 +11,7 @@
 #include "kernel/arch/x86_64/early.h"
 #include "kernel/arch/x86_64/features.h"
 #include "kernel/arch/x86_64/irq_init.h"
+#include "kernel/arch/x86_64/layout.h"
 #include "kernel/arch/x86_64/uaccess_init.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/thread.h"
@@ -27,7 +27,7 @@ static struct thread boot_thread;
 
 _Noreturn void arch_main(void);
 
-__attribute__((optimize("no-stack-protector"))) _Noreturn void arch_main(void)
+__attribute__((no_stack_protector)) _Noreturn void arch_main(void)
 {
     struct cpu_local *local = cpu_local_of(0);
 

@@ -5,6 +5,7 @@
 #include "abi/linux/errors.h"
 #include "kernel/arch/x86_64/early.h"
 #include "kernel/arch/x86_64/features.h"
+#include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"
@@ -243,7 +244,7 @@ void mmu_free_tables(u64 lo, u64 hi)
         return;
 
     /* The CPU caches upper levels too; any flush of the range drops those. */
-    tlb_flush(lo, hi - lo);
+    tlb_flush_tables(lo, hi - lo);
     while ((node = list_pop_front(&freed)))
         page_free(LIST_ENTRY(node, struct page, list));
 }

@@ -4,10 +4,8 @@
 
 #include "kernel/arch/acpi_info.h"
 #include "kernel/arch/cpu.h"
-#include "kernel/arch/mmu.h"
 #include "kernel/arch/port.h"
 #include "kernel/arch/x86_64/features.h"
-#include "lib/base/text.h"
 #include "lib/base/types.h"
 
 enum {

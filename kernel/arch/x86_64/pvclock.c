@@ -54,7 +54,7 @@ u64 pvclock_hz(void)
     if (!offered())
         return 0;
     mul = now->tsc_to_system_mul;
-    shift = now->tsc_shift;
+    shift = now->tsc_shift; /* NOLINT(bugprone-signed-char-misuse,cert-str34-c): it is signed. */
     if (mul == 0 || shift < -31 || shift > 31)
         return 0;
 

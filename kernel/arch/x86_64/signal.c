@@ -7,6 +7,7 @@
 
 #include "abi/linux/errors.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/features.h"
 #include "kernel/arch/x86_64/layout.h"

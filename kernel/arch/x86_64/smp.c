@@ -64,7 +64,7 @@ u32 cpu_count(void)
 
 static _Noreturn void cpu_entry(u32 cpu);
 
-__attribute__((optimize("no-stack-protector"))) static _Noreturn void cpu_entry(u32 cpu)
+__attribute__((no_stack_protector)) static _Noreturn void cpu_entry(u32 cpu)
 {
     struct cpu_local *local = cpu_local_of(cpu);
     u32 before = cpu;
@@ -83,6 +83,7 @@ __attribute__((optimize("no-stack-protector"))) static _Noreturn void cpu_entry(
         before = cpu;
         cpu_relax();
     }
+    tlb_idle_begin();
     upcall_cpu_started();
 }
 

@@ -16,5 +16,8 @@ enum ipi_vector {
 /* An NMI came: stops this CPU if cpus_stop() asked for it. */
 void smp_nmi(void);
 
+/* tlb_flush() for when tables go: idle CPUs, too, could read them ahead of need. */
+void tlb_flush_tables(u64 address, u64 size);
+
 /* IPI_TLB: does what the other CPU asked for. Interrupts are off. */
 void tlb_answer(void);

@@ -7,6 +7,9 @@
  * whatever the range says then. Waiting CPUs keep interrupts on, so two that flush at once answer
  * each other. The CPU whose turn it is runs no bottom halves: one that flushed (the stack of a dead
  * thread goes) would wait for its own CPU.
+ *
+ * An idle CPU does not touch the program's half, so it is not woken for that: it is left owing a
+ * flush, which it makes up for before it runs another thread.
  */
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
@@ -33,9 +36,18 @@ static struct {
     atomic_ulong generation;
 } flush;
 
+/* A CPU changes its own from and to ACTIVE, another one from IDLE to OWING. */
+enum tlb_state {
+    TLB_ACTIVE,
+    TLB_IDLE,
+    TLB_OWING,
+};
+
 static struct {
     atomic_ulong answered __attribute__((aligned(CACHE_LINE_SIZE)));
+    atomic_uint state;
 } cpus[CPUS_MAX];
+static_assert(CPUS_MAX <= 64, "a set of CPUs is a u64");
 
 static void flush_program(void)
 {
@@ -75,11 +87,59 @@ void tlb_answer(void)
     atomic_store_explicit(&cpus[cpu].answered, generation, memory_order_release);
 }
 
-static void wait_for_answers(u64 generation)
+void tlb_idle_begin(void)
 {
+    /* After all this CPU has done in the program's half. Pairs with is_left_owing(). */
+    atomic_store_explicit(&cpus[cpu_id()].state, TLB_IDLE, memory_order_release);
+}
+
+void tlb_idle_end(void)
+{
+    /* A full barrier: who does not leave us owing from here on sees that we are active. */
+    if (atomic_exchange_explicit(&cpus[cpu_id()].state, TLB_ACTIVE, memory_order_seq_cst) ==
+        TLB_OWING)
+        flush_program();
+}
+
+/* True when `cpu` is idle and flushes before it is not: later than this, and so than the change. */
+static bool is_left_owing(u32 cpu)
+{
+    u32 state = TLB_IDLE;
+
+    return atomic_compare_exchange_strong_explicit(&cpus[cpu].state, &state, TLB_OWING,
+                                                   memory_order_seq_cst, memory_order_seq_cst) ||
+           state == TLB_OWING;
+}
+
+/* The other CPUs that have to flush at once. */
+static u64 cpus_to_ask(bool idle_may_owe)
+{
+    u64 asked = 0;
+
     for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
-        if (cpu == cpu_id())
-            continue;
+        if (cpu != cpu_id() && !(idle_may_owe && is_left_owing(cpu)))
+            asked |= 1ull << cpu;
+    }
+    return asked;
+}
+
+static void ask(u64 asked)
+{
+    u64 all = UINT64_MAX >> (64 - cpu_count());
+
+    if ((asked | 1ull << cpu_id()) == all) {
+        apic_send_others(IPI_TLB);
+        return;
+    }
+    for (; asked != 0; asked &= asked - 1)
+        apic_send(cpu_local_of((u32)__builtin_ctzll(asked))->apic_id, IPI_TLB);
+}
+
+static void wait_for_answers(u64 asked, u64 generation)
+{
+    for (; asked != 0; asked &= asked - 1) {
+        u32 cpu = (u32)__builtin_ctzll(asked);
+
         while (atomic_load_explicit(&cpus[cpu].answered, memory_order_acquire) != generation)
             cpu_relax();
     }
@@ -106,11 +166,12 @@ static void end_turn(void)
     bottom_half_enable();
 }
 
-void tlb_flush(u64 address, u64 size)
+static void flush_everywhere(u64 address, u64 size, bool idle_may_owe)
 {
+    u64 asked = cpus_to_ask(idle_may_owe);
     u64 generation;
 
-    if (cpu_count() == 1) {
+    if (asked == 0) {
         tlb_flush_local(address, size);
         return;
     }
@@ -121,8 +182,18 @@ void tlb_flush(u64 address, u64 size)
     generation = atomic_load_explicit(&flush.generation, memory_order_relaxed) + 1;
     atomic_store_explicit(&flush.generation, generation, memory_order_release);
     atomic_store_explicit(&cpus[cpu_id()].answered, generation, memory_order_relaxed);
-    apic_send_others(IPI_TLB);
+    ask(asked);
     tlb_flush_local(address, size);
-    wait_for_answers(generation);
+    wait_for_answers(asked, generation);
     end_turn();
+}
+
+void tlb_flush(u64 address, u64 size)
+{
+    flush_everywhere(address, size, address < USER_END);
+}
+
+void tlb_flush_tables(u64 address, u64 size)
+{
+    flush_everywhere(address, size, false);
 }

@@ -5,6 +5,7 @@
  */
 #include "abi/linux/mman.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/file/file.h"
@@ -15,7 +16,6 @@
 #include "kernel/mm/page.h"
 #include "kernel/vm/vdso/vvar.h"
 #include "kernel/vm/vm.h"
-#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 

@@ -32,6 +32,7 @@ struct user_timezone {
     s32 dst;
 };
 
+/* NOLINTBEGIN(readability-identifier-naming): the names are the contract, vdso(7). */
 extern const struct vvar vvar_page __attribute__((visibility("hidden")));
 
 int __vdso_clock_gettime(int clock, struct user_timespec *time);
@@ -159,3 +160,4 @@ int __vdso_getcpu(u32 *cpu, u32 *node, void *unused)
         *node = 0;
     return 0;
 }
+/* NOLINTEND(readability-identifier-naming) */
