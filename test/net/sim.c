@@ -37,6 +37,7 @@ static struct sim_config config;
 static struct sim_counts counts;
 static struct netdev device;
 static struct list flights = LIST_INIT(flights);
+static struct list held = LIST_INIT(held); /* Packets the device has not been told of. */
 static u32 in_flight;
 static struct timer arrival;
 static u64 wire_free_ns; /* When the last bit of what was sent has left. */
@@ -155,16 +156,14 @@ static void wire_send(struct netbuf *buf)
     netbuf_destroy(buf);
 }
 
-static bool sim_transmit(struct netdev *dev, struct netbuf *buf, bool more)
+static void segments_send(struct netbuf *buf)
 {
     struct list segments;
     struct list *node;
 
-    (void)dev;
-    (void)more;
     if (buf->gso_segments <= 1) {
         wire_send(buf);
-        return true;
+        return;
     }
     CHECK(config.features & NETDEV_TX_TSO4);
     list_init(&segments);
@@ -174,6 +173,22 @@ static bool sim_transmit(struct netdev *dev, struct netbuf *buf, bool more)
     while (node) {
         wire_send(LIST_ENTRY(node, struct netbuf, link));
         node = list_pop_front(&segments);
+    }
+}
+
+/* As a device does that is not told yet: a packet that others shall follow waits for the last. */
+static bool sim_transmit(struct netdev *dev, struct netbuf *buf, bool more)
+{
+    struct list *node;
+
+    (void)dev;
+    list_push_back(&held, &buf->link);
+    if (more)
+        return true;
+    node = list_pop_front(&held);
+    while (node) {
+        segments_send(LIST_ENTRY(node, struct netbuf, link));
+        node = list_pop_front(&held);
     }
     return true;
 }

@@ -4,9 +4,13 @@
  * the peer's window allow, with Nagle's algorithm in Minshall's variant, cork, and the avoidance of
  * silly windows on both sides (RFC 9293 3.8.6.2). Whatever stays behind has a timer.
  */
+#include "kernel/core/clock.h"
+#include "kernel/net/net.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /*
  * The window to offer. It opens in steps of a full segment or half the buffer, and its right edge
@@ -53,14 +57,14 @@ static bool small_may_leave(const struct tcp *tcp)
 }
 
 /*
- * How much new data to send in one go, 0: none now. Whole segments while there is more behind; and
- * when ACKs are certain to come, rather a long burst later than a short one now, since a packet
- * costs the same whatever its size.
+ * How much new data to send in one go once `ahead` bytes have been, 0: none now. Whole segments
+ * while there is more behind; and when ACKs are certain to come, rather a long burst later than a
+ * short one now, since a packet costs the same whatever its size.
  */
-static u32 next_len(struct tcp *tcp, u32 pipe)
+static u32 next_len(struct tcp *tcp, u32 pipe, u32 ahead)
 {
-    u32 unsent = unsent_len(tcp);
-    u32 window = send_window(tcp);
+    u32 unsent = unsent_len(tcp) - ahead;
+    u32 window = send_window(tcp) - u32_min(send_window(tcp), ahead);
     u32 congestion = tcp->cwnd > pipe ? tcp->cwnd - pipe : 0;
     u32 room = u32_min(window, congestion);
     u32 most = segment_len_max(tcp);
@@ -111,7 +115,8 @@ static bool fin_is_due(const struct tcp *tcp, u32 len)
 /* False when nothing more can be sent now. */
 static bool send_new(struct tcp *tcp, u32 pipe)
 {
-    u32 len = next_len(tcp, pipe);
+    u32 len = next_len(tcp, pipe, 0);
+    bool more = len < unsent_len(tcp) && next_len(tcp, pipe + len, len) > 0;
     bool fin = fin_is_due(tcp, len);
     u32 seq = tcp->snd_nxt;
     u32 wanted;
@@ -124,7 +129,7 @@ static bool send_new(struct tcp *tcp, u32 pipe)
     if (len == unsent_len(tcp))
         flags |= TCP_PSH;
     wanted = len;
-    if (!segment_send(tcp, seq, &len, flags, len < unsent_len(tcp)))
+    if (!segment_send(tcp, seq, &len, flags, more))
         return false;
     sent(tcp, seq, len, fin && len == wanted);
     return true;
