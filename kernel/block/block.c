@@ -7,10 +7,12 @@
 #include "kernel/block/block.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/block/gpt.h"
 #include "kernel/core/log.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"

@@ -3,6 +3,7 @@
 #include "kernel/block/block.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/mm/page.h"
 #include "lib/base/mem.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
