@@ -11,7 +11,6 @@
 
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/power.h"
-#include "kernel/arch/time.h"
 #include "kernel/core/chacha20.h"
 #include "kernel/core/spinlock.h"
 #include "lib/base/mem.h"

@@ -6,7 +6,6 @@
  */
 #include "kernel/core/log.h"
 
-#include "kernel/arch/cpu.h"
 #include "kernel/arch/power.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"

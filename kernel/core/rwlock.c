@@ -9,7 +9,10 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/core/lock_debug.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
 
 enum {
     WRITER_INSIDE = -1,

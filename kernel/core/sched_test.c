@@ -5,12 +5,15 @@
  * twice, as broken memory; a broken lock, as a broken count.
  */
 #include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/wait.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/fake_smp.h"
 #include "test/unit/unit.h"

@@ -2,6 +2,7 @@
 /* The life of threads: from storage of the caller's to a run queue, and back to the caller. */
 #include "kernel/core/thread.h"
 
+#include "kernel/arch/cpu.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/panic.h"

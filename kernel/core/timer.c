@@ -17,7 +17,6 @@
 #include "kernel/arch/upcall.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/timer_slice.h"
 #include "lib/base/num.h"

@@ -19,7 +19,6 @@
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/core/clock.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 
 void wait_queue_init(struct wait_queue *queue)

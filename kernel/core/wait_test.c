@@ -3,6 +3,7 @@
 #include "kernel/core/wait.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "test/unit/fake_kernel.h"
