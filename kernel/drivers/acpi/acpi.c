@@ -10,6 +10,7 @@
 #include "kernel/core/log.h"
 #include "kernel/drivers/acpi/acpi_tables.h"
 #include "kernel/mm/kernel_map.h"
+#include "lib/base/types.h"
 
 enum {
     BIOS_AREA = 0xe0000, /* Section 5.2.5.1. */

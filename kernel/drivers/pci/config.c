@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/drivers/pci/config.h"
 
-#include "abi/pci/config.h"
 #include "kernel/arch/acpi_info.h"
 #include "kernel/arch/port.h"
 #include "kernel/core/spinlock.h"

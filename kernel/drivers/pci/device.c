@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What drivers do with their device: fields, capabilities, BARs, MSI-X. */
 #include "abi/linux/errors.h"
+#include "abi/pci/config.h"
+#include "kernel/arch/irq.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/port.h"
-#include "kernel/core/log.h"
 #include "kernel/drivers/pci/config.h"
 #include "kernel/drivers/pci/pci.h"
 #include "kernel/mm/kernel_map.h"
+#include "lib/base/types.h"
 
 enum {
     /* A list of capabilities, 4 bytes each at least, cannot be longer without a loop. */

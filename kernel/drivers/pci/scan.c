@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding devices: bus 0, and behind each bridge the bus that firmware gave it. */
-#include "abi/linux/errors.h"
+#include "abi/pci/config.h"
 #include "kernel/core/log.h"
 #include "kernel/drivers/pci/config.h"
 #include "kernel/drivers/pci/pci.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 
 enum {
     BUSES_MAX = 256,

@@ -5,11 +5,13 @@
 #include "kernel/drivers/virtio/virtio.h"
 
 #include "abi/linux/errors.h"
+#include "abi/virtio/ring.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/log.h"
 #include "kernel/drivers/virtio/transport.h"
-#include "lib/base/mem.h"
+#include "kernel/drivers/virtio/virtqueue.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 

@@ -12,14 +12,17 @@
 
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
-#include "kernel/core/log.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/drivers/virtio/virtio.h"
 #include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
 #include "lib/base/bytes.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 
 enum {
     BLK_DISKS_MAX = 26, /* vda to vdz. */

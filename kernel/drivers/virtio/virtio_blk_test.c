@@ -2,8 +2,13 @@
 /* The disk driver: what goes to the device, and what becomes of its answers, right and wrong. */
 #include "abi/linux/errors.h"
 #include "abi/virtio/blk.h"
+#include "abi/virtio/ring.h"
 #include "kernel/block/block.h"
+#include "kernel/drivers/virtio/virtio.h"
+#include "kernel/drivers/virtio/virtqueue.h"
+#include "kernel/mm/page.h"
 #include "lib/base/bytes.h"
+#include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/fake_virtio.h"
 #include "test/unit/unit.h"

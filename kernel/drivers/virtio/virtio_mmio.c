@@ -12,14 +12,15 @@
 #include "abi/linux/errors.h"
 #include "kernel/arch/acpi_info.h"
 #include "kernel/arch/irq.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/port.h"
 #include "kernel/core/log.h"
 #include "kernel/drivers/virtio/mmio_param.h"
 #include "kernel/drivers/virtio/transport.h"
+#include "kernel/drivers/virtio/virtqueue.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
-#include "kernel/mm/page.h"
-#include "lib/base/mem.h"
+#include "lib/base/types.h"
 
 enum {
     MMIO_DEVICES_MAX = 32, /* QEMU's microvm has 24 places, Firecracker fewer. */

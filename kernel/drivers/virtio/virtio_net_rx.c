@@ -11,11 +11,19 @@
  * interrupt that could.
  */
 #include "abi/linux/errors.h"
+#include "abi/virtio/net.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
+#include "kernel/core/timer.h"
+#include "kernel/drivers/virtio/virtio.h"
 #include "kernel/drivers/virtio/virtio_net.h"
+#include "kernel/mm/page.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/netdev.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     RX_BUDGET = 64,       /* Buffers a bottom half handles before others have their turn. */

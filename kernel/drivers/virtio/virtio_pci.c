@@ -6,13 +6,15 @@
  * vector of its own, on the CPU its driver wants; changes of the configuration are not listened to.
  */
 #include "abi/linux/errors.h"
+#include "abi/pci/config.h"
 #include "abi/virtio/pci.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/port.h"
 #include "kernel/core/log.h"
 #include "kernel/drivers/pci/pci.h"
 #include "kernel/drivers/virtio/transport.h"
+#include "kernel/drivers/virtio/virtqueue.h"
 #include "kernel/mm/heap.h"
-#include "kernel/mm/page.h"
 #include "lib/base/types.h"
 
 enum {

@@ -8,7 +8,9 @@
 #include "kernel/drivers/virtio/virtqueue.h"
 
 #include "abi/linux/errors.h"
+#include "abi/virtio/ring.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"

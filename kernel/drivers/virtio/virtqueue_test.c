@@ -3,13 +3,12 @@
 #include "kernel/drivers/virtio/virtqueue.h"
 
 #include "abi/linux/errors.h"
+#include "abi/virtio/ring.h"
 #include "kernel/drivers/virtio/mmio_param.h"
 #include "kernel/drivers/virtio/virtio.h"
 #include "lib/base/bytes.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
-
-#include <string.h>
 
 struct virtio_device {
     bool broken;
