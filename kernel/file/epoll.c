@@ -19,7 +19,6 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/core/bottom_half.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"

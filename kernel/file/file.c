@@ -10,7 +10,6 @@
 #include "kernel/file/epoll.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/list.h"
-#include "lib/base/mem.h"
 #include "lib/base/types.h"
 
 /*

@@ -8,6 +8,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/poll.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/spinlock.h"

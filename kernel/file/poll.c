@@ -8,7 +8,7 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
-#include "kernel/core/clock.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/file/file.h"
