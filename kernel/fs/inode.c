@@ -7,6 +7,7 @@
 #include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "lib/base/types.h"
 
 static inode_shrunk_fn *shrunk_hook;

@@ -11,6 +11,7 @@
  * filesystem read-lock it, changes write-lock it. An inode's own lock guards size and contents.
  */
 
+#include "kernel/arch/mmu.h"
 #include "kernel/core/mutex.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/page_cache.h"

@@ -6,6 +6,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/path_node.h"

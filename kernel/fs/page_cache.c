@@ -8,6 +8,7 @@
 
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"

@@ -6,6 +6,7 @@
 #include "kernel/fs/page_cache.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/fs/inode.h"
 #include "kernel/mm/page.h"
 #include "lib/base/types.h"

@@ -7,6 +7,7 @@
  */
 
 #include "kernel/fs/page_cache.h"
+#include "kernel/mm/page.h"
 #include "lib/base/types.h"
 
 struct page_index_node;

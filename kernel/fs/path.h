@@ -8,6 +8,7 @@
  * current directory, an open directory and /proc/self/fd need, and what gives getcwd its answer.
  */
 
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "lib/base/types.h"
 

@@ -8,10 +8,10 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/path.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/list.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/hash/hash.h"
 

@@ -5,6 +5,7 @@
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/thread.h"
 #include "kernel/file/file.h"

@@ -2,6 +2,7 @@
 #include "kernel/fs/sendfile.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/thread.h"
 #include "kernel/file/file.h"

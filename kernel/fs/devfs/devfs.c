@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/fs/devfs/devfs.h"
 
-#include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/mutex.h"
 #include "kernel/fs/inode.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "abi/linux/errors.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/ext4/ext4_inode.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/inode.h"

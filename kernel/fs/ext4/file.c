@@ -5,6 +5,7 @@
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
 #include "kernel/fs/ext4/ext4_inode.h"
 #include "kernel/fs/ext4/format/ext4_format.h"

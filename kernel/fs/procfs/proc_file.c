@@ -4,6 +4,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/open_flags.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/path.h"
 #include "kernel/mm/heap.h"

@@ -9,6 +9,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/log.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/procfs/proc_file.h"
 #include "kernel/mm/heap.h"

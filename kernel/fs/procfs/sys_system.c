@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /sys: which CPUs there are, and the cgroup files that runtimes size themselves by. */
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/fs/procfs/proc_system.h"
 #include "kernel/mm/page.h"

@@ -4,6 +4,8 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
@@ -12,7 +14,6 @@
 #include "kernel/mm/page.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
-#include "lib/base/text.h"
 #include "lib/base/types.h"
 
 /* --- Data ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/panic.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/tmpfs/tmpfs_inode.h"
 #include "kernel/mm/heap.h"

@@ -2,7 +2,8 @@
 #include "kernel/fs/ext4/format/buffer.h"
 
 #include "abi/linux/errors.h"
-#include "kernel/core/log.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 

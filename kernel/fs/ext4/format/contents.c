@@ -2,10 +2,13 @@
 /* Contents of inodes: where they lie, and reading small ones. */
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 int ext4_map(struct ext4_fs *fs, const struct ext4_inode *inode, u64 logical, u32 count_max,
              struct ext4_mapping *mapping)

@@ -3,13 +3,17 @@
  * Directories: blocks of entries one behind the other. Every entry of a block is checked when the
  * block comes into the cache, so that searching and listing need not.
  */
+#include "abi/ext4/ext4.h"
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 enum {

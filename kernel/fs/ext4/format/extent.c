@@ -3,10 +3,13 @@
  * Extent trees. The root lies in the inode, other nodes in blocks of their own. Depth falls by one
  * with each level and is checked against what the parent promises, so a walk ends.
  */
-#include "abi/linux/errors.h"
+#include "abi/ext4/ext4.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/bytes.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 /* One level of the walk. */

@@ -4,11 +4,14 @@
  * blocks of entries. It is an index only: where it makes no sense, the blocks are searched one by
  * one.
  */
+#include "abi/ext4/ext4.h"
 #include "abi/linux/errors.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
-#include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /* The place of a search in one level of the tree. */
 struct level {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The block map of ext2 and ext3: direct blocks, then trees of one, two and three levels. */
-#include "abi/linux/errors.h"
+#include "abi/ext4/ext4.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/bytes.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /* A place in the map: the pointer of `logical` among `count` that follow each other. */
 struct place {

@@ -3,12 +3,16 @@
  * Inline data: small contents lie in the inode itself, the first 60 bytes where the block map would
  * be, the rest as the value of the extended attribute "system.data" behind the inode's fields.
  */
+#include "abi/ext4/ext4.h"
 #include "abi/linux/errors.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     XATTR_HEADER_SIZE = 4,

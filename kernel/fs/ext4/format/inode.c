@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inodes: where they lie, and what they say. */
-#include "abi/linux/errors.h"
+#include "abi/ext4/ext4.h"
 #include "abi/linux/stat.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 /* True when the fields up to `end` are there (extra_size says how many of them). */

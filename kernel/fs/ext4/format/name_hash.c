@@ -3,9 +3,11 @@
  * Hashes of names for directory trees: those of Linux, bit for bit. Names are cut into words with
  * the length as padding; characters are signed or not, as on the machine that made the filesystem.
  */
+#include "abi/ext4/ext4.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     MD4_WORDS = 8,

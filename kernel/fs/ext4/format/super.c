@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The superblock and the group descriptors: geometry, features, totals. */
+#include "abi/ext4/ext4.h"
 #include "abi/linux/errors.h"
 #include "kernel/core/log.h"
+#include "kernel/fs/ext4/format/buffer.h"
+#include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 enum {
