@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manifest: read from the image, laid over by the command line, and put to use. */
-#include "abi/linux/fcntl.h"
 #include "abi/linux/open_flags.h"
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/power.h"

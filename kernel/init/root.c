@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which disk is the root, and what is mounted over it. */
+#include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
 #include "kernel/core/log.h"
-#include "kernel/core/panic.h"
 #include "kernel/fs/devfs/devfs.h"
 #include "kernel/fs/ext4/ext4.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
