@@ -12,6 +12,7 @@
 #include "kernel/mm/heap.h"
 
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"

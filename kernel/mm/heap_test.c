@@ -2,6 +2,8 @@
 /* The heap over the real page allocator: contents survive, nothing overlaps, nothing leaks. */
 #include "kernel/mm/heap.h"
 
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/page.h"

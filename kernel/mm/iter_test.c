@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/mm/iter.h"
 
-#include "kernel/arch/mmu.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
 

@@ -6,12 +6,10 @@
  */
 #include "kernel/mm/page.h"
 
-#include "kernel/core/log.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/fake_ram.h"
 #include "test/unit/unit.h"
 
-#include <sanitizer/asan_interface.h>
 #include <string.h>
 
 enum {
