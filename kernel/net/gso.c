@@ -6,6 +6,7 @@
 #include "kernel/net/checksum.h"
 #include "kernel/net/ipv4.h"
 #include "kernel/net/wire.h"
+#include "lib/base/bytes.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"

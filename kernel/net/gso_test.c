@@ -7,7 +7,6 @@
 #include "kernel/net/ipv4_wire.h"
 #include "kernel/net/netbuf.h"
 #include "kernel/net/wire.h"
-#include "lib/base/mem.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
 

@@ -3,7 +3,6 @@
  * The loopback device: what goes out comes in again, from a bottom half of the same CPU, so a
  * sender never runs the receiver's code with its own locks held.
  */
-#include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/panic.h"

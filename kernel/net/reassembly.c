@@ -12,7 +12,6 @@
 #include "kernel/net/netbuf.h"
 #include "kernel/net/timer_wheel.h"
 #include "lib/base/list.h"
-#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 #include "lib/hash/hash.h"

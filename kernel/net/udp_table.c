@@ -13,7 +13,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
-#include "kernel/net/ipv4.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/udp.h"
 #include "kernel/net/udp_internal.h"
 #include "lib/base/list.h"

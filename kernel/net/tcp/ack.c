@@ -8,9 +8,13 @@
  * `recovery_end`. What is lost is sent by connection_output() as pipe and cwnd allow.
  */
 #include "abi/linux/poll.h"
+#include "kernel/core/clock.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     CWND_MAX = 64 << 20,

@@ -2,11 +2,17 @@
 /* What the socket layer calls, but for moving bytes and for options. */
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/net.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
-#include "lib/base/num.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
 
 void tcp_init(void)
 {

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection's life: how it is made, what it starts with, how it ends. */
 #include "kernel/net/tcp/connection.h"
-#include "kernel/net/tcp/listener.h"
-#include "kernel/net/tcp/table.h"
-#include "kernel/net/tcp/transfer.h"
 
-#include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
-#include "kernel/net/netdev.h"
+#include "kernel/net/tcp/listener.h"
+#include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/hash/hash.h"

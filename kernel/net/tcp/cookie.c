@@ -5,10 +5,12 @@
  * and the minute, over which the index of an MSS is laid; 8 bits count minutes. Window scale and
  * SACK hide in the low bits of our timestamp, which the peer echoes.
  */
+#include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
-#include "lib/base/num.h"
+#include "kernel/net/tcp/wire.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 enum {

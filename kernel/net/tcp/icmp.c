@@ -5,12 +5,15 @@
  * established. Path MTU discovery (RFC 1191) hangs on it.
  */
 #include "abi/linux/errors.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
-#include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     ICMP_UNREACHABLE = 3,

@@ -7,11 +7,19 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/core/clock.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/net.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     CHALLENGES_PER_SECOND = 1000,  /* RFC 5961 7; of all connections together. */

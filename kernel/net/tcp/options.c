@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Socket options of TCP, and what TCP_INFO and /proc/net/tcp show. */
 #include "abi/linux/errors.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     KEEPALIVE_SECONDS_MAX = 32767, /* The limits of Linux. */

@@ -6,8 +6,13 @@
  */
 #include "abi/linux/errors.h"
 #include "kernel/core/entropy.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/table.h"
+#include "kernel/net/tcp/wire.h"
+#include "lib/base/list.h"
+#include "lib/base/types.h"
 #include "lib/hash/hash.h"
 
 enum {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/net/tcp/queue.h"
 
+#include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/wire.h"

@@ -4,10 +4,14 @@
  * that tell the peer of it, latest first (RFC 2018 4). Most arrivals go to the end, so the search
  * begins there.
  */
+#include "kernel/net/netbuf.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
+#include "lib/base/list.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 static struct netbuf *buf_of(struct list *link)
 {

@@ -5,12 +5,18 @@
  * becomes much for what is in it, small packets are copied together.
  */
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
-#include "lib/base/mem.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     COPY_MAX = 2048,   /* A larger packet fills its page well enough. */

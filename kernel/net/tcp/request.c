@@ -4,16 +4,25 @@
  * accepted yet. When the requests are too many, cookies take their place (RFC 4987); when the queue
  * is full, what comes is dropped and comes again: an overload never resets anybody.
  */
-#include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/net.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
+#include "kernel/net/timer_wheel.h"
+#include "lib/base/list.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 #define COOKIE_TIME_NS (180 * NS_PER_SECOND) /* No cookie lives longer. */
 

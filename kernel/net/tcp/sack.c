@@ -10,8 +10,9 @@
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/mem.h"
-#include "lib/base/num.h"
+#include "lib/base/types.h"
 
 void sack_clear(struct tcp *tcp)
 {

@@ -3,13 +3,19 @@
  * Segments on their way out: the header before, and references into the send queue behind it. One
  * call makes one packet of up to 64 KiB, which the device, or netdev_transmit() for it, cuts up.
  */
-#include "kernel/core/panic.h"
+#include "kernel/core/clock.h"
 #include "kernel/net/checksum.h"
+#include "kernel/net/ipv4.h"
+#include "kernel/net/net.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/transfer.h"
-#include "lib/base/bytes.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /* Headers with all options in front, and a whole number of segments behind, in one IP packet. */
 u32 segment_len_max(const struct tcp *tcp)

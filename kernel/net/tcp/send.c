@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writer's side: room in send-buffer pages, or pages of others by reference. */
 #include "abi/linux/errors.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/mm/page.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /* The connection's error, -EPIPE, ... or 0 when it takes bytes. */
 static int send_status(struct tcp *tcp)

@@ -5,9 +5,11 @@
  * is ever shared by all. SipHash under a random key keeps strangers from choosing the bucket.
  */
 #include "kernel/net/tcp/table.h"
+
 #include "abi/linux/errors.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
 #include "lib/hash/hash.h"

@@ -6,6 +6,7 @@
  * (table.c), the ports that sockets are bound to (ports.c), and TIME-WAIT itself (timewait.c).
  */
 
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "lib/base/types.h"
 

@@ -5,10 +5,14 @@
  * a reply that settles both the ACK and the retransmission, does not touch the wheel.
  */
 #include "abi/linux/errors.h"
-#include "abi/linux/poll.h"
+#include "kernel/core/clock.h"
+#include "kernel/net/net.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/timer_wheel.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     BACKOFF_MAX = 12,

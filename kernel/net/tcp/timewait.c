@@ -4,12 +4,18 @@
  * so they form one queue by expiry and one timer serves them all. When there are too many the
  * oldest goes early, which is better than to refuse new connections.
  */
+#include "kernel/core/clock.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/table.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
+#include "kernel/net/timer_wheel.h"
+#include "lib/base/list.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 
 enum {
     RECORDS_MAX = 32768,
