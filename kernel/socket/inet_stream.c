@@ -7,10 +7,10 @@
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
-#include "abi/linux/poll.h"
 #include "abi/linux/socket.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/iter.h"

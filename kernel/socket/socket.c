@@ -10,7 +10,6 @@
 #include "kernel/file/file.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/iter.h"
-#include "lib/base/mem.h"
 #include "lib/base/types.h"
 
 static u64 count; /* [atomic] */

@@ -5,6 +5,7 @@
 #include "abi/linux/poll.h"
 #include "abi/linux/socket.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/uaccess.h"

@@ -4,6 +4,7 @@
 #include "abi/linux/socket.h"
 #include "abi/linux/stat.h"
 #include "kernel/core/entropy.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/mm/heap.h"
