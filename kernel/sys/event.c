@@ -5,7 +5,6 @@
 #include "abi/linux/open_flags.h"
 #include "abi/linux/poll.h"
 #include "abi/linux/time.h"
-#include "kernel/core/clock.h"
 #include "kernel/file/epoll.h"
 #include "kernel/file/eventfd.h"
 #include "kernel/file/fdtable.h"

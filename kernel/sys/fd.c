@@ -8,7 +8,6 @@
 #include "kernel/file/file.h"
 #include "kernel/file/pipe.h"
 #include "kernel/fs/flock.h"
-#include "kernel/fs/inode.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"

@@ -3,6 +3,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
 #include "kernel/file/fdtable.h"
+#include "kernel/file/file.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/vm/vm.h"

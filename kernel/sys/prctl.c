@@ -2,6 +2,7 @@
 /* prctl(2): settings of a thread and of the process. */
 #include "abi/linux/errors.h"
 #include "abi/linux/signal.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"

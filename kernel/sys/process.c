@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process: its ids, what it may use and has used, and the processes it cannot make. */
 #include "abi/linux/errors.h"
-#include "abi/linux/signal.h"
-#include "kernel/core/clock.h"
+#include "abi/linux/time.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/uaccess.h"

@@ -11,7 +11,6 @@
 #include "kernel/file/file.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/uaccess.h"
-#include "kernel/net/tcp.h"
 #include "kernel/socket/socket.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/file_io.h"

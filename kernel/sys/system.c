@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the machine is, and what it does not let the program do. */
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/thread.h"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clocks, sleeping, and timers that send signals. */
+#include "abi/linux/time.h"
 #include "abi/linux/errors.h"
-#include "abi/linux/signal.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/timespec.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/mem.h"

@@ -2,6 +2,7 @@
 /* Timers that send signals: timer_create and its kind, setitimer, alarm. */
 #include "abi/linux/errors.h"
 #include "abi/linux/signal.h"
+#include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
