@@ -4,6 +4,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/sched.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/uaccess.h"

@@ -17,6 +17,7 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/futex.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/uaccess.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/task/initial_stack.h"
 
+#include "abi/linux/auxv.h"
 #include "kernel/core/panic.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"

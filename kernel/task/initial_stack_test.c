@@ -2,6 +2,7 @@
 /* The stack is read back as a C library's start code reads it. */
 #include "kernel/task/initial_stack.h"
 
+#include "abi/linux/auxv.h"
 #include "test/unit/unit.h"
 
 #include <string.h>

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /proc/self/status and /proc/self/stat, in the formats of proc(5). */
+#include "abi/linux/signal.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
+#include "kernel/core/thread.h"
 #include "kernel/fs/procfs.h"
-#include "kernel/mm/page.h"
 #include "kernel/task/limits.h"
 #include "kernel/task/proc_task.h"
 #include "kernel/task/program.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 
 enum {
     KIB_PER_PAGE = PAGE_SIZE / 1024,

@@ -7,6 +7,7 @@
 #include "abi/linux/futex.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/task/futex.h"
+#include "lib/base/types.h"
 
 enum {
     ROBUST_ENTRIES_MAX = 2048, /* As Linux. */

@@ -12,10 +12,13 @@
 #include "kernel/task/signal.h"
 
 #include "abi/linux/poll.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/heap.h"
 #include "kernel/task/signal_internal.h"
 #include "kernel/task/task.h"
+#include "kernel/task/task_list.h"
 #include "lib/base/mem.h"
 
 struct signal_state signal_state = {

@@ -3,15 +3,23 @@
  * On the way back to the program: signals are delivered, interrupted calls decided, ended threads
  * end, and who has used up its time lets others run.
  */
+#include "abi/linux/errors.h"
 #include "abi/linux/nr_x86_64.h"
+#include "abi/linux/signal.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/signal.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/log.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
 #include "kernel/task/fatal.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
 #include "kernel/task/task.h"
+#include "kernel/task/task_list.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 
 /* The call that was interrupted runs again, or does not: see signal.h. */
 static void restart_decide(struct user_regs *regs, const struct abi_sigaction *handler)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocked signals, and the masks that hold for one call. */
+#include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
+#include "abi/linux/signal.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
 #include "kernel/task/task.h"
+#include "kernel/task/task_list.h"
+#include "lib/base/types.h"
 
 u64 signal_mask(void)
 {

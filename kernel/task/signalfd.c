@@ -3,12 +3,15 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
+#include "abi/linux/signal.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/wait.h"
 #include "kernel/file/file.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/iter.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
+#include "kernel/task/task.h"
 #include "lib/base/mem.h"
 
 struct signalfd {

@@ -8,14 +8,17 @@
 
 #include "abi/elf/elf.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/log.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
-#include "kernel/mm/page.h"
+#include "kernel/mm/iter.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 #include "lib/elf/elf.h"
 
 enum {

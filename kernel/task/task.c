@@ -4,13 +4,11 @@
 
 #include "kernel/arch/context.h"
 #include "kernel/core/clock.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/task/exit.h"
 #include "kernel/task/task_list.h"
-#include "lib/base/mem.h"
 
 struct spinlock tasks_lock = SPINLOCK_INIT(LOCK_RANK_SIGNAL);
 struct list tasks = LIST_INIT(tasks);

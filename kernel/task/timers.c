@@ -9,11 +9,13 @@
 #include "kernel/task/timers.h"
 
 #include "abi/linux/errors.h"
+#include "abi/linux/signal.h"
 #include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/timer.h"
 #include "kernel/mm/heap.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "lib/base/num.h"
 

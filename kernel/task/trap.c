@@ -7,6 +7,7 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
+#include "lib/base/types.h"
 
 /* The program's end is near: the thread that got no page can not go on. */
 static void out_of_memory(void)
