@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walking the program's page tables, and taking pages out of them. */
-#include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/thread.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/page.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     PAGES_PER_LARGE = LARGE_PAGE_SIZE / PAGE_SIZE,

@@ -10,10 +10,16 @@
  *     the end of the program's half - random: the stack, downwards
  */
 #include "abi/linux/errors.h"
-#include "abi/linux/mman.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/entropy.h"
+#include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 #define IMAGE_BASE  0x555555554000ull /* Linux' ELF_ET_DYN_BASE: two thirds up. */
 #define RANDOM_SPAN (1ull << 40)

@@ -2,9 +2,14 @@
 /* mremap(2): mappings that grow, shrink and move. */
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
-#include "kernel/file/file.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 struct remap {
     u64 from;

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the address space looks like, for /proc, for reports and for futexes. */
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/types.h"
 
 static int count_entry(void *arg, u64 address, mmu_entry_t *slot, u64 size)
 {

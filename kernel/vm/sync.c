@@ -2,12 +2,20 @@
 /* msync(2) and mincore(2). */
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_cache.h"
 #include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 /* The file behind the first shared mapping at or above `*address`, with a reference, or NULL. */
 static struct file *shared_file_from(u64 *address, u64 end)

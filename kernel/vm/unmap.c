@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* munmap(2), and whatever else takes areas or pages away. */
 #include "abi/linux/errors.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 int space_cut(u64 lo, u64 hi)
 {
