@@ -2,8 +2,6 @@
 /* access(2), faccessat(2) and faccessat2(2), as user 0. */
 #include "test/abi/abi.h"
 
-#include <sys/syscall.h>
-
 int main(void)
 {
     int dir;

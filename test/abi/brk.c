@@ -2,9 +2,6 @@
 /* brk(2), as the system call: it answers where the end is, whatever was asked. */
 #include "test/abi/abi.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-
 static char *brk_to(const void *end)
 {
     return (char *)syscall(SYS_brk, end);

@@ -3,7 +3,6 @@
 #include "test/abi/abi.h"
 
 #include <limits.h>
-#include <sys/syscall.h>
 
 int main(void)
 {

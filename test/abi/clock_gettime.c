@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 
 static const clockid_t clocks[] = {

@@ -9,9 +9,7 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 enum {
     STACK = 64 * 1024,

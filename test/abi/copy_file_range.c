@@ -2,6 +2,8 @@
 /* copy_file_range(2) between files, and splice(2) and tee(2) or their clean refusal. */
 #include "test/abi/abi.h"
 
+#include <sys/types.h>
+
 enum {
     SIZE = 100000,
 };

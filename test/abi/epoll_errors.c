@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 
 static volatile sig_atomic_t alarms;
 

@@ -5,9 +5,7 @@
  */
 #include "test/abi/abi.h"
 
-#include <sched.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static char *const args[] = { (char[]){ "x" }, NULL };

@@ -7,7 +7,6 @@
 #include "test/abi/abi.h"
 
 #include <pthread.h>
-#include <sys/syscall.h>
 
 static pthread_t first;
 

@@ -3,7 +3,6 @@
 #include "test/abi/abi.h"
 
 #include <dirent.h>
-#include <sys/syscall.h>
 
 struct record {
     uint64_t ino;

@@ -4,9 +4,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sys/fsuid.h>
-#include <sys/syscall.h>
 
 static void user_zero(void)
 {

@@ -2,8 +2,8 @@
 /* ioctl(2): what servers ask of any descriptor, and what files, pipes and sockets refuse. */
 #include "test/abi/abi.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/rseq.h>
-#include <sys/syscall.h>
 
 static long membarrier(int command, unsigned flags)
 {

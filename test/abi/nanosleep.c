@@ -3,7 +3,6 @@
 #include "test/abi/abi.h"
 
 #include <pthread.h>
-#include <sys/syscall.h>
 
 static struct timespec moment(clockid_t clock, int ms)
 {

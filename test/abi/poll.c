@@ -3,11 +3,9 @@
 #include "test/abi/abi.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 static volatile sig_atomic_t caught;
 

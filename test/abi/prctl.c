@@ -5,7 +5,6 @@
 #include <asm/prctl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 static void names(void)
 {

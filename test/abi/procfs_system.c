@@ -2,6 +2,7 @@
 /* /proc: what programs and runtimes read about the machine. */
 #include "test/abi/abi.h"
 
+#include <linux/sysinfo.h>
 #include <sys/sysinfo.h>
 
 /* NOLINTBEGIN(cert-err34-c): what sscanf found is counted, and large numbers are nobody's here. */

@@ -4,7 +4,6 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sys/syscall.h>
 
 static pthread_mutex_t mutexes[3];
 

@@ -2,10 +2,8 @@
 /* select(2) and pselect(2). */
 #include "test/abi/abi.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/select.h>
-#include <sys/syscall.h>
 
 static volatile sig_atomic_t caught;
 

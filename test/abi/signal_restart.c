@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <sys/time.h>
 
 static volatile sig_atomic_t caught;
 static pthread_t main_thread;

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
 static int order[16];
 static volatile sig_atomic_t count;

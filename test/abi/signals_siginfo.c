@@ -4,8 +4,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <sys/types.h>
 
 static siginfo_t seen[64];
 static volatile sig_atomic_t count;

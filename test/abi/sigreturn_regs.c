@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 
 static volatile sig_atomic_t handled;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/uio.h>
 
 static volatile sig_atomic_t broken;
 

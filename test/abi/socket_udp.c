@@ -3,6 +3,7 @@
 #include "test/abi/abi_net.h"
 
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
 static void send_to(int fd, int to, const char *text, size_t len)
 {

@@ -2,7 +2,6 @@
 /* Unix datagram and sequenced-packet sockets: borders, senders, full queues, end of stream. */
 #include "test/abi/abi_net.h"
 
-#include <signal.h>
 #include <sys/un.h>
 
 static struct sockaddr_un named(const char *path)

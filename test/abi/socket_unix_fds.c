@@ -2,6 +2,8 @@
 /* Descriptors and credentials sent over unix sockets (SCM_RIGHTS, SCM_CREDENTIALS). */
 #include "test/abi/abi_net.h"
 
+#include <sys/uio.h>
+
 enum {
     FDS_MAX = 16,
 };

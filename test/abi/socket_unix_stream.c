@@ -2,7 +2,6 @@
 /* Unix stream sockets by name: files, abstract names, credentials, refusal, end of stream. */
 #include "test/abi/abi_net.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/un.h>
 

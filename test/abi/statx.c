@@ -2,6 +2,7 @@
 /* statx(2) agrees with stat(2) and checks its arguments. */
 #include "test/abi/abi.h"
 
+#include <linux/stat.h>
 #include <sys/sysmacros.h>
 
 int main(void)

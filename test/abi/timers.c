@@ -2,9 +2,7 @@
 /* timer_create(2) with each kind of notice, setitimer(2), alarm(2). */
 #include "test/abi/abi.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 
 static volatile sig_atomic_t fired;

@@ -3,6 +3,7 @@
 #include "test/abi/abi.h"
 
 #include <sys/statfs.h>
+#include <sys/types.h>
 
 enum {
     CHUNK = 64 * 1024,

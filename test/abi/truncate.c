@@ -2,6 +2,7 @@
 /* truncate(2), ftruncate(2) and fallocate(2). */
 #include "test/abi/abi.h"
 
+#include <linux/falloc.h>
 #include <sys/mman.h>
 
 static void shrink_and_grow(int fd)

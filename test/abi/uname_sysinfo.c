@@ -3,6 +3,7 @@
 #include "test/abi/abi.h"
 
 #include <elf.h>
+#include <linux/sysinfo.h>
 #include <sys/auxv.h>
 #include <sys/sysinfo.h>
 
