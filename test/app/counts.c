@@ -6,7 +6,6 @@
  * Listens on PORT (8080), one thread, one epoll, and keeps nothing for a connection: the program
  * itself uses the same memory all the time.
  */
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
