@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/disk/ext4_image.h"
 
-#include "abi/linux/errors.h"
+#include "lib/base/types.h"
 #include "test/unit/unit.h"
 
 #undef EIO

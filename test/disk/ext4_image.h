@@ -9,6 +9,8 @@
 
 #include "kernel/fs/ext4/format/ext4_format.h"
 
+#include <stddef.h>
+
 struct ext4_image {
     char folder[64]; /* Temporary: `tree` below it, and the image while it is made. */
     char *bytes;

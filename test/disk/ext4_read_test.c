@@ -4,6 +4,7 @@
  */
 #include "abi/linux/errors.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
+#include "lib/base/types.h"
 #include "test/disk/ext4_image.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"
