@@ -5,6 +5,7 @@
 #include "abi/linux/errors.h"
 #include "kernel/core/clock.h"
 #include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/timer_wheel.h"
 #include "test/net/sim.h"
 #include "test/unit/fake_kernel.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TCP under load and under attack: many connections, floods, no memory, forged segments. */
 #include "abi/linux/errors.h"
-#include "abi/linux/poll.h"
 #include "kernel/core/clock.h"
 #include "kernel/net/checksum.h"
 #include "kernel/net/ipv4.h"
-#include "kernel/net/netdev.h"
 #include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/bytes.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 #include "test/net/peer.h"
 #include "test/net/sim.h"
 #include "test/unit/fake_kernel.h"

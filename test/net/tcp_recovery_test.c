@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scoreboard, reassembly and cookies, each against a model an eye can check. */
 #include "kernel/core/clock.h"
-#include "kernel/net/netdev.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/listener.h"
 #include "kernel/net/tcp/transfer.h"
+#include "kernel/net/tcp/wire.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 #include "test/net/sim.h"
 #include "test/unit/fake_kernel.h"
 #include "test/unit/unit.h"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TCP against itself over the simulated wire: every fault, every byte compared. */
-#include "abi/linux/errors.h"
 #include "kernel/core/clock.h"
 #include "kernel/net/netdev.h"
-#include "kernel/net/tcp.h"
+#include "lib/base/types.h"
 #include "test/net/peer.h"
 #include "test/net/sim.h"
 #include "test/unit/fake_kernel.h"
