@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/fake_tasks.h"
 
+#include "kernel/arch/cpu.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/task_list.h"
+#include "lib/base/list.h"
 #include "test/unit/fake_kernel.h"
 
 struct task fake_tasks[FAKE_TASKS];

@@ -4,6 +4,7 @@
 /* A program with a few threads for tests of kernel/task: plain structs, the first one runs. */
 
 #include "kernel/task/task.h"
+#include "lib/base/types.h"
 
 enum {
     FAKE_TASKS = 4,
