@@ -7,6 +7,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/open_flags.h"
 #include "abi/linux/stat.h"
+#include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/core/thread.h"
 #include "kernel/file/fdtable.h"
@@ -57,6 +58,13 @@ static void boot(void)
     CHECK_EQ(path_mount("/dev/shm", tmpfs_create(1 << 20), "tmpfs"), 0);
 }
 
+const struct boot_info *boot_info(void)
+{
+    static const struct boot_info info = { .command_line = "log=debug" };
+
+    return &info;
+}
+
 static const char *text_of(const char *path)
 {
     static char text[4096];
@@ -75,6 +83,26 @@ static const char *text_of(const char *path)
     return text;
 }
 
+TEST(procfs, leads_from_self_to_the_process)
+{
+    char target[16];
+    struct path_node *self;
+    struct path_node *process;
+
+    boot();
+    CHECK_EQ(path_find(NULL, "/proc/self", PATH_NOFOLLOW, &self), 0);
+    CHECK_EQ(path_node_inode(self)->mode, S_IFLNK | 0777);
+    CHECK_EQ(path_node_inode(self)->ops->readlink(path_node_inode(self), target, sizeof(target)),
+             1);
+    CHECK_EQ(target[0], '1');
+    path_node_put(self);
+    CHECK_EQ(path_find(NULL, "/proc/self", 0, &self), 0);
+    CHECK_EQ(path_find(NULL, "/proc/1", PATH_NOFOLLOW, &process), 0);
+    CHECK(path_node_inode(self) == path_node_inode(process));
+    path_node_put(self);
+    path_node_put(process);
+}
+
 TEST(procfs, says_what_it_was_told)
 {
     boot();
@@ -87,7 +115,8 @@ TEST(procfs, says_what_it_was_told)
                                           "sysfs /sys sysfs rw,relatime 0 0\n"
                                           "dev /dev devtmpfs rw,relatime 0 0\n"
                                           "tmpfs /dev/shm tmpfs rw,relatime 0 0\n") == 0);
-    CHECK(strcmp(text_of("/proc/1/mounts"), text_of("/proc/self/mounts")) == 0);
+    CHECK(strncmp(text_of("/proc/self/mounts"), "root / ", 7) == 0);
+    CHECK(strcmp(text_of("/proc/cmdline"), "log=debug\n") == 0);
     CHECK_EQ(strlen(text_of("/proc/sys/kernel/random/uuid")), 37);
     CHECK(strcmp(text_of("/proc/nothing"), "none") == 0);
 }

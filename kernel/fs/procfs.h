@@ -29,7 +29,7 @@ typedef void proc_show_fn(struct proc_output *out, void *arg);
 typedef int proc_store_fn(const char *text, size_t len, void *arg);
 
 /*
- * Adds a file at `path` below the mount ("self/maps", "sys/kernel/hostname"); directories come into
+ * Adds a file at `path` below the mount ("1/maps", "sys/kernel/hostname"); directories come into
  * being as needed. `store` NULL: read-only. At boot. A path that exists keeps what it has, and the
  * log says so.
  */
@@ -65,7 +65,7 @@ struct procfs_item {
 };
 
 /*
- * A directory whose names come and go by themselves (self/fd, self/task). `arg` is the directory's:
+ * A directory whose names come and go by themselves (1/fd, 1/task). `arg` is the directory's:
  * what procfs_add_children() or its own item gave.
  */
 struct procfs_children {

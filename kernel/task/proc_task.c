@@ -5,14 +5,13 @@
 #include "abi/linux/errors.h"
 #include "kernel/core/thread.h"
 #include "kernel/fs/procfs.h"
-#include "kernel/mm/heap.h"
 #include "kernel/task/hostname.h"
 #include "kernel/task/limits.h"
 #include "kernel/task/program.h"
 #include "kernel/task/task.h"
-#include "kernel/vm/vm.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 
 /* A thread's number as the argument of a file. */
 static void *tid_arg(u64 tid)
@@ -299,7 +298,7 @@ static long thread_self_link(char *target, size_t size, void *arg)
 
     (void)arg;
     text_init(&text, path, sizeof(path));
-    text_format(&text, "self/task/%u", task_current() ? task_current()->tid : PROGRAM_PID);
+    text_format(&text, "1/task/%u", task_current() ? task_current()->tid : PROGRAM_PID);
     if (text.len > size)
         return -ENAMETOOLONG;
     mem_copy(target, path, text.len);
@@ -332,20 +331,20 @@ void proc_task_init(void)
 
     for (u32 i = 0; i < ARRAY_COUNT(thread_files); i++) {
         text_init(&text, path, sizeof(path));
-        text_format(&text, "self/%s", thread_files[i].name);
+        text_format(&text, "1/%s", thread_files[i].name);
         procfs_add(path, thread_files[i].show, thread_files[i].store, NULL);
     }
-    procfs_add_link("self/exe", exe_link, NULL);
-    procfs_add_text("self/cgroup", "0::/\n");
-    procfs_add_text("self/oom_score", "0\n");
-    procfs_add("self/oom_score_adj", show_oom_score_adj, store_oom_score_adj, NULL);
-    procfs_add_text("self/personality", "00000000\n");
-    procfs_add_text("self/wchan", "0");
-    procfs_add_text("self/loginuid", "4294967295");
-    procfs_add_text("self/setgroups", "allow\n");
-    procfs_add_text("self/uid_map", "         0          0 4294967295\n");
-    procfs_add_text("self/gid_map", "         0          0 4294967295\n");
-    procfs_add_children("self/task", &task_children, NULL);
+    procfs_add_link("1/exe", exe_link, NULL);
+    procfs_add_text("1/cgroup", "0::/\n");
+    procfs_add_text("1/oom_score", "0\n");
+    procfs_add("1/oom_score_adj", show_oom_score_adj, store_oom_score_adj, NULL);
+    procfs_add_text("1/personality", "00000000\n");
+    procfs_add_text("1/wchan", "0");
+    procfs_add_text("1/loginuid", "4294967295");
+    procfs_add_text("1/setgroups", "allow\n");
+    procfs_add_text("1/uid_map", "         0          0 4294967295\n");
+    procfs_add_text("1/gid_map", "         0          0 4294967295\n");
+    procfs_add_children("1/task", &task_children, NULL);
     procfs_add_link("thread-self", thread_self_link, NULL);
     sys_kernel_init();
 }

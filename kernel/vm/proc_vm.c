@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /proc/self/maps and its relatives, in the formats of proc(5). */
+#include "kernel/arch/mmu.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/fs/procfs/proc_fd.h"
 #include "kernel/mm/heap.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 
 enum {
     NAME_COLUMN = 73, /* Where the name of an area begins in a line. */
@@ -135,8 +139,8 @@ static void show_statm(struct proc_output *out, void *arg)
 
 void vm_proc_init(void)
 {
-    procfs_add("self/maps", show_maps, NULL, NULL);
-    procfs_add("self/smaps", show_smaps, NULL, NULL);
-    procfs_add("self/smaps_rollup", show_smaps_rollup, NULL, NULL);
-    procfs_add("self/statm", show_statm, NULL, NULL);
+    procfs_add("1/maps", show_maps, NULL, NULL);
+    procfs_add("1/smaps", show_smaps, NULL, NULL);
+    procfs_add("1/smaps_rollup", show_smaps_rollup, NULL, NULL);
+    procfs_add("1/statm", show_statm, NULL, NULL);
 }

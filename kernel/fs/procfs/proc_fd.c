@@ -213,8 +213,8 @@ static long root_link(char *target, size_t size, void *arg)
 
 void proc_fd_add(void)
 {
-    procfs_add_children("self/fd", &fd_children, NULL);
-    procfs_add_children("self/fdinfo", &fdinfo_children, NULL);
-    procfs_add_link("self/cwd", cwd_link, NULL);
-    procfs_add_link("self/root", root_link, NULL);
+    procfs_add_children("1/fd", &fd_children, NULL);
+    procfs_add_children("1/fdinfo", &fdinfo_children, NULL);
+    procfs_add_link("1/cwd", cwd_link, NULL);
+    procfs_add_link("1/root", root_link, NULL);
 }

@@ -2,12 +2,15 @@
 /* /proc files about the machine: what core, mm and arch know. */
 #include "kernel/fs/procfs/proc_system.h"
 
+#include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/thread.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
@@ -30,6 +33,12 @@ static void show_cpuinfo(struct proc_output *out, void *arg)
     (void)arg;
     for (u32 cpu = 0; cpu < cpu_count(); cpu++)
         cpu_info_emit(cpu, put_text, out);
+}
+
+static void show_command_line(struct proc_output *out, void *arg)
+{
+    (void)arg;
+    proc_printf(out, "%s\n", boot_info()->command_line);
 }
 
 static void put_kib(struct proc_output *out, const char *name, u64 pages)
@@ -175,13 +184,14 @@ static long mounts_link(char *target, size_t size, void *arg)
     return (long)text.len;
 }
 
-static long pid_link(char *target, size_t size, void *arg)
+/* There is one process. */
+static long self_link(char *target, size_t size, void *arg)
 {
     struct text text;
 
     (void)arg;
     text_init(&text, target, size);
-    text_format(&text, "self");
+    text_format(&text, "1");
     return (long)text.len;
 }
 
@@ -268,10 +278,11 @@ void procfs_add_standard(void)
     procfs_add("uptime", show_uptime, NULL, NULL);
     procfs_add("stat", show_stat, NULL, NULL);
     procfs_add("loadavg", show_loadavg, NULL, NULL);
-    procfs_add("self/mounts", show_mounts, NULL, NULL);
-    procfs_add("self/mountinfo", show_mountinfo, NULL, NULL);
+    procfs_add("1/mounts", show_mounts, NULL, NULL);
+    procfs_add("1/mountinfo", show_mountinfo, NULL, NULL);
     procfs_add_link("mounts", mounts_link, NULL);
-    procfs_add_link("1", pid_link, NULL);
+    procfs_add_link("self", self_link, NULL);
+    procfs_add("cmdline", show_command_line, NULL, NULL);
     proc_fd_add();
     add_sys();
     sysfs_add_standard();
