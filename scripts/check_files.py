@@ -99,6 +99,8 @@ def includes(name):
                                    "--quoted_includes_first", f"--mapping_file={IWYU_MAP}",
                                    "--keep=*.def", "--keep=*/fake_kernel.h")
                for part in ("-Xiwyu", option)]
+    if not is_hosted(name):
+        options += ["-Xiwyu", "--no_default_mappings"]  # They send MAP_FIXED to the C library.
     return ["include-what-you-use", *flags(name), *options, name], ""
 
 
