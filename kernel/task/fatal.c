@@ -50,6 +50,26 @@ static const char *reason(const struct abi_siginfo *info)
     }
 }
 
+/* The signals whose default action on Linux is a core: something is wrong with the program. */
+static bool is_crash(int signal)
+{
+    switch (signal) {
+    case SIGQUIT:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGSEGV:
+    case SIGXCPU:
+    case SIGXFSZ:
+    case SIGSYS:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool has_address(int signal)
 {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
@@ -63,7 +83,7 @@ void fatal_report(const struct abi_siginfo *info, const struct user_regs *regs)
               reason(info));
     if (has_address(info->signo) && info->code > 0)
         log_error("program: address %#lx", info->fault.address);
-    if (!regs)
+    if (!regs || !is_crash(info->signo))
         return;
     if (task)
         log_error("program: thread %u '%s'", task->tid, task->thread.name);

@@ -7,7 +7,10 @@
 
 struct user_regs;
 
-/* Reason, registers, backtrace. `regs` NULL: those of the running thread are not of interest. */
+/*
+ * One line with the reason; registers and a backtrace after it where Linux would dump core, unless
+ * `regs` is NULL: those of the running thread are not of interest.
+ */
 void fatal_report(const struct abi_siginfo *info, const struct user_regs *regs);
 
 /* "SIGSEGV" and so on. Never NULL. */

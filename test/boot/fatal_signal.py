@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How programs die: fatal_signal.py [--long] [--build DIR] [NAME...]
+
+Each signal must come out as the status of `ops run`, 128 and the signal, with one line that names
+it. Signals that dump core on Linux come with registers and a backtrace, others without. Signals
+come from the program, from a fault, and from the machine's power button.
+"""
+
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+
+import machine
+
+# What the program does, its signal, a piece of what the first line says, a function in the backtrace.
+DEATHS = (
+    ("segv", 11, "SIGSEGV (11), nothing is mapped there", "die_by_segv"),
+    ("jump", 11, "SIGSEGV (11), nothing is mapped there", "main"),
+    ("overflow", 11, "SIGSEGV (11), nothing is mapped there", "descend"),
+    ("fpe", 8, "SIGFPE (8), integer division", "die_by_fpe"),
+    ("illegal", 4, "SIGILL (4), illegal instruction", "die_by_illegal"),
+    ("abort", 6, "SIGABRT (6), sent by the program itself", "main"),
+    ("kill", 9, "SIGKILL (9), sent by the program itself", None),
+    ("term", 15, "SIGTERM (15), sent by the program itself", None),
+    ("usr1", 10, "SIGUSR1 (10), sent by the program itself", None),
+    ("rt", 40, "a real-time signal (40), sent by the program itself", None),
+)
+MACHINES = ("microvm", "q35")
+
+
+def fault_of(done, signal, reason, function):
+    """What is wrong with the end of a program, or nothing."""
+    has_dump = any(re.match(r" *rip [0-9a-f]{16}", line) for line in done.lines)
+    if done.status != 128 + signal:
+        return f"the status is {done.status}, not {128 + signal}"
+    if not done.lines or done.lines[0] != f"program: killed by {reason}":
+        return "the first line does not say what happened"
+    if has_dump != (function is not None):
+        return "registers and backtrace, or none, against what is meant"
+    if function is None and len(done.lines) != 1:
+        return f"{len(done.lines)} lines, where one is enough"
+    if function and not any(f" {function}+" in line for line in done.lines):
+        return f"{function} is not in the backtrace"
+    return None
+
+
+def read_prompt(monitor):
+    """Reads what the monitor says until it waits for a command."""
+    text = b""
+    while not text.endswith(b"\n(qemu) "):
+        more = monitor.recv(4096)
+        if not more:
+            raise OSError("QEMU has gone")
+        text += more
+
+
+def press_power_button(path):
+    """Types system_powerdown into QEMU's monitor, as soon as that listens."""
+    deadline = time.monotonic() + machine.SECONDS_MAX
+    while True:
+        try:
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(path)
+                read_prompt(monitor)
+                monitor.sendall(b"system_powerdown\n")
+                read_prompt(monitor)
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def power_button(bench, kind, way):
+    """The program waits, the button is pressed: how it ended."""
+    path = os.path.join(bench.folder, f"monitor-{kind}-{way}")
+    process = bench.start("--machine", kind, bench.program("die"), "--", way, monitor=path)
+    text = b""
+    for line in process.stdout:
+        text += line
+        if line.strip() == b"waiting":
+            press_power_button(path)
+    process.wait()
+    return machine.Done(process.returncode, text.decode(errors="replace"))
+
+
+def main():
+    options = machine.arguments(__doc__)
+    score = machine.Score(options.names)
+
+    with tempfile.TemporaryDirectory() as folder:
+        bench = machine.Bench(folder, options.build)
+        for number, (way, signal, reason, function) in enumerate(DEATHS):
+            for kind in MACHINES if options.long else [MACHINES[number % 2]]:
+                title = f"{way} on {kind}"
+                if score.wanted(title):
+                    done = bench.run("--machine", kind, bench.program("die"), "--", way)
+                    score.note(title, fault_of(done, signal, reason, function), done.text)
+        title = "power button"
+        if score.wanted(title):
+            done = power_button(bench, "q35", "wait")
+            score.note(title, fault_of(done, 15, "SIGTERM (15), from the kernel", None), done.text)
+        title = "power button, handled"
+        if score.wanted(title):
+            done = power_button(bench, "q35", "handle")
+            bad = done.status != 0 or done.lines
+            score.note(title, f"status {done.status}" if bad else None, done.text)
+    return score.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
