@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manifest: read from the image, laid over by the command line, and put to use. */
+#include "abi/linux/errors.h"
 #include "abi/linux/open_flags.h"
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/power.h"
@@ -14,6 +15,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/iter.h"
 #include "kernel/net/net.h"
+#include "kernel/task/error_text.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
@@ -88,7 +90,7 @@ static char *manifest_text(size_t *size)
     int err = path_open(NULL, MANIFEST_PATH, O_RDONLY, 0, &file);
 
     if (err < 0) {
-        log_error("boot: cannot open %s: error %d", MANIFEST_PATH, -err);
+        log_error("boot: cannot open %s: %s", MANIFEST_PATH, error_text(err));
         config_fail();
     }
     *size = (size_t)file->inode->size;
@@ -101,7 +103,7 @@ static char *manifest_text(size_t *size)
     got = file_read(file, &iter, NULL);
     file_put(file);
     if (got != (long)*size) {
-        log_error("boot: cannot read %s: error %ld", MANIFEST_PATH, got < 0 ? -got : 0);
+        log_error("boot: cannot read %s: %s", MANIFEST_PATH, error_text(got < 0 ? (int)got : -EIO));
         config_fail();
     }
     return text;

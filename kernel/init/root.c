@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which disk is the root, and what is mounted over it. */
+#include "abi/linux/errors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
 #include "kernel/core/log.h"
@@ -11,6 +12,7 @@
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/init/init.h"
 #include "kernel/mm/page.h"
+#include "kernel/task/error_text.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
@@ -37,7 +39,7 @@ static void mount(const char *path, struct filesystem *fs, const char *source)
     }
     err = path_mount(path, fs, source);
     if (err < 0) {
-        log_error("boot: cannot mount %s: error %d", path, -err);
+        log_error("boot: cannot mount %s: %s", path, error_text(err));
         config_fail();
     }
 }
@@ -63,12 +65,13 @@ void root_mount(void)
     }
     err = ext4_mount(device, &root);
     if (err < 0) {
-        log_error("boot: cannot mount the root file system on %s: error %d", device->name, -err);
+        log_error("boot: cannot mount the root file system on %s: %s", device->name,
+                  err == -EINVAL ? "it is not an ext4 that we know" : error_text(err));
         config_fail();
     }
     err = path_mount_root(root, device->name);
     if (err < 0) {
-        log_error("boot: cannot mount the root file system: error %d", -err);
+        log_error("boot: cannot mount the root file system: %s", error_text(err));
         config_fail();
     }
     mount("/proc", procfs_create(), "proc");

@@ -12,7 +12,7 @@ struct error_name {
 static const struct error_name error_names[] = {
     { EPERM, "not permitted" },
     { ENOENT, "no such file or directory" },
-    { EIO, "the disk cannot be read" },
+    { EIO, "it cannot be read, or is damaged" },
     { ENOEXEC, "not a program" },
     { ENOMEM, "out of memory" },
     { EACCES, "permission denied" },

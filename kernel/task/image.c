@@ -48,19 +48,42 @@ static int fail(const char *path, const char *why, int err)
     return err;
 }
 
-static int file_open(const char *path, struct file **file)
+static int file_open(const char *path, const char *needed_by, struct file **file)
 {
     int err = path_open(NULL, path, O_RDONLY | O_CLOEXEC, 0, file);
+    u32 type;
 
+    if (err < 0 && needed_by) {
+        log_error("program: '%s' needs the interpreter '%s': %s", needed_by, path, error_text(err));
+        return err;
+    }
     if (err < 0) {
         log_error("program: cannot open '%s': %s", path, error_text(err));
         return err;
     }
-    if (!(*file)->inode || ((*file)->inode->mode & S_IFMT) != S_IFREG) {
-        file_put(*file);
-        return fail(path, "is not a regular file", -EACCES);
-    }
-    return 0;
+    type = (*file)->inode ? (*file)->inode->mode & S_IFMT : 0;
+    if (type == S_IFREG)
+        return 0;
+    file_put(*file);
+    return fail(path, type == S_IFDIR ? "is a directory" : "is not a regular file", -EACCES);
+}
+
+/* What is no ELF file is a script at best, and there is nothing here that could run it. */
+static int fail_script(const char *path, const u8 *start, u64 size)
+{
+    u64 first = 2;
+    u64 end;
+
+    if (size < 2 || start[0] != '#' || start[1] != '!')
+        return fail(path, elf_error_text(ELF_NOT_ELF), -ENOEXEC);
+    while (first < size && start[first] == ' ')
+        first++;
+    end = first;
+    while (end < size && start[end] > ' ')
+        end++;
+    log_error("program: '%s' is a script for '%.*s': only ELF programs run here", path,
+              (int)(end - first), (const char *)start + first);
+    return -ENOEXEC;
 }
 
 /* Steps 1 to 3 of lib/elf/elf.h. */
@@ -72,11 +95,11 @@ static int headers_read(struct file *file, const char *path)
     enum elf_error error;
     int err = 0;
 
-    if (file_size < sizeof(start))
-        return fail(path, elf_error_text(ELF_NOT_ELF), -ENOEXEC);
-    err = read_exact(file, 0, start, sizeof(start));
+    err = read_exact(file, 0, start, u64_min(file_size, sizeof(start)));
     if (err == 0) {
-        error = elf_header_parse(&header, start, sizeof(start), file_size);
+        error = elf_header_parse(&header, start, u64_min(file_size, sizeof(start)), file_size);
+        if (error == ELF_NOT_ELF)
+            return fail_script(path, start, u64_min(file_size, sizeof(start)));
         if (error == ELF_WRONG_MACHINE) {
             log_error("program: '%s' is for %s, this machine is x86-64", path,
                       elf_machine_name(header.machine));
@@ -168,7 +191,7 @@ static int segment_map(struct file *file, const struct elf_segment *segment, u64
 }
 
 /* Where it goes. The place is taken, so that the segments can be mapped over it. */
-static long base_choose(enum image_kind kind)
+static long base_choose(bool is_program)
 {
     u64 lo = align_down(elf.lo, elf.align); /* The distance moved is a multiple of it. */
     struct vm_map_request request = {
@@ -182,7 +205,7 @@ static long base_choose(enum image_kind kind)
         return 0;
     if (elf.align > PAGE_SIZE)
         request.size += elf.align;
-    if (kind == IMAGE_PROGRAM)
+    if (is_program)
         request.address = vm_image_base(request.size);
     address = vm_map(&request);
     if (address < 0)
@@ -190,10 +213,9 @@ static long base_choose(enum image_kind kind)
     return (long)(align_up((u64)address, elf.align) - lo);
 }
 
-static int segments_map(struct file *file, const char *path, enum image_kind kind,
-                        struct image *image)
+static int segments_map(struct file *file, const char *path, bool is_program, struct image *image)
 {
-    long base = base_choose(kind);
+    long base = base_choose(is_program);
     int err = base < 0 ? (int)base : 0;
 
     for (u32 i = 0; i < elf.segment_count && err == 0; i++)
@@ -211,19 +233,19 @@ static int segments_map(struct file *file, const char *path, enum image_kind kin
     return 0;
 }
 
-int image_map(const char *path, enum image_kind kind, struct image *image)
+int image_map(const char *path, const char *needed_by, struct image *image)
 {
     struct file *file;
-    int err = file_open(path, &file);
+    int err = file_open(path, needed_by, &file);
 
     if (err < 0)
         return err;
     image->interpreter = NULL;
     err = headers_read(file, path);
-    if (err == 0 && kind == IMAGE_PROGRAM)
+    if (err == 0 && !needed_by)
         err = interpreter_read(file, path, image);
     if (err == 0)
-        err = segments_map(file, path, kind, image);
+        err = segments_map(file, path, !needed_by, image);
     if (err < 0) {
         heap_free(image->interpreter);
         image->interpreter = NULL;

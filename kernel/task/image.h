@@ -15,13 +15,10 @@ struct image {
     char *interpreter; /* Path, on the heap; NULL: none. The caller frees it. */
 };
 
-enum image_kind {
-    IMAGE_PROGRAM,
-    IMAGE_INTERPRETER, /* Goes where there is room; what it says of an interpreter is ignored. */
-};
-
 /*
- * Maps the ELF file at `path`. Returns 0 and fills in `image`, or an error number after one line in
- * the log that names `path` and says why. Thread context; one at a time.
+ * Maps the ELF file at `path`: the program, or the interpreter that the program `needed_by` names,
+ * which goes where there is room and has no interpreter itself. Returns 0 and fills in `image`, or
+ * an error number after one line in the log that names `path` and says why. Thread context; one at
+ * a time.
  */
-int image_map(const char *path, enum image_kind kind, struct image *image) MUST_USE;
+int image_map(const char *path, const char *needed_by, struct image *image) MUST_USE;

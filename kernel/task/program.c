@@ -67,7 +67,7 @@ struct start {
 static int images_map(struct start *start)
 {
     const char *path = start->manifest->program;
-    int err = image_map(path, IMAGE_PROGRAM, &start->image);
+    int err = image_map(path, NULL, &start->image);
 
     if (err < 0)
         return err;
@@ -75,9 +75,7 @@ static int images_map(struct start *start)
     vm_start_break(start->image.end);
     if (!start->image.interpreter)
         return 0;
-    err = image_map(start->image.interpreter, IMAGE_INTERPRETER, &start->interpreter);
-    if (err < 0)
-        log_error("program: '%s' needs the interpreter '%s'", path, start->image.interpreter);
+    err = image_map(start->image.interpreter, path, &start->interpreter);
     start->entry = start->interpreter.entry;
     return err;
 }
