@@ -25,8 +25,8 @@ struct boot_info {
     u64 kernel_size;
 
     /* Where, in the kernel's half, these regions were placed at random. */
-    u64 page_array;      /* For kernel/mm/page.c. */
-    u64 kernel_map;      /* For kernel/mm/kernel_map.c. */
+    u64 page_array; /* For kernel/mm/page.c. */
+    u64 kernel_map; /* For kernel/mm/kernel_map.c. */
     u64 kernel_map_size;
 };
 

@@ -194,7 +194,7 @@ int block_wait(struct block_device *device, struct block_request *request)
     bool done = false;
 
     request->done = wake_waiter;
-    request->arg = &done;
+    request->arg = &done; /* cppcheck-suppress autoVariables ; it is over before we return. */
     wait_begin(queue_of(request), &waiter, 0);
     block_submit(device, request);
     /* Pairs with the release in wake_waiter(). Without a deadline only a wake-up ends a sleep. */

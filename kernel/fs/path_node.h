@@ -94,7 +94,8 @@ struct inode *overlay_directory(struct inode *parent) MUST_USE;
 
 enum walk_flags {
     WALK_MAGIC = 1u << 16, /* Beside enum path_flags: stop at a link that inode_ops.open follows. */
-    WALK_NAME_ITSELF = 1u << 17, /* The last name even if a slash follows: to remove or rename it. */
+    WALK_NAME_ITSELF =
+        1u << 17, /* The last name even if a slash follows: to remove or rename it. */
 };
 
 enum walk_last {

@@ -15,6 +15,6 @@ struct vvar {
     u32 shift;
     u64 base_cycles;
     u64 offset_ns;
-    u64 wall_ns; /* 1970 to boot. */
+    u64 wall_ns;    /* 1970 to boot. */
     u32 has_rdtscp; /* RDTSCP tells the CPU's number. */
 };
