@@ -47,8 +47,7 @@
     popq %rcx
     popq %rdx
     popq %rsi
-    popq %rdi
-    addq $8, %rsp                   /* orig_rax */
+    popq %rdi                       /* orig_rax is next. */
 .endm
 
 /* A struct user_regs is an odd number of words: the C functions called on top of it want 16 bytes. */
@@ -111,21 +110,7 @@ user_return:
     testl $0x10100, %r11d           /* RF or TF: iret sets them right. */
     jnz user_return_iret
 
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rax
-    popq %rcx
-    popq %rdx
-    popq %rsi
-    popq %rdi
+    POP_REGS
     movq REGS_RSP - REGS_ORIG(%rsp), %rsp
     swapgs
     sysretq
@@ -142,6 +127,7 @@ user_return_vector:
 
 user_return_iret:
     POP_REGS
+    addq $8, %rsp
     swapgs
     iretq                           /* Cannot fault: nobody puts RIP beyond USER_END. */
 
@@ -246,6 +232,7 @@ trap_swapped:
     movq REGS_ORIG(%rsp), %rdx
     CALL_ALIGNED trap_from_kernel           /* RBP is the interrupted function's: backtraces go on. */
     POP_REGS
+    addq $8, %rsp
     iretq
 
 interrupt_common:
@@ -262,6 +249,7 @@ interrupt_common:
     movl %esi, %edi
     CALL_ALIGNED interrupt_entry
     POP_REGS
+    addq $8, %rsp
     iretq
 
 paranoid_common:
@@ -308,6 +296,7 @@ paranoid_common:
     movl $0xc0000101, %ecx
     wrmsr
     POP_REGS
+    addq $8, %rsp
     iretq
 
     .section .data.rel.ro, "aw"
