@@ -13,6 +13,7 @@
 #include "kernel/arch/x86_64/cpu_local.h"
 #include "kernel/arch/x86_64/irq_init.h"
 #include "kernel/arch/x86_64/smp.h"
+#include "kernel/arch/x86_64/uaccess_init.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/kernel_map.h"
 #include "lib/base/types.h"
@@ -195,6 +196,7 @@ static void device(u32 number)
 /* From entry.S, interrupts off. */
 void interrupt_entry(u32 vector)
 {
+    uaccess_close();
     cpu_local()->irq_count++;
     if (vector == VECTOR_SPURIOUS)
         return; /* The APIC wants no end-of-interrupt for it. */

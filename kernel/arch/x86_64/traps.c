@@ -8,6 +8,7 @@
 #include "kernel/arch/upcall.h"
 #include "kernel/arch/x86_64/msr.h"
 #include "kernel/arch/x86_64/smp.h"
+#include "kernel/arch/x86_64/uaccess_init.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
@@ -139,6 +140,7 @@ void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
 {
     u64 address = cr2_read();
 
+    uaccess_close();
     fault_note(vector, code, address);
     if (vector == VECTOR_X87) {
         code = fpu_code(x87_exceptions());
@@ -202,6 +204,7 @@ void trap_from_kernel(struct user_regs *regs, u64 vector, u64 code)
     u64 address = cr2_read();
     bool resolved = false;
 
+    uaccess_close();
     if (!entry)
         trap_fatal(regs, vector, code);
 

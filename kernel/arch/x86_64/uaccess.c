@@ -8,8 +8,7 @@
 #include "kernel/arch/x86_64/uaccess_init.h"
 #include "lib/base/types.h"
 
-/* Read by uaccess_copy.S. */
-bool uaccess_smap;
+bool uaccess_smap; /* Read by uaccess_copy.S, too. */
 
 size_t uaccess_copy(void *to, const void *from, size_t size);
 size_t uaccess_zero(void *to, size_t size);
