@@ -24,6 +24,7 @@
 enum {
     READ_QUEUES = 16,      /* Who waits for a page to be read sleeps on one of these. */
     RECLAIM_SCAN_MIN = 64, /* Pages looked at in one call at least. */
+    CLOCK_STEPS = 64,      /* Pages the hand passes at a time: nothing else happens meanwhile. */
 };
 
 static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_RANK_PAGE_LRU);
@@ -324,19 +325,30 @@ static u64 pages_of_file(const struct page_cache *cache)
     return size / PAGE_SIZE + (size % PAGE_SIZE != 0);
 }
 
-/* How many pages to read at `index`, by how the file was read before. */
+/* Pages in the cache that lead up to `index` without a gap, as far as that matters. */
+static u32 count_before(struct page_cache *cache, u64 index)
+{
+    u32 count = 0;
+
+    spin_lock(&cache->lock);
+    while (count < READ_AHEAD_PAGES_MAX / 2 && count < index &&
+           page_index_find(cache, index - count - 1))
+        count++;
+    spin_unlock(&cache->lock);
+    return count;
+}
+
+/*
+ * How many pages to read at `index`: twice as many as lie before it, which is how a reader going
+ * through the file gets more each time, and several readers do not disturb each other.
+ */
 static u32 read_ahead_count(struct page_cache *cache, u64 index)
 {
     u64 end = pages_of_file(cache);
-    u32 count = READ_AHEAD_PAGES_MIN;
 
-    if (index != 0 && index == cache->read_ahead_next)
-        count = u32_min(cache->read_ahead_pages * 2, READ_AHEAD_PAGES_MAX);
-    count = u32_max(count, READ_AHEAD_PAGES_MIN);
-    cache->read_ahead_pages = count;
     if (index >= end)
         return 1;
-    return (u32)u64_min(count, end - index);
+    return (u32)u64_min(u32_max(count_before(cache, index) * 2, READ_AHEAD_PAGES_MIN), end - index);
 }
 
 static int read_window(struct page_cache *cache, u64 index, u32 count)
@@ -400,10 +412,7 @@ int page_cache_get(struct page_cache *cache, u64 index, struct page **result)
             if (err == 0)
                 return 0;
         } else {
-            u32 count = read_ahead_count(cache, index);
-
-            err = read_window(cache, index, count);
-            cache->read_ahead_next = index + count;
+            err = read_window(cache, index, read_ahead_count(cache, index));
         }
     }
     return err;
@@ -425,7 +434,10 @@ int page_cache_get_new(struct page_cache *cache, u64 index, struct page **result
         return -ENOMEM;
     err = insert(cache, index, page, CACHED_UP_TO_DATE | CACHED_REFERENCED);
     if (err == 0) {
-        lru_add(page);
+        spin_lock(&cache->lock);
+        if (page->cached.cache == cache) /* Not dropped by a truncation meanwhile. */
+            lru_add(page);
+        spin_unlock(&cache->lock);
         *result = page;
         return 0;
     }
@@ -476,19 +488,21 @@ void page_cache_counts(u64 *pages, u64 *dirty)
 
 /*
  * The next page the hand stops at, off the list, with a reference; its cache is told that an
- * eviction is under way, and lives until that is over. `*budget` counts the pages passed. NULL at
- * its end.
+ * eviction is under way, and lives until that is over. `*budget` counts the pages passed. NULL when
+ * it has not stopped yet.
  */
 static struct page *clock_next(u64 *budget, struct page_cache **cache)
 {
     struct page *page = NULL;
 
     spin_lock(&lru_lock);
-    while (*budget > 0 && !page) {
+    for (u32 i = 0; i<CLOCK_STEPS && * budget> 0 && !page; i++) {
         struct list *node = list_pop_front(&lru);
 
-        if (!node)
+        if (!node) {
+            *budget = 0;
             break;
+        }
         (*budget)--;
         page = LIST_ENTRY(node, struct page, list);
         if (flags_of(page) & CACHED_REFERENCED) {
@@ -539,12 +553,12 @@ u64 page_cache_reclaim(u64 count)
     budget = u64_min(budget, lru_count * 2); /* Twice around at most. */
     spin_unlock(&lru_lock);
 
-    while (freed < count) {
+    while (freed < count && budget > 0) {
         struct page_cache *cache;
         struct page *page = clock_next(&budget, &cache);
 
         if (!page)
-            break;
+            continue;
         if (evict(cache, page)) {
             page_put(page);
             freed++;

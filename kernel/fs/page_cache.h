@@ -69,11 +69,9 @@ struct page_cache {
     const struct page_cache_ops *ops; /* [const] */
     void *root;                       /* The index: a radix tree, see page_index.c. */
     u8 root_height;
-    u32 evictors;        /* [atomic] Evictions under way: page_cache_fini() waits for them. */
-    u64 page_count;      /* Under `lock`. */
-    u64 read_ahead_next; /* Where a sequential reader will be next, and how much it gets at once. */
-    u32 read_ahead_pages; /* Hints: races do no harm. */
-    u64 map_count;        /* [atomic] Areas of the program that map it shared-writable. */
+    u32 evictors;   /* [atomic] Evictions under way: page_cache_fini() waits for them. */
+    u64 page_count; /* Under `lock`. */
+    u64 map_count;  /* [atomic] Areas of the program that map it shared-writable. */
 };
 
 void page_cache_init(struct page_cache *cache, struct inode *inode,

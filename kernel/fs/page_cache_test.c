@@ -71,7 +71,7 @@ TEST(page_cache, reads_a_page_once)
 
 TEST(page_cache, reads_ahead_more_and_more_while_access_is_sequential)
 {
-    static const u32 expected[] = { 4, 8, 16, 32, 64, 128, 128 };
+    static const u32 expected[] = { 4, 8, 24, 72, 128, 128 };
     u64 index = 0;
 
     make(100000);
@@ -83,6 +83,18 @@ TEST(page_cache, reads_ahead_more_and_more_while_access_is_sequential)
     }
     expect_page(50000);
     CHECK_EQ(last_count, READ_AHEAD_PAGES_MIN);
+    page_cache_fini(cache);
+    CHECK_EQ(fake_pages, 0);
+}
+
+TEST(page_cache, reads_ahead_for_each_of_several_readers)
+{
+    make(100000);
+    for (u64 i = 0; i < 1000; i++) {
+        expect_page(i);
+        expect_page(50000 + i);
+    }
+    CHECK(reads < 40);
     page_cache_fini(cache);
     CHECK_EQ(fake_pages, 0);
 }

@@ -19,8 +19,9 @@
 #include "lib/base/num.h"
 
 enum {
-    CACHE_PAGES = 64,
-    CACHE_BATCH = 32,
+    CACHE_PAGES_MAX = 64,
+    CACHE_PAGES_MIN = 4,
+    CACHE_DIVISOR = 1024, /* At most this part of RAM lies in the cache of one CPU. */
     SECTION_SHIFT = 27,
     LARGE_ARRAY_MIN = 64 << 20, /* From this size on a piece spends a large page on its array. */
     ONLINE_LOW = 128,           /* With fewer free pages than this, more are brought online. */
@@ -35,7 +36,7 @@ enum {
 
 struct page_cache_cpu {
     u32 count;
-    struct page *pages[CACHE_PAGES];
+    struct page *pages[CACHE_PAGES_MAX];
 } __attribute__((aligned(CACHE_LINE_SIZE)));
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_PAGES);
@@ -44,6 +45,7 @@ static struct page_cache_cpu cpu_caches[CPUS_MAX]; /* [irq] */
 static struct page *array;                         /* [const] */
 static u64 total_pages;                            /* [const] */
 static u64 reserve_pages;                          /* [const] */
+static u32 cache_pages = CACHE_PAGES_MIN;          /* [const] */
 
 static struct spinlock online_lock = SPINLOCK_INIT(LOCK_RANK_PAGES_ONLINE);
 static u32 next_range;    /* Under `online_lock`. */
@@ -57,6 +59,7 @@ static u32 table_reserve_count;
 
 static page_reclaim_fn *reclaimers[RECLAIMERS_MAX]; /* [const] after boot. */
 static u32 reclaimer_count;
+static struct bottom_half room_maker; /* Reclaims for those who may not. */
 
 paddr_t page_address(const struct page *page)
 {
@@ -302,7 +305,7 @@ static void cache_refill(struct page_cache_cpu *cache)
 {
     ensure_online();
     spin_lock(&lock);
-    while (cache->count < CACHE_BATCH) {
+    while (cache->count < cache_pages / 2) {
         struct page *page = buddy_take(&buddy, 0);
 
         if (!page)
@@ -339,8 +342,8 @@ static void cache_give(struct page *page)
     bool irq_was_on = irq_save();
     struct page_cache_cpu *cache = &cpu_caches[cpu_id()];
 
-    if (cache->count == CACHE_PAGES)
-        cache_drain(cache, CACHE_PAGES - CACHE_BATCH);
+    if (cache->count >= cache_pages)
+        cache_drain(cache, cache_pages / 2);
     cache->pages[cache->count++] = page;
     irq_restore(irq_was_on);
 }
@@ -359,13 +362,31 @@ static bool may_reclaim(u32 flags)
     return (flags & PAGE_ALLOC_NO_WAIT) == 0 && irq_enabled() && !in_interrupt();
 }
 
-/* Below the reserve, those who can make room do so before they take. */
+static bool is_below_reserve(void)
+{
+    return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < reserve_pages &&
+           __atomic_load_n(&offline_pages, __ATOMIC_RELAXED) == 0;
+}
+
+static bool make_room(struct bottom_half *half)
+{
+    (void)half;
+    return reclaim(RECLAIM_BATCH) && is_below_reserve();
+}
+
+/*
+ * Below the reserve, those who can make room do so before they take. For the others it is made soon
+ * afterwards: where all threads wait for packets, nobody else would ever do it.
+ */
 static void keep_reserve(u32 flags)
 {
-    if (__atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) >= reserve_pages ||
-        __atomic_load_n(&offline_pages, __ATOMIC_RELAXED) > 0 || !may_reclaim(flags))
+    if (!is_below_reserve() || reclaimer_count == 0)
         return;
-    (void)reclaim(RECLAIM_BATCH);
+    if (may_reclaim(flags)) {
+        (void)reclaim(RECLAIM_BATCH);
+    } else {
+        bottom_half_queue(&room_maker);
+    }
 }
 
 static struct page *alloc_hard(u32 order, u32 flags)
@@ -381,8 +402,10 @@ static struct page *alloc_hard(u32 order, u32 flags)
             return page;
         if (online_next())
             continue;
-        if (!may_reclaim(flags) || !reclaim(u64_max(RECLAIM_BATCH, 2ull << order)))
+        if (!may_reclaim(flags))
             return NULL;
+        /* More each time: who is asked for more looks further. */
+        (void)reclaim(u64_max(RECLAIM_BATCH, 2ull << order) << i);
     }
     return NULL;
 }
@@ -469,6 +492,9 @@ void page_init(u64 array_address)
             early_end = lo + TABLES_EARLY * PAGE_SIZE;
         }
     }
+    bottom_half_init(&room_maker, make_room);
+    cache_pages =
+        (u32)u64_min(u64_max(total_pages / CACHE_DIVISOR, CACHE_PAGES_MIN), CACHE_PAGES_MAX);
     reserve_pages = u64_min(total_pages / RESERVE_DIVISOR, RESERVE_MAX);
     offline_pages = total_pages;
     if (!online_next())

@@ -166,6 +166,23 @@ TEST(page, asks_reclaimers_before_it_gives_up_but_not_where_it_may_not)
     CHECK(!page_alloc(0, 0));
 }
 
+TEST(page, makes_room_soon_for_those_who_may_not_wait_for_it)
+{
+    fake_ram_add(1 * MIB, 8 * MIB);
+    fake_ram_start();
+    page_register_reclaimer(give_some);
+    while (hoarded < 200)
+        hoard[hoarded++] = page_alloc(0, 0);
+    fake_in_interrupt = true;
+    while (page_alloc(0, 0))
+        ;
+    fake_in_interrupt = false;
+    fake_run_bottom_halves();
+    CHECK(hoarded < 200);
+    fake_in_interrupt = true;
+    CHECK(page_alloc(0, 0));
+}
+
 TEST(page, boot_cost_does_not_grow_with_memory)
 {
     fake_ram_add(1 * MIB, 127 * MIB);
