@@ -174,6 +174,14 @@ typedef void tcp_visit_fn(void *arg, struct tcp *tcp, const struct tcp_details *
 void tcp_for_each(tcp_visit_fn *visit, void *arg);
 u64 tcp_count(void);
 
+/* The same, apart; what /proc/net/sockstat says. */
+struct tcp_totals {
+    u64 connections; /* And listeners. */
+    u64 orphans;     /* Of them: closed by the program, not yet by TCP. */
+    u64 time_waits;
+};
+void tcp_totals(struct tcp_totals *totals);
+
 /* ---- Below: from the network layer. ---- */
 
 /*

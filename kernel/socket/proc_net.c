@@ -226,12 +226,16 @@ static void show_netstat(struct proc_output *out, void *arg)
 
 static void show_sockstat(struct proc_output *out, void *arg)
 {
+    struct tcp_totals tcp;
+
     (void)arg;
+    tcp_totals(&tcp);
     proc_printf(out,
-                "sockets: used %llu\nTCP: inuse %llu orphan 0 tw 0 alloc %llu mem 0\n"
+                "sockets: used %llu\nTCP: inuse %llu orphan %llu tw %llu alloc %llu mem 0\n"
                 "UDP: inuse %llu mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n",
-                (unsigned long long)socket_count(), (unsigned long long)tcp_count(),
-                (unsigned long long)tcp_count(), (unsigned long long)udp_count());
+                (unsigned long long)socket_count(), (unsigned long long)tcp.connections,
+                (unsigned long long)tcp.orphans, (unsigned long long)tcp.time_waits,
+                (unsigned long long)tcp.connections, (unsigned long long)udp_count());
 }
 
 static void show_nothing(struct proc_output *out, void *arg)

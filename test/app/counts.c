@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server for the proof that connections leave nothing behind. It echoes what it gets; to a line
- * `counts` it answers with what the kernel counts, one `name value` a line, and closes.
+ * `counts` it answers with what the kernel counts, one `name value` a line, `end 0` the last. The
+ * client is the first to close: a TIME-WAIT of ours would be one of the things to count.
  *
  * Listens on PORT (8080), one thread, one epoll, and keeps nothing for a connection: the program
  * itself uses the same memory all the time.
@@ -119,6 +120,7 @@ static void collect(void)
     files = slurp("/proc/sys/fs/file-nr");
     if (files[0])
         add("files", strtol(files, NULL, 10));
+    add("end", 0);
 }
 
 /* False when the connection is over. */
@@ -131,8 +133,7 @@ static bool serve(int fd)
         return false;
     if (got == 7 && memcmp(buf, "counts\n", 7) == 0) {
         collect();
-        (void)send(fd, text, text_len, MSG_NOSIGNAL);
-        return false;
+        return send(fd, text, text_len, MSG_NOSIGNAL) == (ssize_t)text_len;
     }
     return send(fd, buf, (size_t)got, MSG_NOSIGNAL) == got;
 }

@@ -115,6 +115,7 @@ TEST(tcp_state, connect_times_out_and_may_be_tried_again)
 /* Each binds, and connects to the other before either SYN has arrived. */
 TEST(tcp_state, syns_cross)
 {
+    struct tcp_totals totals;
     struct peer peers[2] = { { .to_send = 5000, .pattern = 1, .expect = 2 },
                              { .to_send = 7000, .pattern = 2, .expect = 1 } };
     const struct inet_address address[2] = { { SIM_IP_A, 1000 }, { SIM_IP_B, 2000 } };
@@ -136,8 +137,14 @@ TEST(tcp_state, syns_cross)
     /* And both close at once. */
     peer_close(&peers[0], false);
     peer_close(&peers[1], false);
+    tcp_totals(&totals);
+    CHECK_EQ(totals.connections, 2);
+    CHECK_EQ(totals.orphans, 2);
     sim_run(10 * NS_PER_MS);
-    CHECK_EQ(tcp_count(), 2); /* CLOSING led both to TIME-WAIT. */
+    tcp_totals(&totals); /* CLOSING led both to TIME-WAIT. */
+    CHECK_EQ(totals.connections, 0);
+    CHECK_EQ(totals.orphans, 0);
+    CHECK_EQ(totals.time_waits, 2);
     peers_check_gone();
 }
 

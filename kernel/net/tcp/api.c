@@ -371,3 +371,10 @@ u64 tcp_count(void)
 {
     return connection_count() + timewait_count();
 }
+
+void tcp_totals(struct tcp_totals *totals)
+{
+    totals->connections = connection_count();
+    totals->orphans = connection_orphan_count();
+    totals->time_waits = timewait_count();
+}

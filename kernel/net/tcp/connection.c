@@ -223,6 +223,11 @@ bool connection_orphan(struct tcp *tcp)
     return before < TCP_ORPHANS_MAX;
 }
 
+u64 connection_orphan_count(void)
+{
+    return __atomic_load_n(&orphans, __ATOMIC_RELAXED); /* See there. */
+}
+
 /* Takes it out of everything but its references. */
 static void connection_detach(struct tcp *tcp)
 {

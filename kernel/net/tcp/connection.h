@@ -367,3 +367,4 @@ void connection_init(void);
 u64 connection_count(void);
 /* Nobody owns it any more. False when there are too many of those. Locked. */
 bool connection_orphan(struct tcp *tcp) MUST_USE;
+u64 connection_orphan_count(void);
