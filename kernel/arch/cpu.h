@@ -34,6 +34,20 @@ enum {
  */
 #include <machine/cpu.h> /* IWYU pragma: export */
 
+/*
+ * Once more around a loop that waits for another CPU. To pause each time would starve that CPU under
+ * emulation, where a pause takes the lock that the other one needs to get its interrupt.
+ */
+static inline void cpu_spin(u32 turns)
+{
+    enum {
+        TURNS_PER_PAUSE = 256,
+    };
+
+    if (turns % TURNS_PER_PAUSE == 0)
+        cpu_relax();
+}
+
 /* How many CPUs are up. [const] once cpus_start() has returned. */
 u32 cpu_count(void);
 

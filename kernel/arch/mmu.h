@@ -109,6 +109,9 @@ void tlb_idle_end(void);
 int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags) MUST_USE;
 void mmu_kernel_unmap(u64 address, u64 size); /* Flushes everywhere. */
 
+/* The same without the flush: the caller does it before the memory is used for anything else. */
+void mmu_kernel_clear(u64 address, u64 size);
+
 /* Where all of physical memory that has been brought online is mapped, writable. */
 void *phys_to_virt(paddr_t address);
 paddr_t virt_to_phys(const void *address); /* Of the direct map, or of the kernel's image. */

@@ -19,6 +19,7 @@
  */
 #include "abi/linux/errors.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
@@ -168,10 +169,11 @@ static void place(struct thread *thread)
     spin_lock(&sched->lock);
     __atomic_store_n(&thread->cpu, cpu,
                      __ATOMIC_RELAXED); /* Under the lock that lock_of() takes. */
-    if (cpu == from)
+    if (cpu == from) {
         runqueue_place(&sched->queue, thread);
-    else
+    } else {
         runqueue_move(&sched->queue, from_min_ns, thread);
+    }
     runqueue_insert(&sched->queue, thread);
     kick = notice(sched, cpu, thread);
     spin_unlock(&sched->lock);
@@ -294,10 +296,11 @@ static void put_back(struct cpu_sched *sched, struct thread *prev, u32 cpu) HOLD
     sched->push_last = false;
     if (prev->is_idle || __atomic_load_n(&prev->state, __ATOMIC_RELAXED) != THREAD_RUNNABLE)
         return;
-    if (is_allowed(prev, cpu) || (prev->affinity & started_mask()) == 0)
+    if (is_allowed(prev, cpu) || (prev->affinity & started_mask()) == 0) {
         runqueue_insert(&sched->queue, prev);
-    else
+    } else {
         sched->push_last = true;
+    }
 }
 
 /* The end of a switch, on the stack of the thread it led to. Interrupts may be on. Invariant 3. */
@@ -311,10 +314,11 @@ static void finish_switch(void)
     sched->push_last = false;
     /* Pairs with the acquires in sched_wake() and steal_from(): the stack is all written. */
     __atomic_store_n(&last->on_cpu, false, __ATOMIC_RELEASE);
-    if (is_dead)
+    if (is_dead) {
         thread_bury(last);
-    else if (push)
+    } else if (push) {
         place(last);
+    }
 }
 
 /*
@@ -339,10 +343,11 @@ static void schedule(void)
         spin_unlock(&sched->lock);
         return;
     }
-    if (__atomic_load_n(&prev->state, __ATOMIC_RELAXED) == THREAD_RUNNABLE)
+    if (__atomic_load_n(&prev->state, __ATOMIC_RELAXED) == THREAD_RUNNABLE) {
         prev->preemptions++;
-    else
+    } else {
         prev->switches++;
+    }
     sched->switches++;
     sched->last = prev;
     /*
@@ -353,6 +358,10 @@ static void schedule(void)
     next->run_since_ns = now_ns;
     next->on_cpu = true;
     spin_unlock(&sched->lock);
+    if (next->is_idle)
+        tlb_idle_begin();
+    else if (prev->is_idle)
+        tlb_idle_end();
     context_switch(&prev->context, &next->context,
                    next->stack ? next->stack + THREAD_STACK_SIZE : NULL);
     finish_switch();
@@ -498,10 +507,11 @@ void sched_tick(void)
         share_work();
     spin_lock(&sched->lock);
     if (sched->queue.count > 0 && sched->slice_end_ns != DEADLINE_NONE) {
-        if (clock_now_ns() >= sched->slice_end_ns)
+        if (clock_now_ns() >= sched->slice_end_ns) {
             post_resched(sched->current);
-        else
+        } else {
             timer_set_tick(sched->slice_end_ns); /* The tick was for the bottom halves. */
+        }
     }
     spin_unlock(&sched->lock);
 }
@@ -645,10 +655,11 @@ static void cpu_begin(struct thread *idle)
 static void halt(struct cpu_sched *sched, u32 cpu)
 {
     __atomic_fetch_or(&idle_cpus, bit_of(cpu), __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&sched->queue.count, __ATOMIC_RELAXED) == 0 && !bottom_half_is_pending())
+    if (__atomic_load_n(&sched->queue.count, __ATOMIC_RELAXED) == 0 && !bottom_half_is_pending()) {
         cpu_idle();
-    else
+    } else {
         irq_enable();
+    }
     (void)claim_idle(cpu);
 }
 

@@ -83,12 +83,13 @@ static inline void lock_it(struct spinlock *lock, bool nested) LOCK_INTERNALS
 {
     bool irq_was_on = irq_save();
     struct cpu_locks *locks = &cpu_locks[cpu_id()];
+    u32 turns = 0;
 
     if (KERNEL_DEBUG)
         check_rank(locks, lock, nested);
     while (!take(lock)) {
         while (__atomic_load_n(&lock->word, __ATOMIC_RELAXED) != 0)
-            cpu_relax();
+            cpu_spin(++turns);
     }
     entered(locks, lock, irq_was_on);
 }

@@ -4,10 +4,12 @@
  * come back: there are a few devices and 2^40 bytes.
  *
  * Stacks of the usual size that are given back stay mapped, up to STACKS_KEPT of them, because
- * unmapping interrupts every CPU; the addresses of the others are kept for the next one.
+ * unmapping interrupts every CPU; of more than that STACKS_DROPPED go at once, with one interrupt.
+ * Their addresses are kept for the next ones.
  */
 #include "kernel/mm/kernel_map.h"
 
+#include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/heap.h"
@@ -15,7 +17,8 @@
 #include "lib/base/num.h"
 
 enum {
-    STACKS_KEPT = 32,
+    STACKS_KEPT = 64,
+    STACKS_DROPPED = 48,
 };
 
 /* A stack nobody uses, in its own lowest bytes; or an address without memory, on the heap. */
@@ -65,20 +68,28 @@ static u8 *kept_take(void)
     return (u8 *)stack;
 }
 
-static bool kept_give(u8 *memory)
+/* Keeps a stack. Returns those that go instead, or NULL. */
+static struct free_stack *kept_give(u8 *memory)
 {
     struct free_stack *stack = (struct free_stack *)(void *)memory;
-    bool room;
+    struct free_stack *dropped = NULL;
 
     spin_lock(&lock);
-    room = kept_count < STACKS_KEPT;
-    if (room) {
-        stack->next = kept;
-        kept = stack;
-        kept_count++;
+    stack->next = kept;
+    kept = stack;
+    kept_count++;
+    if (kept_count > STACKS_KEPT) {
+        struct free_stack **last = &kept;
+
+        for (u32 i = 0; i < STACKS_DROPPED; i++)
+            last = &(*last)->next;
+        dropped = kept;
+        kept = *last;
+        *last = NULL;
+        kept_count -= STACKS_DROPPED;
     }
     spin_unlock(&lock);
-    return room;
+    return dropped;
 }
 
 static u64 place_take(u64 size)
@@ -139,17 +150,59 @@ free_page:
     return NULL;
 }
 
-void stack_free(u8 *stack, size_t size)
+static struct page *stack_page(const void *stack)
 {
     paddr_t physical;
     u32 flags;
+    bool is_mapped = mmu_translate((u64)stack, &physical, &flags);
 
-    if (!stack || (size == THREAD_STACK_SIZE && kept_give(stack)))
+    ASSERT(is_mapped);
+    return page_from_address(physical);
+}
+
+/* The list lies in the stacks, so it is copied out before they are gone. */
+static void stacks_drop(struct free_stack *stack)
+{
+    struct {
+        u64 address;
+        struct page *page;
+    } gone[STACKS_DROPPED];
+    u32 count = 0;
+    u64 lo = UINT64_MAX;
+    u64 hi = 0;
+
+    for (; stack; stack = stack->next) {
+        gone[count].address = (u64)stack;
+        gone[count].page = stack_page(stack);
+        lo = u64_min(lo, (u64)stack);
+        hi = u64_max(hi, (u64)stack + THREAD_STACK_SIZE);
+        count++;
+    }
+    for (u32 i = 0; i < count; i++)
+        mmu_kernel_clear(gone[i].address, THREAD_STACK_SIZE);
+    tlb_flush(lo, hi - lo);
+    for (u32 i = 0; i < count; i++) {
+        page_free(gone[i].page);
+        place_give(gone[i].address, THREAD_STACK_SIZE);
+    }
+}
+
+void stack_free(u8 *stack, size_t size)
+{
+    struct free_stack *dropped;
+    struct page *page;
+
+    if (!stack)
         return;
-    if (!mmu_translate((u64)stack, &physical, &flags))
+    if (size == THREAD_STACK_SIZE) {
+        dropped = kept_give(stack);
+        if (dropped)
+            stacks_drop(dropped);
         return;
+    }
+    page = stack_page(stack);
     mmu_kernel_unmap((u64)stack, size);
-    page_free(page_from_address(physical));
+    page_free(page);
     place_give((u64)stack, size);
 }
 

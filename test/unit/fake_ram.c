@@ -106,15 +106,27 @@ int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
     return 0;
 }
 
-void mmu_kernel_unmap(u64 address, u64 size)
+void mmu_kernel_clear(u64 address, u64 size)
 {
-    fake_ram_unmaps++;
     for (u64 off = 0; off < size; off += PAGE_SIZE) {
         mapped[(address + off - (u64)space) / PAGE_SIZE] = 0;
         must(mmap((void *)(address + off), PAGE_SIZE, PROT_NONE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED,
              "unmap");
     }
+}
+
+void tlb_flush(u64 address, u64 size)
+{
+    (void)address;
+    (void)size;
+    fake_ram_unmaps++;
+}
+
+void mmu_kernel_unmap(u64 address, u64 size)
+{
+    mmu_kernel_clear(address, size);
+    tlb_flush(address, size);
 }
 
 bool mmu_translate(u64 address, paddr_t *physical, u32 *flags)

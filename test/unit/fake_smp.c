@@ -3,6 +3,7 @@
 
 #include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/time.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/thread.h"
@@ -222,6 +223,14 @@ void cpu_idle(void)
         interrupt_if_due();
     }
     interrupt_if_due();
+}
+
+void tlb_idle_begin(void)
+{
+}
+
+void tlb_idle_end(void)
+{
 }
 
 u64 arch_clock_ns(void)

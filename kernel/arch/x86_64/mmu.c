@@ -305,7 +305,7 @@ int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
     return err;
 }
 
-void mmu_kernel_unmap(u64 address, u64 size)
+void mmu_kernel_clear(u64 address, u64 size)
 {
     for (u64 off = 0; off < size; off += PAGE_SIZE) {
         mmu_entry_t *slot = mmu_slot(address + off, false, false, NULL);
@@ -313,6 +313,11 @@ void mmu_kernel_unmap(u64 address, u64 size)
         if (slot)
             mmu_slot_exchange(slot, 0);
     }
+}
+
+void mmu_kernel_unmap(u64 address, u64 size)
+{
+    mmu_kernel_clear(address, size);
     tlb_flush(address, size);
 }
 

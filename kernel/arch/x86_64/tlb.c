@@ -140,8 +140,9 @@ static void wait_for_answers(u64 asked, u64 generation)
     for (; asked != 0; asked &= asked - 1) {
         u32 cpu = (u32)__builtin_ctzll(asked);
 
-        while (atomic_load_explicit(&cpus[cpu].answered, memory_order_acquire) != generation)
-            cpu_relax();
+        for (u32 turns = 1;
+             atomic_load_explicit(&cpus[cpu].answered, memory_order_acquire) != generation; turns++)
+            cpu_spin(turns);
     }
 }
 
@@ -149,13 +150,15 @@ static void wait_for_answers(u64 asked, u64 generation)
 static void take_turn(void)
 {
     bool idle = false;
+    u32 turns = 0;
 
     bottom_half_disable();
     while (!atomic_compare_exchange_weak_explicit(&flush.busy, &idle, true, memory_order_acquire,
                                                   memory_order_relaxed)) {
         bottom_half_enable();
+        while (atomic_load_explicit(&flush.busy, memory_order_relaxed))
+            cpu_spin(++turns);
         idle = false;
-        cpu_relax();
         bottom_half_disable();
     }
 }
