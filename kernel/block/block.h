@@ -27,7 +27,7 @@ enum block_op {
 };
 
 struct block_segment {
-    struct page *page; /* First page of a block of pages that holds the bytes. */
+    struct page *page; /* The bytes lie in it, and in the pages that follow it in memory. */
     u32 off;           /* From its start; may lie beyond its first 4 KiB. */
     u32 len;           /* A multiple of the sector size. */
 };

@@ -300,19 +300,28 @@ static struct page *block_take(u32 order)
     return page;
 }
 
-/* Interrupts are off. */
+/*
+ * Fills an empty cache. The pages come out again in the order the buddy gave them, which is that of
+ * their addresses where memory is not fragmented: what is read into them makes fewer segments.
+ * Interrupts are off.
+ */
 static void cache_refill(struct page_cache_cpu *cache)
 {
+    struct page *batch[CACHE_PAGES_MAX / 2];
+    u32 count = 0;
+
     ensure_online();
     spin_lock(&lock);
-    while (cache->count < cache_pages / 2) {
+    while (count < cache_pages / 2) {
         struct page *page = buddy_take(&buddy, 0);
 
         if (!page)
             break;
-        cache->pages[cache->count++] = page;
+        batch[count++] = page;
     }
     spin_unlock(&lock);
+    while (count > 0)
+        cache->pages[cache->count++] = batch[--count];
 }
 
 static void cache_drain(struct page_cache_cpu *cache, u32 to_count)

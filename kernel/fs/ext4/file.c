@@ -40,33 +40,48 @@ static int submit(struct filling *filling)
     return err;
 }
 
-static bool request_takes(const struct filling *filling, u64 sector, u32 len)
+/* Whether the bytes of a page come right after those of `last` in memory. */
+static bool continues(const struct block_segment *last, const struct page *page, u32 off)
 {
-    u32 max = u32_min(filling->device->segments_max, BLOCK_SEGMENTS_MAX);
+    return page_address(last->page) + last->off + last->len == page_address(page) + off;
+}
 
-    if (filling->request->segment_count == 0)
-        return true;
-    return sector == filling->next_sector && filling->request->segment_count < u32_max(max, 1) &&
-           filling->size + len <= filling->size_max;
+/* Adds one piece to the request if it may go together with what is there. */
+static bool request_take(struct filling *filling, struct page *page, u32 off, u32 len, u64 sector)
+{
+    struct block_request *request = filling->request;
+    u32 count = request->segment_count;
+    u32 max = u32_max(u32_min(filling->device->segments_max, BLOCK_SEGMENTS_MAX), 1);
+
+    if (count == 0) {
+        request->sector = sector;
+    } else if (sector != filling->next_sector || filling->size + len > filling->size_max) {
+        return false;
+    }
+    if (count > 0 && continues(&request->segments[count - 1], page, off)) {
+        request->segments[count - 1].len += len;
+    } else if (count < max) {
+        request->segments[count] = (struct block_segment){ .page = page, .off = off, .len = len };
+        request->segment_count++;
+    } else {
+        return false;
+    }
+    filling->size += len;
+    filling->next_sector = sector + len / BLOCK_SECTOR_SIZE;
+    return true;
 }
 
 /* Adds one piece, within one page, to the request; sends what does not go together with it. */
-static int add_segment(struct filling *filling, struct page *page, u32 off, u32 len, u64 sector)
+static int add_piece(struct filling *filling, struct page *page, u32 off, u32 len, u64 sector)
 {
-    struct block_request *request = filling->request;
     int err = 0;
 
-    if (!request_takes(filling, sector, len))
+    if (!request_take(filling, page, off, len, sector)) {
         err = submit(filling);
-    if (err < 0)
-        return err;
-    if (request->segment_count == 0)
-        request->sector = sector;
-    request->segments[request->segment_count++] =
-        (struct block_segment){ .page = page, .off = off, .len = len };
-    filling->size += len;
-    filling->next_sector = sector + len / BLOCK_SECTOR_SIZE;
-    return 0;
+        if (err == 0)
+            request_take(filling, page, off, len, sector); /* It is empty now. */
+    }
+    return err;
 }
 
 /* One run of blocks, from byte `off` of the file on: read from the disk, or zeros. */
@@ -80,7 +95,7 @@ static int fill_run(struct filling *filling, u64 off, u64 size, bool is_data, u6
         u32 len = (u32)u64_min(size, PAGE_SIZE - in_page);
 
         if (is_data) {
-            err = add_segment(filling, page, in_page, len, disk_off / BLOCK_SECTOR_SIZE);
+            err = add_piece(filling, page, in_page, len, disk_off / BLOCK_SECTOR_SIZE);
         } else {
             mem_zero((u8 *)page_virt(page) + in_page, len);
         }
