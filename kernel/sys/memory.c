@@ -2,17 +2,72 @@
 /* The address space: mmap and its relatives. What they mean is in kernel/vm. */
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
+#include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/vm/vm.h"
+#include "lib/base/num.h"
 #include "lib/base/types.h"
+
+enum {
+    ZERO_DEVICE = 0x105, /* The number of /dev/zero, as on Linux. */
+};
 
 /* The flags live in 32 bits; a bit above them is one we do not know. */
 static bool fits32(u64 bits)
 {
     return bits <= UINT32_MAX;
+}
+
+/*
+ * Shared memory without a file is a file without a name, as on Linux: it has a size, a mapping of it
+ * can be made a second time (mremap), and a futex in it is the same wherever it is mapped.
+ */
+static int shared_memory(u64 size, struct file **file)
+{
+    int err = memfd_create("/dev/zero", false, file);
+
+    if (err < 0)
+        return err;
+    err = (*file)->ops->truncate(*file, align_up(size, PAGE_SIZE));
+    if (err < 0)
+        file_put(*file);
+    return err;
+}
+
+static bool is_zero_device(const struct file *file)
+{
+    return file->inode && (file->inode->mode & S_IFMT) == S_IFCHR &&
+           file->inode->device == ZERO_DEVICE;
+}
+
+/* Gives `request` its file, with a reference. NULL stays: private memory, or a size that is wrong. */
+static int request_file(struct vm_map_request *request, int fd)
+{
+    bool shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;
+
+    if ((request->flags & MAP_ANONYMOUS) == 0) {
+        request->file = fdtable_get(current_fdtable(), fd);
+        if (!request->file)
+            return -EBADF;
+        if (request->file->flags & FILE_PATH) {
+            file_put(request->file);
+            return -EBADF;
+        }
+        if (!shared || !is_zero_device(request->file))
+            return 0;
+        file_put(request->file);
+        request->file = NULL;
+    }
+    request->off = 0;
+    if (!shared || request->size == 0 || request->size > USER_END)
+        return 0;
+    return shared_memory(request->size, &request->file);
 }
 
 long sys_mmap(u64 address, u64 size, u64 protection, u64 flags, int fd, u64 off)
@@ -26,21 +81,14 @@ long sys_mmap(u64 address, u64 size, u64 protection, u64 flags, int fd, u64 off)
     };
     long result;
 
-    if (!fits32(flags))
+    if (!fits32(flags) || !is_aligned(off, PAGE_SIZE))
         return -EINVAL;
-    if (flags & MAP_ANONYMOUS) {
-        request.off = 0;
-        return off % 4096 != 0 ? -EINVAL : vm_map(&request);
-    }
-    request.file = fdtable_get(current_fdtable(), fd);
-    if (!request.file)
-        return -EBADF;
-    if (request.file->flags & FILE_PATH) {
-        result = -EBADF;
-    } else {
-        result = vm_map(&request);
-    }
-    file_put(request.file);
+    result = request_file(&request, fd);
+    if (result < 0)
+        return result;
+    result = vm_map(&request);
+    if (request.file)
+        file_put(request.file);
     return result;
 }
 

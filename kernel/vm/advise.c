@@ -13,10 +13,7 @@
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 
-/*
- * MADV_DONTNEED, and MADV_FREE, which allows to drop the pages at any time: we do it at once.
- * Shared memory without a file is its own home, and keeps its pages.
- */
+/* MADV_DONTNEED, and MADV_FREE, which allows to drop the pages at any time: we do it at once. */
 static int drop_pages(u64 lo, u64 hi, int advice)
 {
     int err;
@@ -34,10 +31,8 @@ static int drop_pages(u64 lo, u64 hi, int advice)
     if (err < 0)
         return err;
     for (struct area *area = area_find_from(&space.areas, lo); area && area->start < hi;
-         area = area_next(area)) {
-        if (area->file || !(area->flags & AREA_SHARED))
-            entries_zap(area, u64_max(lo, area->start), u64_min(hi, area->end));
-    }
+         area = area_next(area))
+        entries_zap(area, u64_max(lo, area->start), u64_min(hi, area->end));
     return 0;
 }
 

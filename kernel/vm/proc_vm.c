@@ -23,7 +23,7 @@ struct maps {
     bool details;
 };
 
-/* Files in memory that the kernel made itself show their bare name: "[vdso]". */
+/* Files in memory that the kernel made itself show their bare name: "[vdso]", "/dev/zero". */
 static const char *area_file_name(const struct vm_area_info *area, char *path)
 {
     long len = file_text(area->file, path, PATH_SIZE_MAX - 1);
@@ -33,7 +33,9 @@ static const char *area_file_name(const struct vm_area_info *area, char *path)
         return "";
     path[len] = '\0';
     own = str_after(path, "/memfd:");
-    return own && own[0] == '[' ? "[vdso]" : path;
+    if (own && own[0] == '[')
+        return "[vdso]";
+    return own && own[0] == '/' ? own : path;
 }
 
 static void put_line(const struct maps *maps, const struct vm_area_info *area)

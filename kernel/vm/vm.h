@@ -22,7 +22,7 @@ struct vm_map_request {
     u64 size;
     u32 protection;    /* PROT_ bits, abi/linux/mman.h */
     u32 flags;         /* MAP_ bits */
-    struct file *file; /* NULL for anonymous; a reference is taken. */
+    struct file *file; /* NULL for private anonymous memory; a reference is taken. */
     u64 off;           /* In the file. */
 };
 

@@ -239,7 +239,7 @@ static struct tmpfs *memfd_home(void)
     struct filesystem *none = NULL;
 
     if (!fs) {
-        fs = tmpfs_create(0);
+        fs = tmpfs_create(INT64_MAX); /* Memory itself is the limit, as on Linux. */
         /* Two threads at once: one of the two stays unused, for ever, and empty. */
         if (fs && !__atomic_compare_exchange_n(&home, &none, fs, false, __ATOMIC_ACQ_REL,
                                                __ATOMIC_ACQUIRE))
