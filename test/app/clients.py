@@ -41,8 +41,8 @@ def http_get(port, path="/", seconds=SECONDS_MAX):
         return answer.read()
 
 
-def answers_http(port):
-    return len(http_get(port, seconds=5)) >= 0
+def answers_http(port, seconds):
+    return len(http_get(port, seconds=seconds)) >= 0
 
 
 def wrk(port, path, body, requests):
@@ -85,8 +85,8 @@ def compare_file(port, path, content, times):
 class Lines:
     """A connection that speaks lines and counted blocks."""
 
-    def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port), SECONDS_MAX)
+    def __init__(self, port, seconds=SECONDS_MAX):
+        self.sock = socket.create_connection(("127.0.0.1", port), seconds)
         self.file = self.sock.makefile("rb")
 
     def __enter__(self):
@@ -119,8 +119,8 @@ def value_of(key, size=None):
     return (digest * (size // len(digest) + 1))[:size]
 
 
-def answers_redis(port):
-    with Lines(port) as redis:
+def answers_redis(port, seconds):
+    with Lines(port, seconds) as redis:
         redis.send(b"PING\r\n")
         return redis.line() == b"+PONG"
 
@@ -165,8 +165,8 @@ def redis_data(port, keys):
     return 2 * (keys + 1)
 
 
-def answers_memcached(port):
-    with Lines(port) as cache:
+def answers_memcached(port, seconds):
+    with Lines(port, seconds) as cache:
         cache.send(b"version\r\n")
         return cache.line().startswith(b"VERSION ")
 
@@ -209,9 +209,9 @@ def memcached_data(port, keys, connections=4):
     return 2 * keys
 
 
-def counts(port):
+def counts(port, seconds=SECONDS_MAX):
     """What the kernel below test/app/counts.c counts, by name."""
-    with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
+    with socket.create_connection(("127.0.0.1", port), seconds) as sock:
         sock.sendall(b"counts\n")
         text = b""
         while not text.endswith(b"\nend 0\n"):
@@ -223,8 +223,8 @@ def counts(port):
                                                  text.decode().splitlines())}
 
 
-def answers_counts(port):
-    return bool(counts(port))
+def answers_counts(port, seconds):
+    return bool(counts(port, seconds))
 
 
 def echoed(sock, number, wanted):

@@ -12,6 +12,8 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CONSOLE_LINES = 30
 STOP_SECONDS = 20
+PATIENCE_SECONDS_MIN = 0.2
+PATIENCE_SECONDS_MAX = 5
 
 
 class Failure(Exception):
@@ -73,17 +75,23 @@ class Machine:
         return "\n".join("    | " + line for line in self.console[-CONSOLE_LINES:])
 
     def wait_until(self, answers, seconds):
-        """Waits until `answers(port)` is true; the seconds it took."""
+        """Waits until `answers(port, seconds)` is true; the seconds it took.
+
+        QEMU takes connections before the guest has an address, and the guest does not hear of those
+        for many seconds: the first tries are short.
+        """
         start = time.monotonic()
+        patience = PATIENCE_SECONDS_MIN
         while time.monotonic() - start < seconds:
             if self.process.poll() is not None:
                 raise Failure(f"ended with status {self.process.returncode} before it answered")
             try:
-                if answers(self.port):
+                if answers(self.port, patience):
                     return time.monotonic() - start
-            except OSError:
-                pass
-            time.sleep(0.1)
+            except (OSError, Failure):
+                pass  # Not yet, or not whole.
+            patience = min(1.5 * patience, PATIENCE_SECONDS_MAX)
+            time.sleep(0.05)
         raise Failure(f"no answer within {seconds} s")
 
     def wait_end(self, seconds):
