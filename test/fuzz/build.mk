@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+app-y += test/fuzz/hungry.c
+
 fuzz-entries += config dhcp elf ipv4 manifest report tcp
 
 fuzz-config-y   += test/fuzz/fuzz_config.c ops/config/config.c ops/config/ports.c \
