@@ -50,7 +50,6 @@ struct thread {
     u64 vruntime_ns;
     u64 run_since_ns; /* When it was last given the CPU or charged. */
     u64 runtime_ns;   /* CPU time used, kernel and program. */
-    u64 user_ns;      /* The program's part of it, as far as it is known. */
     u64 switches;     /* Voluntary ones. */
     u64 preemptions;
     int nice;                  /* -20..19. */

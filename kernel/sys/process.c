@@ -359,19 +359,16 @@ long sys_getrusage(int who, uaddr_t usage_at)
 {
     struct abi_rusage usage;
     struct vm_counts counts;
-    u64 all = 0;
-    u64 in_user = 0;
+    u64 runtime_ns = 0;
 
     if (who != RUSAGE_SELF && who != RUSAGE_THREAD && who != RUSAGE_CHILDREN)
         return -EINVAL;
     mem_zero(&usage, sizeof(usage));
     if (who == RUSAGE_SELF) {
-        all = task_runtime_ns();
-        in_user = task_user_ns();
+        runtime_ns = task_runtime_ns();
         task_for_each(switches_add, &usage);
     } else if (who == RUSAGE_THREAD) {
-        all = sched_runtime_ns(thread_current());
-        in_user = thread_current()->user_ns;
+        runtime_ns = sched_runtime_ns(thread_current());
         (void)switches_add(&usage, task_current());
     }
     if (who != RUSAGE_CHILDREN) {
@@ -380,8 +377,7 @@ long sys_getrusage(int who, uaddr_t usage_at)
         usage.faults_minor = counts.faults_minor;
         usage.faults_major = counts.faults_major;
     }
-    usage.user = timeval_from_ns(in_user);
-    usage.system = timeval_from_ns(all - u64_min(all, in_user));
+    usage.user = timeval_from_ns(runtime_ns); /* The kernel's part is not counted apart. */
     return copy_out(usage_at, &usage, sizeof(usage));
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/wait.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/sys/cpu_clock.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/timespec.h"
 #include "kernel/task/signal.h"
@@ -33,23 +34,33 @@ static void thread_time(void *arg, struct task *task)
     *(u64 *)arg = sched_runtime_ns(&task->thread);
 }
 
-/* Clock numbers below 0 name the CPU time of a process or thread: ~pid << 3 | kind. */
-static int cpu_clock_ns(int clock, u64 *ns)
+/* Numbers are ~pid << 3 | kind. */
+int cpu_clock_thread(int clock, u32 *tid)
 {
     u32 id = ~((u32)(clock >> 3));
     bool per_thread = (clock & 4) != 0;
+    u64 ns;
 
+    *tid = 0;
     if ((clock & 3) == 3)
         return -EINVAL;
-    if (!per_thread) {
-        if (id != 0 && id != PROGRAM_PID)
-            return -EINVAL;
-        *ns = task_runtime_ns();
-        return 0;
-    }
-    if (id == 0)
-        id = task_current()->tid;
-    return task_visit(id, thread_time, ns) ? 0 : -EINVAL;
+    if (!per_thread)
+        return id == 0 || id == PROGRAM_PID ? 0 : -EINVAL;
+    *tid = id != 0 ? id : task_current()->tid;
+    return task_visit(*tid, thread_time, &ns) ? 0 : -EINVAL;
+}
+
+static int cpu_clock_ns(int clock, u64 *ns)
+{
+    u32 tid;
+    int err = cpu_clock_thread(clock, &tid);
+
+    if (err < 0)
+        return err;
+    if (tid != 0)
+        return task_visit(tid, thread_time, ns) ? 0 : -EINVAL;
+    *ns = task_runtime_ns();
+    return 0;
 }
 
 static int clock_ns(int clock, u64 *ns)
@@ -271,9 +282,7 @@ long sys_time(uaddr_t seconds)
 long sys_times(uaddr_t times)
 {
     u64 tick = NS_PER_SECOND / CLOCK_TICKS;
-    u64 user = task_user_ns();
-    u64 all = task_runtime_ns();
-    u64 words[4] = { user / tick, (all - u64_min(user, all)) / tick, 0, 0 };
+    u64 words[4] = { task_runtime_ns() / tick, 0, 0, 0 };
     int err = times != 0 ? copy_out(times, words, sizeof(words)) : 0;
 
     return err < 0 ? err : (long)(clock_now_ns() / tick);

@@ -5,6 +5,7 @@
 #include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/sys/cpu_clock.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/timespec.h"
 #include "kernel/task/task.h"
@@ -43,8 +44,12 @@ static int event_copy_in(struct timer_event *event, uaddr_t from)
     return event->sends && (given.signo < 1 || given.signo > SIGNALS) ? -EINVAL : 0;
 }
 
-static int timer_clock_of(int clock, enum timer_clock *kind)
+/* `*tid` is the thread of a thread's CPU time. */
+static int timer_clock_of(int clock, enum timer_clock *kind, u32 *tid)
 {
+    int err;
+
+    *tid = 0;
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_TAI:
@@ -55,8 +60,11 @@ static int timer_clock_of(int clock, enum timer_clock *kind)
         *kind = TIMER_CLOCK_MONOTONIC;
         return 0;
     case CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCK_THREAD_CPUTIME_ID:
         *kind = TIMER_CLOCK_PROCESS_CPU;
+        return 0;
+    case CLOCK_THREAD_CPUTIME_ID:
+        *kind = TIMER_CLOCK_THREAD_CPU;
+        *tid = task_current()->tid;
         return 0;
     case CLOCK_REALTIME_ALARM:
     case CLOCK_BOOTTIME_ALARM:
@@ -67,8 +75,9 @@ static int timer_clock_of(int clock, enum timer_clock *kind)
     default:
         if (clock >= 0)
             return -EINVAL;
-        *kind = TIMER_CLOCK_PROCESS_CPU;
-        return 0;
+        err = cpu_clock_thread(clock, tid);
+        *kind = *tid != 0 ? TIMER_CLOCK_THREAD_CPU : TIMER_CLOCK_PROCESS_CPU;
+        return err;
     }
 }
 
@@ -76,14 +85,15 @@ long sys_timer_create(int clock, uaddr_t event_at, uaddr_t id_at)
 {
     struct timer_event event;
     enum timer_clock kind;
+    u32 tid;
     s32 id;
-    int err = timer_clock_of(clock, &kind);
+    int err = timer_clock_of(clock, &kind, &tid);
 
     if (err == 0)
         err = event_copy_in(&event, event_at);
     if (err < 0)
         return err;
-    id = program_timer_create(kind, &event);
+    id = program_timer_create(kind, tid, &event);
     if (id < 0)
         return id;
     err = copy_out(id_at, &id, sizeof(id));

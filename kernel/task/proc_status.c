@@ -34,7 +34,6 @@ struct snapshot {
     u64 caught;
     u64 start_ns;
     u64 runtime_ns;
-    u64 user_ns;
     u64 switches;
     u64 preemptions;
     s32 nice;
@@ -67,7 +66,6 @@ static void snapshot_take(void *arg, struct task *task)
     snapshot->blocked = task->signals.blocked;
     snapshot->start_ns = task->start_ns;
     snapshot->runtime_ns = sched_runtime_ns(&task->thread);
-    snapshot->user_ns = task->thread.user_ns;
     snapshot->switches = task->thread.switches;
     snapshot->preemptions = task->thread.preemptions;
     snapshot->nice = task->thread.nice;
@@ -165,20 +163,17 @@ void proc_show_stat(struct proc_output *out, void *arg)
     struct vm_counts counts;
     struct rlimit rss = { 0 };
     u64 runtime;
-    u64 user;
 
     if (!snapshot_of(arg, &snapshot) || limit_get(RLIMIT_RSS, &rss) < 0)
         return;
     vm_counts(&counts);
     runtime = is_process ? task_runtime_ns() : snapshot.runtime_ns;
-    user = is_process ? task_user_ns() : snapshot.user_ns;
 
     /* Fields 1 to 13: who, and faults. */
     proc_printf(out, "%u (%s) %c 0 %u %u 0 -1 4194304 %lu 0 %lu 0 ", snapshot.tid, snapshot.name,
                 snapshot.state, PROGRAM_PID, PROGRAM_PID, counts.faults_minor, counts.faults_major);
     /* 14 to 22: times and scheduling. */
-    proc_printf(out, "%lu %lu 0 0 %d %d %u 0 %lu ", user / tick,
-                (runtime > user ? runtime - user : 0) / tick, PRIORITY_BASE + snapshot.nice,
+    proc_printf(out, "%lu 0 0 0 %d %d %u 0 %lu ", runtime / tick, PRIORITY_BASE + snapshot.nice,
                 snapshot.nice, task_count(), snapshot.start_ns / tick);
     /* 23 to 30: memory. */
     proc_printf(out, "%lu %lu %lu 0 0 %lu 0 0 ", counts.size_bytes, counts.resident_pages, rss.soft,

@@ -438,7 +438,7 @@ TEST(timers, count_what_nobody_took)
 
     fake_tasks_init(1);
     signal_mask_set(SIGNAL_BIT(SIGUSR1));
-    id = program_timer_create(TIMER_CLOCK_MONOTONIC, &event);
+    id = program_timer_create(TIMER_CLOCK_MONOTONIC, 0, &event);
     CHECK(id >= 0);
     CHECK_EQ(program_timer_set(id, &value, &old), 0);
     CHECK_EQ(old.left_ns, 0);

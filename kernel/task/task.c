@@ -17,7 +17,6 @@ static u32 count;        /* [atomic] Tasks in the list; written under the lock. 
 static u32 created;      /* [atomic] Those that have a number. */
 static u32 last_tid;     /* Under the lock. */
 static u64 gone_runtime; /* CPU time of those that have ended. Under the lock. */
-static u64 gone_user;
 
 static bool tid_is_used(u32 tid)
 {
@@ -126,7 +125,6 @@ u32 task_remove(struct task *task)
     spin_lock(&tasks_lock);
     list_remove(&task->link);
     gone_runtime += sched_runtime_ns(&task->thread);
-    gone_user += task->thread.user_ns;
     left = __atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
     spin_unlock(&tasks_lock);
     return left;
@@ -171,31 +169,16 @@ u32 task_count(void)
     return __atomic_load_n(&count, __ATOMIC_RELAXED);
 }
 
-static bool add_runtime(void *arg, struct task *task)
-{
-    *(u64 *)arg += sched_runtime_ns(&task->thread);
-    return true;
-}
-
 u64 task_runtime_ns(void)
 {
-    u64 sum = gone_runtime;
+    struct list *node;
+    u64 sum;
 
-    task_for_each(add_runtime, &sum);
-    return sum;
-}
-
-static bool add_user(void *arg, struct task *task)
-{
-    *(u64 *)arg += task->thread.user_ns;
-    return true;
-}
-
-u64 task_user_ns(void)
-{
-    u64 sum = gone_user;
-
-    task_for_each(add_user, &sum);
+    spin_lock(&tasks_lock);
+    sum = gone_runtime;
+    LIST_FOR_EACH (&tasks, node)
+        sum += sched_runtime_ns(&task_of(node)->thread);
+    spin_unlock(&tasks_lock);
     return sum;
 }
 

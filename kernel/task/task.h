@@ -63,7 +63,6 @@ u32 task_count(void);
 
 /* CPU time of all threads, those that have ended included. */
 u64 task_runtime_ns(void);
-u64 task_user_ns(void);
 
 /* Prepares threads, futexes and what they show in /proc. Once, after fs_init(). */
 void task_init(void);
@@ -88,6 +87,12 @@ _Noreturn void program_kill(int signal);
 
 /* The same, for a signal whose origin is known; `regs` may be NULL. */
 _Noreturn void program_kill_info(const struct abi_siginfo *info, const struct user_regs *regs);
+
+/*
+ * `fn` is called, in a thread, when the program has ended and its files are closed, before the
+ * machine is powered off: it may wait for what is still on its way. One caller: init.
+ */
+void program_on_exit(void (*fn)(void));
 
 /* True once the program is ending. */
 bool program_is_ending(void);

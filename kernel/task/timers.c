@@ -29,6 +29,7 @@ enum {
 struct program_timer {
     struct timer timer;
     enum timer_clock clock;
+    u32 clock_tid;
     struct timer_event event;
     int id;         /* -1: an interval timer. */
     int code;       /* si_code of its signals. */
@@ -41,16 +42,36 @@ static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_FUTEX); /* Before the task
 static struct program_timer *timers[TIMERS_MAX];
 static struct program_timer intervals[INTERVAL_TIMERS];
 
+static void thread_time(void *arg, struct task *task)
+{
+    *(u64 *)arg = sched_runtime_ns(&task->thread);
+}
+
 static u64 timer_now(const struct program_timer *timer)
 {
-    return timer->clock == TIMER_CLOCK_PROCESS_CPU ? task_runtime_ns() : clock_now_ns();
+    u64 now = 0;
+
+    switch (timer->clock) {
+    case TIMER_CLOCK_PROCESS_CPU:
+        return task_runtime_ns();
+    case TIMER_CLOCK_THREAD_CPU:
+        (void)task_visit(timer->clock_tid, thread_time, &now);
+        return now;
+    default:
+        return clock_now_ns();
+    }
+}
+
+static bool counts_cpu_time(const struct program_timer *timer)
+{
+    return timer->clock == TIMER_CLOCK_PROCESS_CPU || timer->clock == TIMER_CLOCK_THREAD_CPU;
 }
 
 static void arm(struct program_timer *timer, u64 now)
 {
     u64 left = timer->expires_ns > now ? timer->expires_ns - now : 0;
 
-    if (timer->clock == TIMER_CLOCK_PROCESS_CPU) {
+    if (counts_cpu_time(timer)) {
         timer_arm(&timer->timer, clock_deadline(u64_max(left, CPU_TIMER_STEP_NS)));
     } else {
         timer_arm(&timer->timer, timer->expires_ns);
@@ -137,7 +158,7 @@ static struct program_timer *timer_find(int id)
     return id >= 0 && id < TIMERS_MAX ? timers[id] : NULL;
 }
 
-int program_timer_create(enum timer_clock clock, const struct timer_event *event)
+int program_timer_create(enum timer_clock clock, u32 clock_tid, const struct timer_event *event)
 {
     struct program_timer *timer = heap_alloc_zero(sizeof(*timer));
     int id = 0;
@@ -146,6 +167,7 @@ int program_timer_create(enum timer_clock clock, const struct timer_event *event
         return -EAGAIN;
     timer_init(&timer->timer, fire);
     timer->clock = clock;
+    timer->clock_tid = clock_tid;
     timer->event = *event;
     timer->code = SI_TIMER;
 

@@ -22,7 +22,8 @@ struct timer_value {
 enum timer_clock {
     TIMER_CLOCK_MONOTONIC,
     TIMER_CLOCK_WALL,
-    TIMER_CLOCK_PROCESS_CPU, /* CPU time of one thread is taken to be the process', too. */
+    TIMER_CLOCK_PROCESS_CPU,
+    TIMER_CLOCK_THREAD_CPU, /* It stands still once the thread has ended. */
 };
 
 struct timer_event {
@@ -33,8 +34,9 @@ struct timer_event {
     u32 tid;        /* The thread that gets it; 0: the process. */
 };
 
-/* The new timer's number, or -EAGAIN. */
-int program_timer_create(enum timer_clock clock, const struct timer_event *event) MUST_USE;
+/* The new timer's number, or -EAGAIN. `clock_tid` is the thread of TIMER_CLOCK_THREAD_CPU. */
+int program_timer_create(enum timer_clock clock, u32 clock_tid, const struct timer_event *event)
+    MUST_USE;
 /* -EINVAL when there is no such timer; the value it had in `*old`. 0 for `left_ns` disarms. */
 int program_timer_set(int id, const struct timer_value *value, struct timer_value *old) MUST_USE;
 int program_timer_get(int id, struct timer_value *value) MUST_USE;

@@ -2,6 +2,7 @@
 /* timer_create(2) with each kind of notice, setitimer(2), alarm(2). */
 #include "test/abi/abi.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -155,6 +156,63 @@ static void interval_timers(void)
     EXPECT_EQ(fired, 2);
 }
 
+static void burn(int ms)
+{
+    int64_t until = abi_ns(CLOCK_THREAD_CPUTIME_ID) + (int64_t)ms * ABI_MS;
+
+    while (abi_ns(CLOCK_THREAD_CPUTIME_ID) < until)
+        continue;
+}
+
+/* Works while it is told to, and then waits to be told to end. */
+static void *work(void *arg)
+{
+    atomic_int *order = arg;
+
+    burn(80);
+    *order = 1;
+    while (*order != 2)
+        abi_sleep_ms(1);
+    return NULL;
+}
+
+/* Each thread has a CPU clock of its own: another thread's work does not move it. */
+static void cpu_time_of_one_thread(void)
+{
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+    struct itimerspec when = in_ms(40, 0);
+    atomic_int order = 0;
+    clockid_t clock;
+    timer_t of_other;
+    timer_t of_self;
+    pthread_t thread;
+
+    fired = 0;
+    EXPECT_EQ(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &of_self), 0);
+    EXPECT_EQ(timer_settime(of_self, 0, &when, NULL), 0);
+    EXPECT_EQ(pthread_create(&thread, NULL, work, &order), 0);
+    EXPECT_EQ(pthread_getcpuclockid(thread, &clock), 0);
+    event.sigev_signo = SIGALRM;
+    EXPECT_EQ(timer_create(clock, &event, &of_other), 0);
+    EXPECT_EQ(timer_settime(of_other, 0, &when, NULL), 0);
+    while (order != 1)
+        abi_sleep_ms(1);
+    wait_for(1);
+    EXPECT(fired == 1 && last.si_signo == SIGALRM);
+    EXPECT_EQ(timer_gettime(of_self, &when), 0);
+    EXPECT(when.it_value.tv_sec == 0 && when.it_value.tv_nsec > 0);
+
+    order = 2;
+    EXPECT_EQ(pthread_join(thread, NULL), 0);
+    burn(50);
+    wait_for(2);
+    EXPECT(fired == 2 && last.si_signo == SIGUSR1);
+    EXPECT_EQ(timer_delete(of_other), 0);
+    EXPECT_EQ(timer_delete(of_self), 0);
+    EXPECT_ERRNO(timer_create(clock, &event, &of_other), EINVAL);
+    EXPECT_ERRNO(timer_create(-1, &event, &of_other), EINVAL);
+}
+
 int main(void)
 {
     struct sigaction action = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -169,6 +227,7 @@ int main(void)
     overruns();
     to_one_thread();
     interval_timers();
+    cpu_time_of_one_thread();
     EXPECT_ERRNO(timer_create(CLOCK_MONOTONIC, &event, &timer), EINVAL);
     EXPECT_ERRNO(timer_create(77, NULL, &timer), EINVAL);
     EXPECT_ERRNO(syscall(SYS_timer_delete, 12345), EINVAL);
