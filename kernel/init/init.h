@@ -23,5 +23,11 @@ const struct manifest *config_manifest(void);
 /* Gives the first network card its address, by DHCP or as the manifest says. */
 void config_network(void);
 
+/*
+ * The program has ended: gives what it sent the time to arrive, but does not wait for ever for a
+ * peer that is gone.
+ */
+void network_drain(void);
+
 /* The image or its manifest is no good, and the log says why: ends the machine with that status. */
 _Noreturn void config_fail(void);

@@ -61,6 +61,7 @@ static void init_main(void *arg)
     config_read();         /* The manifest, and what was laid over it at launch. */
     config_network();      /* An address. */
     syscall_trace_set(config_manifest()->trace);
+    program_on_exit(network_drain);
     if (program_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */
     thread_exit(init_released);

@@ -132,9 +132,10 @@ static void work_finish(struct arp_work *work)
         node = list_pop_front(&work->to_send);
         ethernet_output(work->netdev, buf, work->mac, ETHERTYPE_IPV4, node != NULL);
     }
-    if (work->ask)
+    if (work->ask) {
         send_arp(work->netdev, ARP_REQUEST, address_of(work->netdev), work->ip, nobody,
                  work->ask_everybody ? ethernet_broadcast : work->mac);
+    }
 }
 
 static struct list *bucket_of(const struct netdev *dev, u32 ip)
@@ -282,10 +283,11 @@ static void expired_locked(struct neighbour *neighbour, struct arp_work *work)
         ask_locked(neighbour, work);
         break;
     case NEIGHBOUR_INCOMPLETE:
-        if (neighbour->tries >= TRIES_MAX)
+        if (neighbour->tries >= TRIES_MAX) {
             free_locked(neighbour, work);
-        else
+        } else {
             ask_locked(neighbour, work);
+        }
         break;
     default:
         break;
@@ -337,6 +339,16 @@ static void queue_locked(struct neighbour *neighbour, struct netbuf *buf, struct
     list_push_back(&neighbour->pending, &buf->link);
     neighbour->pending_count++;
     pending_total++;
+}
+
+u32 arp_pending(void)
+{
+    u32 count;
+
+    spin_lock(&lock);
+    count = pending_total;
+    spin_unlock(&lock);
+    return count;
 }
 
 static void output_slow(struct netdev *dev, u32 ip, struct netbuf *buf)
@@ -422,10 +434,11 @@ static void learn_locked(struct netdev *dev, const struct arp_packet *packet, bo
         neighbour->link = mac;
         neighbour->changed_ns = now_ns;
     }
-    if (is_reply || neighbour->state == NEIGHBOUR_INCOMPLETE)
+    if (is_reply || neighbour->state == NEIGHBOUR_INCOMPLETE) {
         set_state_locked(neighbour, NEIGHBOUR_REACHABLE);
-    else if (!same)
+    } else if (!same) {
         set_state_locked(neighbour, NEIGHBOUR_STALE);
+    }
     link_mac(neighbour->link, work->mac);
     pending_total -= neighbour->pending_count;
     neighbour->pending_count = 0;
@@ -469,9 +482,10 @@ static void handle(struct netdev *dev, const struct arp_packet *packet)
         net_count(NET_ARP_IN_DROPPED);
         return;
     }
-    if (to_us && packet->operation == ARP_REQUEST)
+    if (to_us && packet->operation == ARP_REQUEST) {
         send_arp(dev, ARP_REPLY, packet->target_ip, packet->sender_ip, packet->sender_mac,
                  packet->sender_mac);
+    }
 }
 
 void arp_input(struct netbuf *buf)
@@ -479,10 +493,11 @@ void arp_input(struct netbuf *buf)
     const u8 *bytes = netbuf_pull_head(buf, ARP_SIZE);
     struct arp_packet packet;
 
-    if (bytes && arp_parse(bytes, ARP_SIZE, &packet))
+    if (bytes && arp_parse(bytes, ARP_SIZE, &packet)) {
         handle(buf->netdev, &packet);
-    else
+    } else {
         net_count(NET_ARP_IN_DROPPED);
+    }
     netbuf_destroy(buf);
 }
 

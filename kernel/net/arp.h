@@ -42,6 +42,9 @@ struct neighbour *arp_find(struct netdev *dev, u32 ip);
  */
 void arp_output(struct netdev *dev, u32 ip, struct neighbour *hint, struct netbuf *buf, bool more);
 
+/* How many packets wait for an address. */
+u32 arp_pending(void);
+
 /* An ARP packet from the wire, behind the Ethernet header. Takes it over. Bottom halves. */
 void arp_input(struct netbuf *buf);
 

@@ -5,7 +5,7 @@ net-y := kernel/net/arp.c kernel/net/arp_wire.c kernel/net/checksum.c kernel/net
          kernel/net/dhcp.c kernel/net/dhcp_wire.c kernel/net/ethernet.c kernel/net/gso.c \
          kernel/net/icmp.c kernel/net/ipv4.c kernel/net/ipv4_wire.c kernel/net/loopback.c \
          kernel/net/net.c kernel/net/netbuf.c kernel/net/netdev.c kernel/net/reassembly.c \
-         kernel/net/route.c kernel/net/timer_wheel.c kernel/net/udp.c kernel/net/udp_table.c \
+         kernel/net/rest.c kernel/net/route.c kernel/net/timer_wheel.c kernel/net/udp.c kernel/net/udp_table.c \
          kernel/net/udp_wire.c
 
 # The simulated wire, for sets that have all of $(net-y), TCP and $(fake-kernel-y).

@@ -60,6 +60,17 @@ void net_device_added(struct netdev *dev);
 /* For dhcp.c: a lease came into force, or (NULL) is lost. */
 void net_config_apply(const struct net_config *config);
 
+/*
+ * How far the stack is from being done, for the end of the machine: what the program wrote before
+ * it ended shall reach the peer.
+ */
+enum net_rest {
+    NET_REST_UNSENT,   /* Something waits to be sent, or a byte or FIN of ours for its ACK. */
+    NET_REST_UNCLOSED, /* Peers have everything, but not all of them have closed, too. */
+    NET_REST_NONE,
+};
+enum net_rest net_rest(void);
+
 /* Counters by their names in /proc/net/snmp; see net_counter_names. */
 #define NET_COUNTERS(X)       \
     X(IP_IN_RECEIVES)         \

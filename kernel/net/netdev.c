@@ -172,10 +172,19 @@ static void transmit_segmented(struct netdev *dev, struct netbuf *buf, bool more
 void netdev_transmit(struct netdev *dev, struct netbuf *buf, bool more)
 {
     buf->netdev = dev;
-    if (buf->gso_segments > 1 && !(dev->features & NETDEV_TX_TSO4))
+    if (buf->gso_segments > 1 && !(dev->features & NETDEV_TX_TSO4)) {
         transmit_segmented(dev, buf, more);
-    else
+    } else {
         transmit(dev, buf, more);
+    }
+}
+
+bool netdev_is_idle(struct netdev *dev)
+{
+    const struct backlog *backlog = dev->stack;
+
+    return __atomic_load_n(&backlog->count, __ATOMIC_RELAXED) == 0 &&
+           (!dev->ops->is_idle || dev->ops->is_idle(dev));
 }
 
 void netdev_wake_tx(struct netdev *dev)
@@ -188,10 +197,11 @@ void netdev_receive(struct netdev *dev, struct netbuf *buf)
     buf->netdev = dev;
     count(&dev->stats.rx_packets, 1);
     count(&dev->stats.rx_bytes, buf->len);
-    if (dev->features & NETDEV_LOOPBACK)
+    if (dev->features & NETDEV_LOOPBACK) {
         ipv4_input(buf);
-    else
+    } else {
         ethernet_input(buf);
+    }
 }
 
 void netdev_receive_done(struct netdev *dev)

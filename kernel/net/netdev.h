@@ -39,6 +39,9 @@ struct netdev_ops {
      * device need not be told yet.
      */
     bool (*transmit)(struct netdev *dev, struct netbuf *buf, bool more);
+
+    /* Whether every packet it took over has left. NULL: they leave at once. Any context. */
+    bool (*is_idle)(struct netdev *dev);
 };
 
 struct netdev {
@@ -82,6 +85,9 @@ void netdev_wake_tx(struct netdev *dev);
  * where the device lacks them, queueing it while the device is full. Takes `buf` over always.
  */
 void netdev_transmit(struct netdev *dev, struct netbuf *buf, bool more);
+
+/* Whether nothing waits to be sent, in the stack's queue or in the device's. */
+bool netdev_is_idle(struct netdev *dev);
 
 /* Makes the loopback device, number 1. From net_init(). */
 void loopback_init(void);

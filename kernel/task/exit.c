@@ -25,6 +25,13 @@
 static bool ending;       /* [atomic] */
 static int leader_status; /* [atomic] What the first thread's exit(2) said, if it left alone. */
 
+static void (*on_exit)(void); /* [const] after boot. */
+
+void program_on_exit(void (*fn)(void))
+{
+    on_exit = fn;
+}
+
 bool program_is_ending(void)
 {
     return __atomic_load_n(&ending, __ATOMIC_ACQUIRE);
@@ -104,6 +111,8 @@ static _Noreturn void machine_end(const char *key, int value)
 
     end_others(task_current());
     fdtable_close_all(current_fdtable());
+    if (on_exit)
+        on_exit();
 
     text_init(&text, digits, sizeof(digits));
     text_format(&text, "%d", value);

@@ -243,6 +243,30 @@ TEST(tcp_state, data_for_a_closed_reader_resets)
     clean_up(&pair);
 }
 
+/* What the end of the machine waits for. */
+TEST(tcp_state, says_what_is_left_to_send)
+{
+    struct pair pair = { 0 };
+
+    open_lan(&pair);
+    CHECK_EQ(net_rest(), NET_REST_UNCLOSED);
+    pair.client.to_send = 100000;
+    peer_pump(&pair.client);
+    CHECK_EQ(net_rest(), NET_REST_UNSENT);
+    CHECK(sim_run_until(pair_is_done, &pair, NS_PER_SECOND));
+    sim_run(50 * NS_PER_MS);
+    CHECK_EQ(net_rest(), NET_REST_UNCLOSED);
+
+    peer_close(&pair.client, false);
+    CHECK_EQ(net_rest(), NET_REST_UNSENT); /* The FIN. */
+    sim_run(50 * NS_PER_MS);
+    CHECK_EQ(net_rest(), NET_REST_UNCLOSED);
+    peer_close(&pair.server, false);
+    sim_run(50 * NS_PER_MS);
+    CHECK_EQ(net_rest(), NET_REST_NONE); /* Neither TIME-WAIT nor the listener counts. */
+    clean_up(&pair);
+}
+
 TEST(tcp_state, orphan_in_fin_wait_2_goes_after_a_minute)
 {
     struct pair pair = { 0 };

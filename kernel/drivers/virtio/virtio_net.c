@@ -28,6 +28,7 @@ static u32 ethernet_count;
 
 static const struct netdev_ops net_ops = {
     .transmit = net_transmit,
+    .is_idle = net_is_idle,
 };
 
 /* Segmentation needs checksums (section 5.1.3.1), and on receive also buffers that can hold it. */
@@ -87,9 +88,10 @@ static void read_config(struct virtio_net *net)
     if (net->checks_csum)
         netdev->features |= NETDEV_RX_CSUM;
     netdev->up = true;
-    if (features & VIRTIO_NET_F_STATUS)
+    if (features & VIRTIO_NET_F_STATUS) {
         netdev->up = (virtio_config_u16(net->device, VIRTIO_NET_CONFIG_STATUS) &
                       VIRTIO_NET_STATUS_LINK_UP) != 0;
+    }
     netdev->ops = &net_ops;
     netdev->driver_data = net;
     text_init(&name, netdev->name, sizeof(netdev->name));
@@ -208,9 +210,10 @@ static void start(struct virtio_net *net)
 {
     struct virtqueue *control = NULL;
 
-    if (net->pair_count > 1)
+    if (net->pair_count > 1) {
         control =
             virtio_queue_open_polled(net->device, (u16)(2 * device_pairs(net)), 0, NULL, NULL);
+    }
     virtio_start(net->device);
     start_pairs(net, control);
     for (u32 i = 0; i < net->pair_count; i++)

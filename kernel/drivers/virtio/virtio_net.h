@@ -67,5 +67,8 @@ void net_rx_release(struct net_rx *rx);
 /* netdev_ops.transmit. */
 bool net_transmit(struct netdev *netdev, struct netbuf *buf, bool more);
 
+/* netdev_ops.is_idle. */
+bool net_is_idle(struct netdev *netdev);
+
 /* Frees packets that have been sent. */
 void net_tx_reclaim(struct net_tx *tx);

@@ -163,6 +163,22 @@ void net_tx_reclaim(struct net_tx *tx)
     free_packets(&sent);
 }
 
+bool net_is_idle(struct netdev *netdev)
+{
+    struct virtio_net *net = netdev->driver_data;
+    bool is_idle = true;
+
+    for (u32 i = 0; i < net->pair_count; i++) {
+        struct net_tx *tx = &net->pairs[i].tx;
+
+        net_tx_reclaim(tx);
+        if (virtqueue_free_count(tx->queue) != virtqueue_size(tx->queue))
+            is_idle = false;
+    }
+    /* A broken device sends nothing any more. */
+    return is_idle || virtio_is_broken(net->device);
+}
+
 /* Runs only after the queue was full. */
 static bool tx_poll(struct virtqueue *queue, void *arg)
 {
