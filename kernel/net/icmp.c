@@ -134,7 +134,6 @@ void icmp_input(struct netbuf *buf, u32 source, u32 destination)
 {
     const u8 *header = buf->head + buf->head_off;
 
-    net_count(NET_ICMP_IN_MSGS);
     switch (header[0]) {
     case ICMP_ECHO:
         net_count(NET_ICMP_IN_ECHOS);

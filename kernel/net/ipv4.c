@@ -225,19 +225,20 @@ static void deliver_udp(struct netbuf *buf, const struct ipv4_header *header)
 
 static void deliver_tcp(struct netbuf *buf, const struct ipv4_header *header)
 {
+    net_count(NET_TCP_IN_SEGS);
     if (!netbuf_pull_head(buf, 20) || (buf->flags & NETBUF_BROADCAST)) {
         discard(buf, NET_TCP_IN_ERRS);
     } else if (!checksum_is_good(buf, header)) {
         net_count(NET_TCP_IN_CSUM_ERRORS);
         discard(buf, NET_TCP_IN_ERRS);
     } else {
-        net_count(NET_TCP_IN_SEGS);
         tcp_input(buf, header->source, header->destination);
     }
 }
 
 static void deliver_icmp(struct netbuf *buf, const struct ipv4_header *header)
 {
+    net_count(NET_ICMP_IN_MSGS);
     if (!netbuf_pull_head(buf, 8)) {
         discard(buf, NET_ICMP_IN_ERRORS);
     } else if (!checksum_is_good(buf, header)) {

@@ -499,7 +499,6 @@ void tcp_input(struct netbuf *buf, u32 source, u32 destination)
     struct tcp_segment segment;
     struct tcp_node *node;
 
-    net_count(NET_TCP_IN_SEGS);
     if (!segment_parse(&segment, buf, source, destination)) {
         net_count(NET_TCP_IN_ERRS);
         netbuf_destroy(buf);
