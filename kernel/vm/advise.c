@@ -117,7 +117,8 @@ int vm_advise(u64 address, u64 size, int advice)
     if (err == 0 && !complete)
         return -ENOMEM; /* What is there has been done all the same, as on Linux. */
     if (err == 0 && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
-        return space_populate(address, end, advice == MADV_POPULATE_WRITE);
+        return space_populate(address, end,
+                              advice == MADV_POPULATE_WRITE ? POPULATE_WRITE : POPULATE_READ);
     return err;
 }
 
@@ -125,7 +126,6 @@ int vm_lock(u64 address, u64 size, bool on, bool populate)
 {
     u64 start = align_down(address, PAGE_SIZE);
     u64 end = align_up(address + size, PAGE_SIZE);
-    bool writable;
     int err;
 
     if (size == 0)
@@ -135,14 +135,13 @@ int vm_lock(u64 address, u64 size, bool on, bool populate)
 
     rwlock_write_lock(&space.lock);
     err = area_covers(&space.areas, start, end) ? 0 : -ENOMEM;
-    writable = err == 0 && area_find(&space.areas, start)->protection & VM_WRITE;
     if (err == 0)
         err = flags_change(start, end, on ? AREA_LOCKED : 0, on ? 0 : AREA_LOCKED);
     rwlock_write_unlock(&space.lock);
 
     if (err < 0 || !on || !populate)
         return err;
-    return space_populate(start, end, writable) < 0 ? -ENOMEM : 0;
+    return space_populate(start, end, POPULATE_AS_MAPPED) < 0 ? -ENOMEM : 0;
 }
 
 void vm_lock_future(bool on)

@@ -127,7 +127,7 @@ u64 vm_set_break(u64 address)
 
     area_destroy_list(&dead);
     if (populate)
-        space_populate(old_end, new_end, true);
+        space_populate(old_end, new_end, POPULATE_AS_MAPPED);
     return result;
 }
 

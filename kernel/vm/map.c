@@ -215,23 +215,47 @@ long vm_map(const struct vm_map_request *request)
         list_push_back(&dead, &area->link);
     area_destroy_list(&dead);
     if (address >= 0 && populate && wanted.protection != 0)
-        space_populate((u64)address, (u64)address + size, (wanted.protection & VM_WRITE) != 0);
+        space_populate((u64)address, (u64)address + size, POPULATE_AS_MAPPED);
     return address;
 }
 
-int space_populate(u64 lo, u64 hi, bool write)
+/* Whether the page is there already. Else `*access` is how to ask for it. */
+static bool is_populated(u64 address, enum populate how, u32 *access)
+{
+    mmu_entry_t entry = 0;
+    struct area *area;
+    mmu_entry_t *slot;
+    u32 flags;
+
+    rwlock_read_lock(&space.lock); /* Or the tables may go. */
+    area = area_find(&space.areas, address);
+    slot = mmu_slot(address, false, false, NULL);
+    if (slot)
+        entry = mmu_slot_read(slot);
+    *access = how == POPULATE_WRITE ? FAULT_WRITE : 0;
+    if (how == POPULATE_AS_MAPPED && area && !(area->flags & AREA_SHARED) &&
+        area->protection & VM_WRITE)
+        *access = FAULT_WRITE;
+    rwlock_read_unlock(&space.lock);
+
+    if (!mmu_entry_is_present(entry))
+        return false;
+    flags = mmu_entry_flags(entry);
+    return !(flags & MMU_NO_ACCESS) && (*access == 0 || flags & MMU_WRITE);
+}
+
+int space_populate(u64 lo, u64 hi, enum populate how)
 {
     for (u64 address = lo; address < hi; address += PAGE_SIZE) {
-        bool is_large = false;
-        mmu_entry_t *slot = mmu_slot(address, false, false, &is_large);
-        mmu_entry_t entry = slot ? mmu_slot_read(slot) : 0;
+        enum vm_fault result = VM_FAULT_DONE;
+        u32 access;
 
-        if (!mmu_entry_is_present(entry) || (write && (mmu_entry_flags(entry) & MMU_WRITE) == 0)) {
-            enum vm_fault result = vm_fault(address, write ? FAULT_WRITE : 0);
-
-            if (result != VM_FAULT_DONE)
-                return result == VM_FAULT_NO_DATA ? -EFAULT : -ENOMEM;
-        }
+        if (!is_populated(address, how, &access))
+            result = vm_fault(address, access);
+        if (result == VM_FAULT_NO_DATA)
+            return -EFAULT;
+        if (result != VM_FAULT_DONE)
+            return result == VM_FAULT_DENIED ? -EINVAL : -ENOMEM;
         sched_yield_if_due();
     }
     return 0;

@@ -111,5 +111,14 @@ u64 space_place(u64 hint, u64 size, u32 flags, u64 align);
 /* 0, or -ENOMEM when `size` more bytes break a limit. Lock held. */
 int space_check_limits(u64 size, u32 protection, u32 area_flags) MUST_USE;
 
-/* Brings pages of [lo, hi) in, as read or write faults would. 0, or what mmap or madvise says. */
-int space_populate(u64 lo, u64 hi, bool write);
+enum populate {
+    POPULATE_READ,
+    POPULATE_WRITE,
+    POPULATE_AS_MAPPED, /* For writing where that gives the area a page of its own. */
+};
+
+/*
+ * Brings pages of [lo, hi) in, as faults would. 0; -EFAULT beyond the end of a file, -EINVAL where
+ * the area does not allow it, -ENOMEM. The lock is not held.
+ */
+int space_populate(u64 lo, u64 hi, enum populate how);

@@ -4,6 +4,25 @@
 
 #include <sys/mman.h>
 
+/* Each area is brought in as it allows: what may only be read is no reason to fail. */
+static void areas_with_different_rights(void)
+{
+    int rw = PROT_READ | PROT_WRITE;
+    unsigned char in_core[4] = { 0 };
+    char *map = mmap(NULL, 4 * ABI_PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    EXPECT_EQ(mprotect(map + ABI_PAGE, ABI_PAGE, PROT_READ), 0);
+    EXPECT_EQ(mlock(map, 3 * ABI_PAGE), 0);
+    EXPECT_EQ(mincore(map, 4 * ABI_PAGE, in_core), 0);
+    EXPECT((in_core[0] & in_core[1] & in_core[2] & 1) == 1);
+    EXPECT_EQ(madvise(map, 4 * ABI_PAGE, MADV_POPULATE_READ), 0);
+    EXPECT_ERRNO(madvise(map, 4 * ABI_PAGE, MADV_POPULATE_WRITE), EINVAL);
+    EXPECT_EQ(mprotect(map + 2 * ABI_PAGE, ABI_PAGE, PROT_NONE), 0);
+    EXPECT_ERRNO(mlock(map, 4 * ABI_PAGE), ENOMEM);
+    EXPECT_ERRNO(madvise(map, 4 * ABI_PAGE, MADV_POPULATE_READ), EINVAL);
+    EXPECT_EQ(munmap(map, 4 * ABI_PAGE), 0);
+}
+
 int main(void)
 {
     size_t len = 8 * ABI_PAGE;
@@ -25,6 +44,7 @@ int main(void)
     EXPECT_EQ(mlockall(MCL_CURRENT), 0);
     EXPECT_EQ(munlockall(), 0);
     EXPECT_ERRNO(mlockall(0x100), EINVAL);
+    areas_with_different_rights();
     EXPECT_EQ(munmap(map + ABI_PAGE, ABI_PAGE), 0);
     EXPECT_ERRNO(mlock(map, len), ENOMEM);
     EXPECT_ERRNO(munlock(map, len), ENOMEM);
