@@ -77,24 +77,46 @@ static void stale_remove(const char *runs)
     closedir(dir);
 }
 
+/* A fresh folder in `runs`, locked. */
+static int dir_make(struct vm_dir *dir, const char *runs, struct err *err)
+{
+    dir->path = xasprintf("%s/XXXXXX", runs);
+    if (!mkdtemp(dir->path)) {
+        int status = err_set_errno(err, "cannot make a folder in '%s'", runs);
+
+        free(dir->path);
+        dir->path = NULL;
+        return status;
+    }
+    dir->lock_fd = dir_lock(dir->path, O_CREAT);
+    return 0;
+}
+
+/*
+ * One ops at a time makes its folder and removes stale ones: a folder that has just been made is not
+ * locked yet, and must not be taken for one whose ops has died.
+ */
 int vm_dir_open(struct vm_dir *dir, struct err *err)
 {
     char *home = vm_home();
     char *runs = xasprintf("%s/run", home);
+    char *turn = xasprintf("%s/.turn", runs);
     int status = dir_create(runs, err);
+    int fd;
 
     *dir = (struct vm_dir){ .lock_fd = -1 };
     if (status == 0) {
-        stale_remove(runs);
-        dir->path = xasprintf("%s/XXXXXX", runs);
-        if (!mkdtemp(dir->path)) {
-            status = err_set_errno(err, "cannot make a folder in '%s'", runs);
-            free(dir->path);
-            dir->path = NULL;
+        fd = open(turn, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+            status = err_set_errno(err, "cannot lock '%s'", turn);
         } else {
-            dir->lock_fd = dir_lock(dir->path, O_CREAT);
+            stale_remove(runs);
+            status = dir_make(dir, runs, err);
         }
+        if (fd >= 0)
+            close(fd);
     }
+    free(turn);
     free(runs);
     free(home);
     return status;

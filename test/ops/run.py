@@ -284,8 +284,30 @@ def library_is_found_by_runpath_and_origin(place):
     assert debugfs(root, "cat /app/lib/libanswer.so") == \
         (place.folder / "app/lib/libanswer.so").read_bytes()
     assert run_in(root, "/app/bin/user") == 42
-    root = extract(place.build(place.folder / "app/bin/user"), 2)
-    assert debugfs(root, f"cat {place.folder}/app/lib/libanswer.so")
+
+
+@test
+def program_below_a_mount_lies_where_the_machine_sees_it(place):
+    # place.folder is below /tmp, where the machine has memory of its own.
+    place.compile("app/lib/libanswer.so", LIBRARY, "-shared", "-fPIC")
+    user = place.compile("app/bin/user", USER, "-Lapp/lib", "-lanswer",
+                         "-Wl,-rpath,$ORIGIN/../lib")
+    done = place.run("build", "-o", "test.img", user)
+    assert done.returncode == 0, done.stderr
+    assert f"ops: note: '{user}' is '/usr/local/bin/user'" in done.stderr, done.stderr
+    root = extract(place.folder / "test.img", 2)
+    assert run_in(root, "/usr/local/bin/user") == 42
+    lines = debugfs(root, "cat /etc/soliton/manifest").decode().splitlines()
+    assert "program /usr/local/bin/user" in lines and "arg /usr/local/bin/user" in lines, lines
+
+
+@test
+def file_below_a_mount_gets_a_note(place):
+    file = place.write("data", "x")
+    config = place.config({"Files": [str(file)]})
+    done = place.run("build", "-o", "test.img", "-c", config, "/usr/bin/true")
+    assert done.returncode == 0, done.stderr
+    assert f"the program will not see '{file}'" in done.stderr, done.stderr
 
 
 @test
@@ -550,7 +572,20 @@ def dry_run_prints_the_command_and_makes_nothing(place):
 
 def leftovers(place):
     run = place.home / "run"
-    return list(run.iterdir()) if run.exists() else []
+    return [path for path in run.iterdir() if path.name != ".turn"] if run.exists() else []
+
+
+@test
+def many_at_once_leave_each_other_alone(place):
+    tool("qemu-system-x86_64")
+    command = place.command("run", "--append", "exit 7%", "--accel", "tcg", "/usr/bin/true")
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                cwd=place.folder, env=place.env, stdin=subprocess.DEVNULL)
+               for _ in range(12)]
+    for process in running:
+        _, stderr = process.communicate(timeout=SECONDS_MAX)
+        assert process.returncode == 7, stderr
+    assert not leftovers(place), leftovers(place)
 
 
 @test
