@@ -34,6 +34,30 @@ static void skip_and_set(int sig, siginfo_t *info, void *context)
     sigaddset(&uc->uc_sigmask, SIGUSR2);
 }
 
+static void skip(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+
+    (void)sig;
+    (void)info;
+    uc->uc_mcontext.gregs[REG_RIP] += 2;
+}
+
+/* What is in RAX is the program's own, whatever a kernel may mean by such numbers: -512 to -516. */
+static void numbers_like_restart_codes(void)
+{
+    struct sigaction action = { .sa_sigaction = skip, .sa_flags = SA_SIGINFO };
+    long number;
+
+    sigaction(SIGILL, &action, NULL);
+    for (number = -520; number < -508; number++) {
+        long rax = number;
+
+        __asm__ volatile("ud2" : "+a"(rax)::"memory");
+        EXPECT_EQ(rax, number);
+    }
+}
+
 /* Fills the registers, signals itself by a system call, and counts those that changed. */
 static long changed_registers(void)
 {
@@ -153,5 +177,6 @@ int main(void)
     EXPECT_EQ(sigprocmask(SIG_BLOCK, NULL, &mask), 0);
     EXPECT_EQ(sigismember(&mask, SIGUSR2), 1);
     EXPECT_EQ(sigismember(&mask, SIGILL), 0);
+    numbers_like_restart_codes();
     return abi_done();
 }
