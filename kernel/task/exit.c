@@ -52,7 +52,7 @@ static void tid_clear(const struct task *task)
     u32 zero = 0;
 
     if (task->clear_child_tid != 0 && copy_out(task->clear_child_tid, &zero, sizeof(zero)) == 0)
-        (void)futex_wake(task->clear_child_tid, 1, FUTEX_BITSET_MATCH_ANY, false);
+        (void)futex_wake(task->clear_child_tid, 1, FUTEX_BITSET_MATCH_ANY, true);
 }
 
 _Noreturn void task_exit(int status)

@@ -113,6 +113,28 @@ static void a_futex_seen_from_two_places(void)
     EXPECT_EQ(munmap(again, LEN), 0);
 }
 
+static void *touch(void *arg)
+{
+    abi_sleep_ms(20);
+    return arg;
+}
+
+/* The word that tells of a thread's end lies in its stack: who joins waits for a shared futex. */
+static void a_stack_for_a_thread(void)
+{
+    size_t size = 64 * ABI_PAGE;
+    char *stack = shared(size);
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    EXPECT_EQ(pthread_attr_init(&attr), 0);
+    EXPECT_EQ(pthread_attr_setstack(&attr, stack, size), 0);
+    EXPECT_EQ(pthread_create(&thread, &attr, touch, NULL), 0);
+    EXPECT_EQ(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attr);
+    EXPECT_EQ(munmap(stack, size), 0);
+}
+
 static void is_named(void)
 {
     static char maps[1 << 16];
@@ -156,6 +178,7 @@ int main(void)
     has_a_size();
     keeps_what_is_dropped();
     a_futex_seen_from_two_places();
+    a_stack_for_a_thread();
     is_named();
     zero_device();
     EXPECT(mmap(NULL, 0, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
