@@ -141,6 +141,8 @@ void config_read(void)
 
     if (manifest.log != MANIFEST_LOG_UNSET)
         log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
+    else if (manifest.trace)
+        log_set_level(LOG_INFO); /* That of the trace. */
     root_mount_tmpfs(&manifest);
 }
 
