@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs one check on every file it is for, on all CPUs: check_files.py CHECK [FILE...]
 
-What a check said of a file is kept in build/check/, under a hash of the file, of all of ours that it
-includes, of the command and of the tool's version; a file whose hash has not changed is not looked at
-again. So the first run takes minutes and the next ones seconds.
+What a check said of a file is kept in build/check/, under a hash of the file, of all of ours that
+it includes, of the command and of the tool's version; a file whose hash has not changed is not looked
+at again. So the first run takes minutes and the next ones seconds.
 
 Prints what the tools found, each finding once (one in a header comes up in every file that includes
 it). Exit status 1 when a check failed on a file, 2 when there is no such check. `check_files.py`
@@ -57,9 +57,22 @@ def is_hosted(name):
 
 @functools.lru_cache(maxsize=None)
 def sanitizer_headers():
-    """<sanitizer/...> comes with clang 14's runtime only; clang-tidy-19 has to be told where."""
-    done = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True, check=True)
-    return ["-idirafter", f"{done.stdout.strip()}/include"]
+    """<sanitizer/...> comes with clang 14's runtime only; clang-tidy-19 has to be told where.
+
+    It gets a folder with a link to them alone: clang 19's <stdatomic.h> includes the next one of its
+    name, and clang 14's beside them has the same guard, so nothing would be declared.
+    """
+    done = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True,
+                          check=True)
+    folder = pathlib.Path(STAMPS, "sanitizer-include")
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / "sanitizer"
+    if not link.is_symlink():
+        try:
+            link.symlink_to(f"{done.stdout.strip()}/include/sanitizer")
+        except FileExistsError:
+            pass  # Another check of this moment made it.
+    return ["-idirafter", folder.as_posix()]
 
 
 def flags(name):
@@ -89,8 +102,9 @@ def tidy(clang_tidy, *options):
 def cppcheck(name):
     """One configuration: the others are not built (it would try each #ifdef both ways)."""
     machine = MACHINE if "kernel/arch/x86_64" in name else FAKES
-    return ["cppcheck", *(f"--suppress={part}" for part in CPPCHECK_NOISE), "--std=c11", "--enable=warning,performance,portability", "--inline-suppr",
-            "--error-exitcode=1", "--quiet", "-I.", f"-I{machine}", "-DKERNEL_DEBUG=1",
+    return ["cppcheck", *(f"--suppress={part}" for part in CPPCHECK_NOISE), "--std=c11",
+            "--enable=warning,performance,portability", "--inline-suppr", "--error-exitcode=1",
+            "--quiet", "-I.", f"-I{machine}", "-DKERNEL_DEBUG=1",
             "-D__x86_64__=1", "-D__BYTE_ORDER__=1234", "-D__ORDER_LITTLE_ENDIAN__=1234",
             "--suppress=missingIncludeSystem", name], ""
 

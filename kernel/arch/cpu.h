@@ -35,8 +35,8 @@ enum {
 #include <machine/cpu.h> /* IWYU pragma: export */
 
 /*
- * Once more around a loop that waits for another CPU. To pause each time would starve that CPU under
- * emulation, where a pause takes the lock that the other one needs to get its interrupt.
+ * Once more around a loop that waits for another CPU. To pause each time would starve that CPU
+ * under emulation, where a pause takes the lock that the other one needs to get its interrupt.
  */
 static inline void cpu_spin(u32 turns)
 {
@@ -60,7 +60,7 @@ void cpus_start(void);
  */
 void cpu_idle(void);
 
-/* Makes `cpu` look at its run queue: an interrupt that ends cpu_idle() and asks for a reschedule. */
+/* Makes `cpu` look at its run queue: an interrupt ends its cpu_idle() and asks for a reschedule. */
 void cpu_kick(u32 cpu);
 
 /* Stops every other CPU for good; for panic, reset and power off. Safe in any context. */

@@ -64,6 +64,7 @@ mmu_entry_t *mmu_slot(u64 address, bool large, bool create, bool *is_large);
  */
 int mmu_split(u64 address) MUST_USE;
 
+/* NOLINTBEGIN(readability-non-const-parameter): clang-tidy 14 does not see atomics write. */
 static inline mmu_entry_t mmu_slot_read(mmu_entry_t *slot)
 {
     return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -80,6 +81,7 @@ static inline mmu_entry_t mmu_slot_exchange(mmu_entry_t *slot, mmu_entry_t entry
 {
     return __atomic_exchange_n(slot, entry, __ATOMIC_ACQ_REL);
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 /*
  * Frees the tables that lie wholly within [lo, hi) of the program's half; all their slots are empty
@@ -103,8 +105,8 @@ void tlb_idle_begin(void);
 void tlb_idle_end(void);
 
 /*
- * The kernel's half. `address`, `physical` and `size` are multiples of the page size (of the large one
- * with MMU_LARGE). 0; -ENOMEM; -EEXIST where something else, or a table, is in the way.
+ * The kernel's half. `address`, `physical` and `size` are multiples of the page size (of the large
+ * one with MMU_LARGE). 0; -ENOMEM; -EEXIST where something else, or a table, is in the way.
  */
 int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags) MUST_USE;
 void mmu_kernel_unmap(u64 address, u64 size); /* Flushes everywhere. */

@@ -15,8 +15,8 @@ u64 arch_clock_ns(void);
 void arch_wall_clock(u64 *seconds, u32 *ns);
 
 /*
- * How the vDSO can compute the same clock without the kernel: ns = ((cycles - base) * mult) >> shift
- * + offset_ns. False when it cannot (the clock changes under us).
+ * How the vDSO can compute the same clock without the kernel: ns = ((cycles - base) * mult) >>
+ * shift + offset_ns. False when it cannot (the clock changes under us).
  */
 bool arch_clock_vdso(u64 *base_cycles, u64 *offset_ns, u32 *mult, u32 *shift);
 

@@ -28,8 +28,8 @@ enum trap_kind {
 void upcall_syscall(struct user_regs *regs);
 
 /*
- * kernel/vm: a page fault at `address` in the program's half; `access` is of enum fault_access. True when the
- * page is there now. False: for the program a signal has been queued, for the kernel the copy gives
+ * kernel/vm: a page fault at `address` in the program's half; `access` is of enum fault_access.
+ * True when the page is there now. False: for the program a signal has been queued, for the kernel the copy gives
  * up with -EFAULT. Interrupts on; may sleep.
  */
 bool upcall_page_fault(u64 address, u32 access);
@@ -46,7 +46,7 @@ void upcall_user_return(struct user_regs *regs);
 /* kernel/core: this CPU's timer fired; interrupt context. */
 void upcall_timer(void);
 
-/* kernel/core: an interrupt is over; runs bottom halves. Interrupts off; turns them on meanwhile. */
+/* kernel/core: an interrupt is over; runs bottom halves. Interrupts off; on again meanwhile. */
 void upcall_irq_exit(void);
 
 /* kernel/core: a CPU that cpus_start() woke, on its idle stack, interrupts off. Never returns. */

@@ -129,7 +129,7 @@ static const struct file_ops eventfd_ops = {
     .release = eventfd_release,
 };
 
-struct file *eventfd_create(u64 count, bool is_semaphore, u32 flags)
+struct file *eventfd_create(u64 count, bool is_semaphore, u32 flags) LOCK_INTERNALS
 {
     struct eventfd *eventfd = heap_alloc_zero(sizeof(*eventfd));
     struct file *file;

@@ -50,7 +50,7 @@ static struct spinlock places_lock = SPINLOCK_INIT(LOCK_RANK_FDTABLE);
 
 static const struct file_ops pipe_ops;
 
-static struct pipe *pipe_alloc(void)
+static struct pipe *pipe_alloc(void) LOCK_INTERNALS
 {
     struct pipe *pipe = heap_alloc_zero(sizeof(*pipe));
 

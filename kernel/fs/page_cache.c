@@ -496,25 +496,27 @@ static struct page *clock_next(u64 *budget, struct page_cache **cache)
     struct page *page = NULL;
 
     spin_lock(&lru_lock);
-    for (u32 i = 0; i<CLOCK_STEPS && * budget> 0 && !page; i++) {
-        struct list *node = list_pop_front(&lru);
+    for (u32 i = 0; i < CLOCK_STEPS; i++) {
+        struct list *node = *budget > 0 ? list_pop_front(&lru) : NULL;
+        struct page *candidate;
 
         if (!node) {
             *budget = 0;
             break;
         }
         (*budget)--;
-        page = LIST_ENTRY(node, struct page, list);
-        if (flags_of(page) & CACHED_REFERENCED) {
-            flags_clear(page, CACHED_REFERENCED);
+        candidate = LIST_ENTRY(node, struct page, list);
+        if (flags_of(candidate) & CACHED_REFERENCED) {
+            flags_clear(candidate, CACHED_REFERENCED);
             list_push_back(&lru, node);
-            page = NULL;
             continue;
         }
+        page = candidate;
         lru_count--;
         page_get(page);
         *cache = page->cached.cache;
         __atomic_fetch_add(&(*cache)->evictors, 1, __ATOMIC_RELAXED); /* Ordered by the lock. */
+        break;
     }
     spin_unlock(&lru_lock);
     return page;

@@ -226,7 +226,7 @@ static void wheel_catch_up(struct wheel *wheel, u64 now_ms)
         wheel->now_ms = now_ms;
 }
 
-bool net_timer_arm(struct net_timer *timer, u64 deadline_ns)
+bool net_timer_arm(struct net_timer *timer, u64 deadline_ns) LOCK_INTERNALS
 {
     u64 now_ms = clock_now_ns() / NS_PER_MS;
     u64 expires_ms = deadline_ns / NS_PER_MS + 1;
@@ -253,7 +253,7 @@ bool net_timer_arm(struct net_timer *timer, u64 deadline_ns)
     return !was_armed;
 }
 
-bool net_timer_cancel(struct net_timer *timer)
+bool net_timer_cancel(struct net_timer *timer) LOCK_INTERNALS
 {
     struct wheel *wheel;
     bool was_armed;
@@ -269,7 +269,7 @@ bool net_timer_cancel(struct net_timer *timer)
     return was_armed;
 }
 
-void net_timer_cancel_wait(struct net_timer *timer)
+void net_timer_cancel_wait(struct net_timer *timer) LOCK_INTERNALS
 {
     for (;;) {
         struct wheel *wheel = lock_wheel_of(timer);

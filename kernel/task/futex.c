@@ -115,7 +115,7 @@ static u32 bucket_wake(struct bucket *bucket, const struct key *key, u32 count, 
 }
 
 /* Locks the bucket the waiter is in just now. */
-static struct bucket *waiter_lock(struct futex_waiter *waiter)
+static struct bucket *waiter_lock(struct futex_waiter *waiter) LOCK_INTERNALS
 {
     for (;;) {
         struct bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
@@ -145,7 +145,7 @@ static int waiter_sleep(struct futex_waiter *waiter, u64 deadline_ns)
 }
 
 /* A wake-up that comes with the timeout or the signal wins: somebody counted on it. */
-static int waiter_finish(struct futex_waiter *waiter, int err)
+static int waiter_finish(struct futex_waiter *waiter, int err) LOCK_INTERNALS
 {
     struct bucket *bucket = waiter_lock(waiter);
     bool woken = __atomic_load_n(&waiter->woken, __ATOMIC_RELAXED);
@@ -212,7 +212,7 @@ long futex_wake(uaddr_t address, u32 count, u32 bitset, bool shared)
     return woken;
 }
 
-static void two_lock(struct bucket *left, struct bucket *right)
+static void two_lock(struct bucket *left, struct bucket *right) LOCK_INTERNALS
 {
     struct bucket *first = left < right ? left : right;
     struct bucket *second = left < right ? right : left;
@@ -222,7 +222,7 @@ static void two_lock(struct bucket *left, struct bucket *right)
         spin_lock_nested(&second->lock);
 }
 
-static void two_unlock(struct bucket *left, struct bucket *right)
+static void two_unlock(struct bucket *left, struct bucket *right) LOCK_INTERNALS
 {
     struct bucket *first = left < right ? left : right;
     struct bucket *second = left < right ? right : left;

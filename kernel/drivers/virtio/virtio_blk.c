@@ -72,8 +72,8 @@ static u32 op_type(enum block_op op)
     }
 }
 
-/* Hands a request to the device: 0, -ENOSPC when there is no room now, -EIO. Queue locked. */
-static int start_request(struct blk_queue *queue, struct block_request *request)
+/* Hands a request to the device: 0, -ENOSPC when there is no room now, -EIO. */
+static int start_request(struct blk_queue *queue, struct block_request *request) HOLDS(&queue->lock)
 {
     struct virtio_segment segments[BLOCK_SEGMENTS_MAX + BLK_OVERHEAD];
     struct blk_slot *slot = queue->free;
@@ -111,8 +111,8 @@ static void finish(struct block_request *request, int status)
     request->done(request);
 }
 
-/* Starts what waits as far as there is room. Queue locked; true when the device has to be told. */
-static bool start_waiting(struct blk_queue *queue, struct list *failed)
+/* Starts what waits as far as there is room. True when the device has to be told. */
+static bool start_waiting(struct blk_queue *queue, struct list *failed) HOLDS(&queue->lock)
 {
     while (!list_is_empty(&queue->waiting)) {
         struct block_request *request = LIST_ENTRY(queue->waiting.next, struct block_request, link);
@@ -169,9 +169,8 @@ static int slot_status(const struct blk_slot *slot)
     return *(const volatile u8 *)&slot->status == VIRTIO_BLK_S_OK ? 0 : -EIO;
 }
 
-/* Queue locked. */
 static void release_slot(struct blk_queue *queue, struct blk_slot *slot, int status,
-                         struct list *finished)
+                         struct list *finished) HOLDS(&queue->lock)
 {
     slot->request->status = status;
     list_push_back(finished, &slot->request->link);
@@ -232,7 +231,8 @@ static const struct block_driver blk_ops = {
     .submit = blk_submit,
 };
 
-static int queue_init(struct virtio_blk *blk, u32 index)
+/* Nobody else knows the queue yet. */
+static int queue_init(struct virtio_blk *blk, u32 index) LOCK_INTERNALS
 {
     struct blk_queue *queue = &blk->queues[index];
 

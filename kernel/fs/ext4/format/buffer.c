@@ -7,7 +7,7 @@
 #include "kernel/fs/ext4/format/fs.h"
 #include "kernel/mm/heap.h"
 
-void ext4_buffers_init(struct ext4_buffers *buffers)
+void ext4_buffers_init(struct ext4_buffers *buffers) LOCK_INTERNALS
 {
     mutex_init(&buffers->lock, LOCK_RANK_FS);
     for (u32 i = 0; i < EXT4_BUFFER_BUCKETS; i++)
