@@ -370,15 +370,15 @@ def misbehave(options, machine, sender):
     return f"{len(WRONG)} kinds, {count} at random"
 
 
-def garbage(options, kind, cpus):
+def garbage(options, cpus):
+    """The garbage comes in by a card of its own, so that only the guest has to bear it."""
     port, wire_port, back_port = free_port(), free_port(), free_port()
     ends = ",".join(f"{end}.type=inet,{end}.host=127.0.0.1,{end}.port={number}"
                     for end, number in (("local", wire_port), ("remote", back_port)))
-    netdevs = [f"user,id=user,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{PORT}",
-               f"dgram,id=wire,{ends}",
-               "hubport,id=hub1,hubid=0,netdev=user", "hubport,id=hub2,hubid=0,netdev=wire",
-               "hubport,id=net,hubid=0"]
-    command = qemu_command(options, kind, cpus, "log=error", netdevs, "mrg_rxbuf=on")
+    netdevs = [f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{PORT}",
+               f"dgram,id=wire,{ends}"]
+    command = qemu_command(options, "q35", cpus, "log=error", netdevs, "mrg_rxbuf=on")
+    command += ["-device", "virtio-net-pci,disable-legacy=on,netdev=wire"]
     return with_machine(command, port,
                         lambda machine: misbehave(options, machine, Sender(wire_port)))
 
@@ -391,7 +391,7 @@ TESTS = {
     "offloads none": lambda options: offloads(options, "q35", 1, PLAIN),
     "offloads unmerged": lambda options: offloads(options, "microvm", 1, "mrg_rxbuf=off"),
     "offloads mtu 9000": lambda options: offloads(options, "q35", 2, "host_mtu=9000", 9000),
-    "garbage": lambda options: garbage(options, "microvm", 2),
+    "garbage": lambda options: garbage(options, 2),
 }
 
 
