@@ -29,7 +29,7 @@ static void clean_up(struct pair *pair)
 /* Where the TCP header of an IP packet is. */
 static u8 *tcp_of(u8 *ip)
 {
-    return ip + (ip[0] & 15) * 4;
+    return ip + (ip[0] & 15ul) * 4;
 }
 
 static bool drop_all(void *arg, u8 *ip, u32 len)
@@ -439,6 +439,37 @@ TEST(tcp_state, ports_follow_the_rules_of_linux)
     tcp_put(first);
     tcp_put(second);
     peers_check_gone();
+}
+
+TEST(tcp_state, connections_keep_their_port)
+{
+    const struct inet_address place = { SIM_IP_B, PEER_PORT };
+    struct pair pair = { 0 };
+    struct tcp *other;
+
+    open_lan(&pair);
+    tcp_close(pair.listener, false);
+    CHECK_EQ(tcp_set_option(pair.server.tcp, TCP_OPT_REUSEADDR, 0), 0);
+    other = tcp_create(NULL, NULL);
+    CHECK_EQ(tcp_bind(other, place), -EADDRINUSE); /* By the connection. */
+    CHECK_EQ(tcp_set_option(other, TCP_OPT_REUSEADDR, 1), 0);
+    CHECK_EQ(tcp_bind(other, place), -EADDRINUSE); /* That one has to have it, too. */
+    CHECK_EQ(tcp_set_option(pair.server.tcp, TCP_OPT_REUSEADDR, 1), 0);
+    CHECK_EQ(tcp_bind(other, (struct inet_address){ 0, PEER_PORT }), 0);
+    tcp_close(other, false);
+
+    peer_close(&pair.server, false);
+    peer_close(&pair.client, false);
+    sim_run(NS_PER_SECOND);
+    CHECK_EQ(tcp_bind(other, place), 0); /* TIME-WAIT remembers. */
+    tcp_close(other, false);
+    CHECK_EQ(tcp_set_option(other, TCP_OPT_REUSEADDR, 0), 0);
+    CHECK_EQ(tcp_bind(other, place), -EADDRINUSE);
+    sim_run(61 * NS_PER_SECOND);
+    CHECK_EQ(tcp_bind(other, place), 0);
+    tcp_close(other, false);
+    tcp_put(other);
+    clean_up(&pair);
 }
 
 TEST(tcp_state, listeners_share_a_port_with_reuseport)

@@ -52,13 +52,14 @@ void tcp_put(struct tcp *tcp)
 
 int tcp_bind(struct tcp *tcp, struct inet_address local)
 {
+    bool in_use = tcp_ports_in_use(tcp, local);
     int err = -EINVAL;
 
     if (local.ip != 0 && !ipv4_is_local(local.ip))
         return -EADDRNOTAVAIL;
     spin_lock(&tcp->lock);
     if (tcp->state == TCP_CLOSED && !tcp_has(tcp, TCP_F_BOUND | TCP_F_CONNECTED))
-        err = tcp_ports_bind(tcp, local);
+        err = in_use ? -EADDRINUSE : tcp_ports_bind(tcp, local);
     spin_unlock(&tcp->lock);
     return err;
 }

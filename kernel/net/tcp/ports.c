@@ -81,6 +81,40 @@ static bool conflicts(struct port_bucket *bucket, const struct tcp *tcp, u32 ip,
     return false;
 }
 
+struct use {
+    struct inet_address address;
+    u32 flags; /* Of the socket to be bound. */
+    bool in_use;
+};
+
+static u32 reuse_flags(const struct tcp_node *node)
+{
+    if (node->kind == TCP_NODE_TIMEWAIT)
+        return timewait_reuse_flags(node);
+    return CONTAINER_OF((uintptr_t)node, struct tcp, node)->flags;
+}
+
+static void use_visit(void *arg, struct tcp_node *node)
+{
+    struct use *use = arg;
+
+    /* A half-open connection is its listener's, which is in the list of those bound. */
+    if (node->kind == TCP_NODE_REQUEST || node->tuple.local_port != use->address.port ||
+        (use->address.ip != 0 && use->address.ip != node->tuple.local_ip))
+        return;
+    if ((use->flags & reuse_flags(node) & (TCP_F_REUSEADDR | TCP_F_REUSEPORT)) == 0)
+        use->in_use = true;
+}
+
+bool tcp_ports_in_use(const struct tcp *tcp, struct inet_address local)
+{
+    struct use use = { .address = local, .flags = tcp->flags };
+
+    if (local.port != 0)
+        tcp_table_for_each(use_visit, &use);
+    return use.in_use;
+}
+
 static bool try_bind(struct tcp *tcp, u32 ip, u16 port)
 {
     struct port_bucket *bucket = bucket_of(port);

@@ -28,6 +28,11 @@ void tcp_table_for_each(void (*visit)(void *arg, struct tcp_node *node), void *a
 /* ---- ports.c ---- */
 
 void tcp_ports_init(void);
+/*
+ * Whether connections keep `tcp` from binding to an address: those that live and those in
+ * TIME-WAIT, unless they and `tcp` all have SO_REUSEADDR or SO_REUSEPORT. Walks over all of them. No lock held.
+ */
+bool tcp_ports_in_use(const struct tcp *tcp, struct inet_address local) MUST_USE;
 int tcp_ports_bind(struct tcp *tcp, struct inet_address local) MUST_USE;
 void tcp_ports_unbind(struct tcp *tcp);
 /* 0, or -EADDRINUSE when another listener has the place. Locked. */
@@ -52,4 +57,6 @@ void timewait_end(struct tcp_node *node);
 bool timewait_input(struct tcp_node *node, const struct tcp_segment *segment, u32 *iss_min);
 /* A new connection of ours may take the tuple over (RFC 6191). */
 bool timewait_reusable(const struct tcp_node *node, u64 now_ns, u32 *iss_min);
+/* TCP_F_REUSEADDR and TCP_F_REUSEPORT, as the connection had them. */
+u32 timewait_reuse_flags(const struct tcp_node *node);
 u64 timewait_count(void);

@@ -34,6 +34,7 @@ struct tcp_timewait {
     u32 ts_offset;
     u16 window; /* As it was told last. */
     bool timestamps;
+    u32 reuse_flags; /* SO_REUSEADDR and SO_REUSEPORT of the connection. */
 };
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_NET_TIMER);
@@ -80,6 +81,7 @@ struct tcp_node *timewait_create(const struct tcp *tcp)
     record->ts_offset = tcp->ts_offset;
     record->window = (u16)((tcp->rcv_adv - tcp->rcv_nxt) >> tcp->rcv_wscale);
     record->timestamps = tcp_has(tcp, TCP_F_TIMESTAMPS);
+    record->reuse_flags = tcp->flags & (TCP_F_REUSEADDR | TCP_F_REUSEPORT);
     return &record->node;
 }
 
@@ -243,4 +245,9 @@ bool timewait_reusable(const struct tcp_node *node, u64 now_ns, u32 *iss_min)
 
     *iss_min = record->snd_nxt + REUSE_SEQ_GAP;
     return record->timestamps && now_ns - record->stamp_ns > NS_PER_SECOND;
+}
+
+u32 timewait_reuse_flags(const struct tcp_node *node)
+{
+    return CONTAINER_OF((uintptr_t)node, struct tcp_timewait, node)->reuse_flags;
 }
