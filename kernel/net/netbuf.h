@@ -7,8 +7,10 @@
  * A packet is a small header and references to page fragments. Protocol headers lie in `head`, room
  * reserved in front so that each layer below puts its own before the last; payload lies in the
  * fragments, shared by reference with send queues and the page cache, never copied below the
- * socket. A received packet has everything in fragments of the device's buffers, and the headers
- * are pulled into `head` as they are parsed (netbuf_pull_head()).
+ * socket. A received packet may lie anywhere: a small one wholly in `head`, where the driver copied
+ * it, a large one in fragments of the device's buffers, and then the headers are pulled into `head`
+ * as they are parsed (netbuf_pull_head()). So whoever looks at bytes behind the headers does it by
+ * netbuf_piece() or netbuf_read(), never by `head` or `frags` alone.
  *
  * A netbuf has one owner at a time and is handed on; only its pages are shared.
  */
