@@ -11,8 +11,9 @@
  *    has THREAD_WORK_RESCHED and runs it on its way back to the program, when it sleeps, or in
  *    sched_yield_if_due(); the idle loop looks before it halts.
  * 5. Under overload threads still run: a round of more than BUDGET_NS holds the next one back for
- *    as long as it took, unless the CPU would be idle. The timer's tick ends that; it is set anew
- *    whenever they are found held, because the timer may have gone off for something else.
+ *    as long as it took, up to HOLD_MAX_NS, unless the CPU would be idle. The timer's tick ends
+ *    that; it is set anew whenever they are found held, because the timer may have gone off for
+ *    something else.
  */
 #include "kernel/core/bottom_half.h"
 
@@ -23,9 +24,11 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/timer_slice.h"
+#include "lib/base/num.h"
 
 enum {
     BUDGET_NS = 2 * 1000 * 1000,
+    HOLD_MAX_NS = 2 * BUDGET_NS, /* A host that took the CPU away makes a round look long. */
 };
 
 struct cpu_halves {
@@ -104,7 +107,7 @@ static void run(struct cpu_halves *halves)
         if (start_ns == 0)
             start_ns = now_ns;
         if (now_ns - start_ns > BUDGET_NS) {
-            halves->held_until_ns = now_ns + (now_ns - start_ns);
+            halves->held_until_ns = now_ns + u64_min(now_ns - start_ns, HOLD_MAX_NS);
             timer_set_tick(halves->held_until_ns);
             break;
         }

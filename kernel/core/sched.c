@@ -506,7 +506,9 @@ void sched_tick(void)
     if (__atomic_load_n(&sched->queue.count, __ATOMIC_RELAXED) > 0)
         share_work();
     spin_lock(&sched->lock);
-    if (sched->queue.count > 0 && sched->slice_end_ns != DEADLINE_NONE) {
+    if (sched->queue.count == 0) {
+        sched->slice_end_ns = DEADLINE_NONE; /* Whom it was for is gone: notice() begins anew. */
+    } else if (sched->slice_end_ns != DEADLINE_NONE) {
         if (clock_now_ns() >= sched->slice_end_ns) {
             post_resched(sched->current);
         } else {
