@@ -139,10 +139,11 @@ void config_read(void)
     if (!manifest_finish(&manifest, &error))
         manifest_bad(MANIFEST_PATH, "line", &error);
 
-    if (manifest.log != MANIFEST_LOG_UNSET)
+    if (manifest.log != MANIFEST_LOG_UNSET) {
         log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
-    else if (manifest.trace)
+    } else if (manifest.trace) {
         log_set_level(LOG_INFO); /* That of the trace. */
+    }
     root_mount_tmpfs(&manifest);
 }
 

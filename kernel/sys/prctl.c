@@ -45,6 +45,7 @@ static u32 subreaper;
 static u32 no_new_privileges;
 static u32 no_large_pages;
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): clang-tidy 14 does not see atomics write. */
 static long remember(u32 *place, u64 value, u64 max)
 {
     if (value > max)

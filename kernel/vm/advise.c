@@ -116,9 +116,10 @@ int vm_advise(u64 address, u64 size, int advice)
     }
     if (err == 0 && !complete)
         return -ENOMEM; /* What is there has been done all the same, as on Linux. */
-    if (err == 0 && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
-        return space_populate(address, end,
-                              advice == MADV_POPULATE_WRITE ? POPULATE_WRITE : POPULATE_READ);
+    if (err == 0 && advice == MADV_POPULATE_READ)
+        return space_populate(address, end, POPULATE_READ);
+    if (err == 0 && advice == MADV_POPULATE_WRITE)
+        return space_populate(address, end, POPULATE_WRITE);
     return err;
 }
 

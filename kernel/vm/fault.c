@@ -137,9 +137,10 @@ static enum vm_fault present_fault(struct area *area, u64 address, mmu_entry_t *
     if (flags & MMU_COW)
         return copy_on_write(area, address, slot, entry);
 
-    if (area->file && area->flags & AREA_SHARED)
+    if (area->file && area->flags & AREA_SHARED) {
         page_cache_mark_dirty(&area->file->inode->cache,
                               page_from_address(mmu_entry_address(entry)));
+    }
     flags |= MMU_WRITE | MMU_DIRTY | MMU_ACCESSED;
     mmu_slot_replace(slot, entry, mmu_entry_make(mmu_entry_address(entry), flags));
     tlb_flush_local(address, PAGE_SIZE);
