@@ -26,6 +26,7 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
+#include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
 
@@ -34,6 +35,20 @@ static struct thread init_thread;
 static void init_released(struct thread *thread)
 {
     stack_free(thread->stack, THREAD_STACK_SIZE);
+}
+
+/* Nobody types into a server: the program finds the end of its input, unless the word says so. */
+static void console_open(void)
+{
+    const char *word = boot_info()->command_line;
+
+    while (word && !str_after(word, "console=input")) {
+        word = str_find(word, ' ');
+        if (word)
+            word++;
+    }
+    if (!word)
+        console_input_end();
 }
 
 static void power_button(void)
@@ -57,6 +72,7 @@ static void init_main(void *arg)
     inode_set_shrunk_hook(vm_file_truncated);
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */
+    console_open();        /* Standard input. */
     root_mount();          /* The image, and what is mounted over it. */
     config_read();         /* The manifest, and what was laid over it at launch. */
     config_network();      /* An address. */
