@@ -149,8 +149,11 @@ static void value_set(struct program_timer *timer, const struct timer_value *val
     timer->interval_ns = value->interval_ns;
     timer->expires_ns = 0;
     timer->last_overrun = 0;
-    if (value->left_ns != 0 && u64_add(now, value->left_ns, &timer->expires_ns))
-        arm(timer, now);
+    if (value->left_ns == 0)
+        return;
+    if (!u64_add(now, value->left_ns, &timer->expires_ns))
+        timer->expires_ns = UINT64_MAX; /* Never, and it says so. */
+    arm(timer, now);
 }
 
 static struct program_timer *timer_find(int id)

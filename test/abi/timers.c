@@ -49,6 +49,12 @@ static void by_signal(void)
     EXPECT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
     EXPECT_EQ(timer_gettime(timer, &when), 0);
     EXPECT(when.it_value.tv_sec == 0 && when.it_value.tv_nsec == 0);
+
+    /* Further away than any clock can tell. */
+    when.it_value.tv_sec = (time_t)1 << 50;
+    EXPECT_EQ(timer_settime(timer, 0, &when, NULL), 0);
+    EXPECT_EQ(timer_gettime(timer, &when), 0);
+    EXPECT(when.it_value.tv_sec > 1000000000);
     when = in_ms(30, 0);
     EXPECT_EQ(timer_settime(timer, 0, &when, NULL), 0);
     wait_for(1);
