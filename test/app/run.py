@@ -27,6 +27,7 @@ START_SECONDS = 120
 MACHINES = [("microvm", 1), ("microvm", 2), ("q35", 1), ("q35", 2)]
 MACHINES_QUICK = [("microvm", 1), ("q35", 2)]
 CONNECTIONS = 1000
+PYTHON_CONNECTIONS = 4
 ROUNDS = 10
 SCALE_MIN = 1.6
 SCALE_CONTROL_MIN = 1.7
@@ -145,7 +146,7 @@ def go_server(options, where):
     return start(options, where, path, env={"PORT": "{port}"}), http_hello
 
 
-def web_load(options, small_name):
+def web_load(options, small_name, connections=clients.WRK_CONNECTIONS):
     """Files of each size compared, then many requests for a small one."""
     _, contents = options.files()
 
@@ -155,7 +156,7 @@ def web_load(options, small_name):
             times = 1 if len(content) > 1 << 20 else 5
             done += clients.compare_file(port, f"/{name}", content, times)
         return done + clients.wrk(port, f"/{small_name}", contents[small_name].decode(),
-                                  options.requests)
+                                  options.requests, connections)
 
     def run(same_options, machine):
         return drive(same_options, machine, clients.answers_http, load)
@@ -188,7 +189,7 @@ def python(options, where):
     machine = start(options, where, path,
                     ["-u", "-m", "http.server", "--directory", served, "{port}"], memory="256M",
                     dirs={str(root): "/srv/www", str(library): str(library)})
-    return machine, web_load(options, "small")
+    return machine, web_load(options, "small", PYTHON_CONNECTIONS)
 
 
 def redis(options, where):
