@@ -148,7 +148,7 @@ void upcall_syscall(struct user_regs *regs)
     if (trace)
         trace_result(nr, result);
 
-    /* rt_sigreturn gives a register back, which may look like a code of ours: it clears the number. */
+    /* What rt_sigreturn gives back may look like a code of ours: it clears the number. */
     if (__builtin_expect(signal_is_restart(result), 0) && regs_syscall_nr(regs) == nr) {
         signal_interrupted(nr, result);
         result = -EINTR;

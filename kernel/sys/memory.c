@@ -25,8 +25,8 @@ static bool fits32(u64 bits)
 }
 
 /*
- * Shared memory without a file is a file without a name, as on Linux: it has a size, a mapping of it
- * can be made a second time (mremap), and a futex in it is the same wherever it is mapped.
+ * Shared memory without a file is a file without a name, as on Linux: it has a size, a mapping of
+ * it can be made a second time (mremap), and a futex in it is the same wherever it is mapped.
  */
 static int shared_memory(u64 size, struct file **file)
 {
@@ -46,7 +46,7 @@ static bool is_zero_device(const struct file *file)
            file->inode->device == ZERO_DEVICE;
 }
 
-/* Gives `request` its file, with a reference. NULL stays: private memory, or a size that is wrong. */
+/* Gives `request` its file, with a reference; NULL for private memory, or a size that is wrong. */
 static int request_file(struct vm_map_request *request, int fd)
 {
     bool shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;

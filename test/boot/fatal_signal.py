@@ -16,7 +16,7 @@ import time
 
 import machine
 
-# What the program does, its signal, a piece of what the first line says, a function in the backtrace.
+# What the program does, its signal, the end of the first line, a function in the backtrace.
 DEATHS = (
     ("segv", 11, "SIGSEGV (11), nothing is mapped there", "die_by_segv"),
     ("jump", 11, "SIGSEGV (11), nothing is mapped there", "main"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs machines for the tests of this folder, with `ops run` and qemu_shim.py between it and QEMU."""
+"""Runs machines for the tests of this folder: `ops run`, with qemu_shim.py before QEMU."""
 
 import argparse
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the manifest asks of the kernel, laid over at launch: options.py [--long] [--build DIR] [NAME...]
+"""What is asked of the kernel at launch: options.py [--long] [--build DIR] [NAME...]
 
 Each case gives words for the kernel's command line, and what the console must then say, or not say.
 """
