@@ -64,7 +64,6 @@ mmu_entry_t *mmu_slot(u64 address, bool large, bool create, bool *is_large);
  */
 int mmu_split(u64 address) MUST_USE;
 
-/* NOLINTBEGIN(readability-non-const-parameter): clang-tidy 14 does not see atomics write. */
 static inline mmu_entry_t mmu_slot_read(mmu_entry_t *slot)
 {
     return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -81,7 +80,6 @@ static inline mmu_entry_t mmu_slot_exchange(mmu_entry_t *slot, mmu_entry_t entry
 {
     return __atomic_exchange_n(slot, entry, __ATOMIC_ACQ_REL);
 }
-/* NOLINTEND(readability-non-const-parameter) */
 
 /*
  * Frees the tables that lie wholly within [lo, hi) of the program's half; all their slots are empty

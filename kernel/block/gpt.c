@@ -83,7 +83,7 @@ static void decode_label(const struct gpt_entry *entry, char *label)
 
         if (unit == 0)
             break;
-        label[i] = unit >= 0x20 && unit < 0x7f ? (char)unit : '?';
+        label[i] = (char)(unit >= 0x20 && unit < 0x7f ? unit : '?');
     }
     label[i] = '\0';
 }

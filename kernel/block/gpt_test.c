@@ -64,6 +64,7 @@ static void put_partition(u32 index, u64 first, u64 last, const char *label)
 /* Seals header and table, and makes the backup of both. */
 static void seal(u8 *header, u64 at, u64 table)
 {
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature is no string. */
     memcpy(header, "EFI PART", 8);
     put32(header + 8, 0x10000);
     put32(header + 12, 92);
@@ -71,14 +72,14 @@ static void seal(u8 *header, u64 at, u64 table)
     put64(header + 72, table);
     put32(header + 80, ENTRIES);
     put32(header + 84, 128);
-    put32(header + 88, crc32(0, disk_bytes[table], ENTRIES * 128));
+    put32(header + 88, crc32(0, disk_bytes[table], ENTRIES * 128ul));
     put32(header + 16, 0);
     put32(header + 16, crc32(0, header, 92));
 }
 
 static void seal_all(void)
 {
-    memcpy(disk_bytes[BACKUP_TABLE], disk_bytes[TABLE_SECTOR], ENTRIES * 128);
+    memcpy(disk_bytes[BACKUP_TABLE], disk_bytes[TABLE_SECTOR], ENTRIES * 128ul);
     seal(disk_bytes[1], 1, TABLE_SECTOR);
     seal(disk_bytes[SECTORS - 1], SECTORS - 1, BACKUP_TABLE);
 }

@@ -118,7 +118,7 @@ static void refill(struct generator *generator)
 {
     for (u32 i = 0; i < REFILL_BLOCKS; i++) {
         chacha20_block(generator->key.words, i, no_nonce,
-                       generator->bytes + i * CHACHA20_BLOCK_SIZE);
+                       generator->bytes + (size_t)i * CHACHA20_BLOCK_SIZE);
     }
     mem_copy(&generator->key, generator->bytes, KEY_SIZE);
     mem_zero(generator->bytes, KEY_SIZE);

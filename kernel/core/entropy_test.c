@@ -34,8 +34,8 @@ TEST(entropy, chacha20_block_of_rfc_8439_section_2_3_2)
     u32 nonce[CHACHA20_NONCE_WORDS];
     u8 block[CHACHA20_BLOCK_SIZE];
 
-    for (u8 i = 0; i < sizeof(key_bytes); i++)
-        key_bytes[i] = i;
+    for (u32 i = 0; i < sizeof(key_bytes); i++)
+        key_bytes[i] = (u8)i;
     memcpy(key, key_bytes, sizeof(key));
     memcpy(nonce, nonce_bytes, sizeof(nonce));
     chacha20_block(key, 1, nonce, block);

@@ -75,7 +75,7 @@ static void log_frame(u64 address)
 
 static void log_backtrace(const struct frame *frame)
 {
-    const struct frame *limit = (const struct frame *)((u64)frame + 2 * THREAD_STACK_SIZE);
+    const struct frame *limit = (const struct frame *)((u64)frame + 2ul * THREAD_STACK_SIZE);
 
     for (int i = 0; i < FRAMES_MAX && is_readable(frame); i++) {
         log_frame(frame->return_address);

@@ -358,10 +358,11 @@ static void schedule(void)
     next->run_since_ns = now_ns;
     next->on_cpu = true;
     spin_unlock(&sched->lock);
-    if (next->is_idle)
+    if (next->is_idle) {
         tlb_idle_begin();
-    else if (prev->is_idle)
+    } else if (prev->is_idle) {
         tlb_idle_end();
+    }
     context_switch(&prev->context, &next->context,
                    next->stack ? next->stack + THREAD_STACK_SIZE : NULL);
     finish_switch();

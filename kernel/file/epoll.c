@@ -300,6 +300,7 @@ void epoll_forget_file(struct file *file)
 /*
  * Levels of epolls below `epoll`, itself included; more than EPOLL_DEPTH_MAX when `avoid` is there.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than EPOLL_DEPTH_MAX. */
 static u32 depth_below(struct epoll *epoll, const struct epoll *avoid, u32 level, u32 *visits)
 {
     struct list *node;
@@ -317,6 +318,7 @@ static u32 depth_below(struct epoll *epoll, const struct epoll *avoid, u32 level
 }
 
 /* Levels of epolls above `epoll`, itself included. */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than EPOLL_DEPTH_MAX. */
 static u32 height_above(struct epoll *epoll, u32 level, u32 *visits)
 {
     struct list *node;

@@ -45,5 +45,5 @@ long epoll_wait(struct file *epoll, uaddr_t events, u32 count, u64 deadline_ns) 
 void epoll_forget_file(struct file *file);
 
 /* Visits each item, for /proc/self/fdinfo: descriptor, events, data. */
-void epoll_for_each(struct file *epoll, void (*visit)(void *arg, int fd, u32 events, u64 data),
+void epoll_for_each(struct file *file, void (*visit)(void *arg, int fd, u32 events, u64 data),
                     void *arg);

@@ -128,7 +128,7 @@ static int make_directory(struct path_node *node)
 static int ensure_directory(const char *path, struct path_node **found)
 {
     char prefix[256];
-    struct walk_result result;
+    struct walk_result result = { 0 };
     size_t len = str_len(path);
     int err = -EINVAL;
 

@@ -84,7 +84,7 @@ void page_cache_fini(struct page_cache *cache);
  * The page at `index`, up to date, with a reference for the caller; reads it (and some after it,
  * when access looks sequential) if need be. May sleep. 0, -EIO, -ENOMEM, -ENOSPC.
  */
-int page_cache_get(struct page_cache *cache, u64 index, struct page **page) MUST_USE;
+int page_cache_get(struct page_cache *cache, u64 index, struct page **result) MUST_USE;
 
 /* The page if it is there and up to date, with a reference; else NULL. Does not sleep. */
 struct page *page_cache_find(struct page_cache *cache, u64 index) MUST_USE;
@@ -93,7 +93,7 @@ struct page *page_cache_find(struct page_cache *cache, u64 index) MUST_USE;
  * The page for overwriting all of it: like page_cache_get(), but nothing is read; a new page is
  * zeroed. 0, -ENOMEM, -ENOSPC.
  */
-int page_cache_get_new(struct page_cache *cache, u64 index, struct page **page) MUST_USE;
+int page_cache_get_new(struct page_cache *cache, u64 index, struct page **result) MUST_USE;
 
 /* Its contents changed. The caller holds a reference. */
 void page_cache_mark_dirty(struct page_cache *cache, struct page *page);

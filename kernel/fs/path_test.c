@@ -372,7 +372,7 @@ TEST(tmpfs, is_full_at_its_limit)
 
     path_nodes_init();
     page_cache_setup();
-    CHECK_EQ(path_mount_root(tmpfs_create(10 * PAGE_SIZE), "small"), 0);
+    CHECK_EQ(path_mount_root(tmpfs_create(10ul * PAGE_SIZE), "small"), 0);
     CHECK_EQ(path_open(NULL, "/f", O_CREAT | O_RDWR, 0600, &file), 0);
     do {
         iter_init_kernel(&iter, block, sizeof(block));

@@ -28,8 +28,9 @@ static bool wait_for(enum net_rest rest, u64 wait_ns)
 
 void network_drain(void)
 {
-    if (!wait_for(NET_REST_UNCLOSED, SEND_WAIT_NS))
+    if (!wait_for(NET_REST_UNCLOSED, SEND_WAIT_NS)) {
         log_warn("net: the program has ended, and not all it sent has arrived");
-    else
+    } else {
         (void)wait_for(NET_REST_NONE, CLOSE_WAIT_NS);
+    }
 }

@@ -56,7 +56,7 @@ TEST(heap, random_sizes_on_many_cpus_keep_their_bytes)
     u64 pages_before;
 
     srand(3);
-    fake_ram_add(1 * MIB, 127 * MIB);
+    fake_ram_add(1ul * MIB, 127ul * MIB);
     fake_cpu_count = 4;
     fake_ram_start();
     heap_free(heap_alloc(100));
@@ -95,7 +95,7 @@ TEST(heap, zeroed_copied_and_refused)
     u8 *memory;
     char *text;
 
-    fake_ram_add(1 * MIB, 31 * MIB);
+    fake_ram_add(1ul * MIB, 31ul * MIB);
     fake_ram_start();
     memory = heap_alloc(5000);
     memset(memory, 1, 5000);
@@ -116,7 +116,7 @@ TEST(heap, runs_out_and_recovers)
     static void *taken[100000];
     int count = 0;
 
-    fake_ram_add(1 * MIB, 10 * MIB);
+    fake_ram_add(1ul * MIB, 10ul * MIB);
     fake_ram_start();
     while (count < 100000) {
         taken[count] = heap_alloc(512);
@@ -136,7 +136,7 @@ TEST(heap, caches_count_what_is_in_use)
     struct slab_cache *cache;
     void *taken[100];
 
-    fake_ram_add(1 * MIB, 31 * MIB);
+    fake_ram_add(1ul * MIB, 31ul * MIB);
     fake_ram_start();
     cache = slab_cache_create("things", 200, 256);
     for (int i = 0; i < 100; i++) {
@@ -156,7 +156,7 @@ TEST(kernel_map, stacks_are_reused_and_have_a_hole_below)
     paddr_t physical;
     u32 flags;
 
-    fake_ram_add(1 * MIB, 31 * MIB);
+    fake_ram_add(1ul * MIB, 31ul * MIB);
     fake_ram_start();
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 100; i++) {
@@ -177,7 +177,7 @@ TEST(kernel_map, a_stack_that_cannot_be_mapped_gives_its_page_back)
     struct page_counts before;
     struct page_counts after;
 
-    fake_ram_add(1 * MIB, 31 * MIB);
+    fake_ram_add(1ul * MIB, 31ul * MIB);
     fake_ram_start();
     heap_free(heap_alloc(16));
     fake_ram_map_fails = true;

@@ -107,7 +107,7 @@ static size_t run(struct iter *iter, enum iter_work work, u8 *bytes, size_t size
 
     size = u64_min(size, iter->left);
     while (done < size) {
-        u8 *at = bytes ? bytes + done : NULL;
+        u8 *at = work == ITER_ZERO ? NULL : bytes + done;
         size_t here;
         size_t got;
         u64 place;

@@ -496,9 +496,9 @@ void page_init(u64 array_address)
 
         if (lo < hi)
             total_pages += (hi - lo) >> PAGE_SHIFT;
-        if (early_end == 0 && lo < hi && hi - lo > TABLES_EARLY * PAGE_SIZE) {
+        if (early_end == 0 && lo < hi && hi - lo > (u64)TABLES_EARLY * PAGE_SIZE) {
             early_next = lo;
-            early_end = lo + TABLES_EARLY * PAGE_SIZE;
+            early_end = lo + (u64)TABLES_EARLY * PAGE_SIZE;
         }
     }
     bottom_half_init(&room_maker, make_room);

@@ -82,7 +82,7 @@ struct page *page_from_virt(const void *address); /* Of the direct map. */
  * many it did. Must not allocate. [const] after boot.
  */
 typedef u64 page_reclaim_fn(u64 count);
-void page_register_reclaimer(page_reclaim_fn *reclaim);
+void page_register_reclaimer(page_reclaim_fn *fn);
 
 /* Counts in pages. */
 struct page_counts {

@@ -73,11 +73,11 @@ TEST(page, random_use_of_memory_with_holes)
     u64 before;
 
     srand(7);
-    fake_ram_add(64 * 1024, 576 * 1024 + 123); /* An odd end. */
-    fake_ram_add(1 * MIB, 7 * MIB);
-    fake_ram_add(9 * MIB + 4096, 30 * MIB);
-    fake_ram_add(120 * MIB, 20 * MIB); /* Across a section. */
-    fake_ram_add(1024ull * MIB, 3 * MIB);
+    fake_ram_add(64ul * 1024, 576 * 1024 + 123); /* An odd end. */
+    fake_ram_add(1ul * MIB, 7ul * MIB);
+    fake_ram_add(9 * MIB + 4096, 30ul * MIB);
+    fake_ram_add(120ul * MIB, 20ul * MIB); /* Across a section. */
+    fake_ram_add(1024ull * MIB, 3ul * MIB);
     fake_ram_start();
     random_run(2000);
     before = free_now();
@@ -95,7 +95,7 @@ TEST(page, merges_back_to_the_largest_blocks)
     u32 count = 0;
     struct page *page;
 
-    fake_ram_add(1 * MIB, 127 * MIB);
+    fake_ram_add(1ul * MIB, 127ul * MIB);
     fake_ram_start();
     while ((page = page_alloc(PAGE_ORDER_MAX, 0)) != NULL)
         blocks[large++] = page;
@@ -119,7 +119,7 @@ TEST(page, counts_references)
     struct page *page;
     u64 before;
 
-    fake_ram_add(1 * MIB, 31 * MIB);
+    fake_ram_add(1ul * MIB, 31ul * MIB);
     fake_ram_start();
     before = free_now();
     page = page_alloc(2, PAGE_ALLOC_ZERO);
@@ -148,7 +148,7 @@ static u64 give_some(u64 count)
 
 TEST(page, asks_reclaimers_before_it_gives_up_but_not_where_it_may_not)
 {
-    fake_ram_add(1 * MIB, 8 * MIB);
+    fake_ram_add(1ul * MIB, 8ul * MIB);
     fake_ram_start();
     page_register_reclaimer(give_some);
     while (hoarded < 200)
@@ -168,7 +168,7 @@ TEST(page, asks_reclaimers_before_it_gives_up_but_not_where_it_may_not)
 
 TEST(page, makes_room_soon_for_those_who_may_not_wait_for_it)
 {
-    fake_ram_add(1 * MIB, 8 * MIB);
+    fake_ram_add(1ul * MIB, 8ul * MIB);
     fake_ram_start();
     page_register_reclaimer(give_some);
     while (hoarded < 200)
@@ -185,7 +185,7 @@ TEST(page, makes_room_soon_for_those_who_may_not_wait_for_it)
 
 TEST(page, boot_cost_does_not_grow_with_memory)
 {
-    fake_ram_add(1 * MIB, 127 * MIB);
+    fake_ram_add(1ul * MIB, 127ul * MIB);
     fake_ram_add(128ull * MIB, 3900ull * MIB);
     fake_ram_start();
     CHECK(free_now() > 1000000);

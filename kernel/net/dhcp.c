@@ -136,7 +136,7 @@ static void arm_renewal_locked(u64 limit_ns)
     u64 left_ns = limit_ns > now_ns ? limit_ns - now_ns : 0;
     u64 wait_ns = u64_max(left_ns / 2, RETRY_MIN_S * NS_PER_SECOND);
 
-    net_timer_arm(&timer, now_ns + u64_min(wait_ns, left_ns));
+    net_timer_arm(&timer, now_ns + u64_min(left_ns, wait_ns));
 }
 
 static void renew_locked(struct dhcp_work *work)

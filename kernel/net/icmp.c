@@ -85,6 +85,7 @@ static void answer_echo(struct netbuf *buf, u32 source, u32 destination)
     bytes[1] = 0;
     wire_put_sum(bytes + 2, 0);
     net_count(NET_ICMP_OUT_ECHO_REPS);
+    /* NOLINTNEXTLINE(readability-suspicious-call-argument): back to where it came from. */
     send(reply, destination, source);
 }
 
@@ -181,5 +182,6 @@ void icmp_send_unreachable(const struct netbuf *buf, u8 code)
     mem_copy(bytes + HEADER_SIZE, ip, ip_len);
     mem_copy(bytes + HEADER_SIZE + ip_len, buf->head + buf->head_off, quote_len - ip_len);
     net_count(NET_ICMP_OUT_DEST_UNREACHS);
+    /* NOLINTNEXTLINE(readability-suspicious-call-argument): back to where it came from. */
     send(reply, destination, source);
 }

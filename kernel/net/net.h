@@ -32,7 +32,7 @@ struct net_config {
 void net_init(void);
 
 /* 0, or -EINVAL when it makes no sense. Replaces what was configured before. */
-int net_config_static(const struct net_config *config) MUST_USE;
+int net_config_static(const struct net_config *wanted) MUST_USE;
 
 /* Asks a DHCP server, for ever, and renews what it gives. */
 void net_config_dhcp(void);
@@ -58,7 +58,7 @@ struct netdev *net_primary(void);
 void net_device_added(struct netdev *dev);
 
 /* For dhcp.c: a lease came into force, or (NULL) is lost. */
-void net_config_apply(const struct net_config *config);
+void net_config_apply(const struct net_config *wanted);
 
 /*
  * How far the stack is from being done, for the end of the machine: what the program wrote before

@@ -67,7 +67,7 @@ u64 udp_count(void);
 /* For /proc/net/udp: visits each bound socket, with the table locked. */
 typedef void udp_visit_fn(void *arg, struct inet_address local, struct inet_address remote,
                           u32 queued_bytes);
-void udp_for_each(udp_visit_fn *visit, void *arg);
+void udp_for_each(udp_visit_fn *fn, void *arg);
 
 /* ---- Below: from the network layer. ---- */
 

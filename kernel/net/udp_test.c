@@ -155,7 +155,7 @@ TEST(udp, follows_linux_rules_for_binding)
 TEST(udp, runs_out_of_ports_and_grows_its_table_on_the_way)
 {
     u32 range = UDP_PORT_LAST - UDP_PORT_FIRST + 1;
-    struct udp **sockets = calloc(range + 1, sizeof(*sockets));
+    struct udp **sockets = calloc(range + 1, sizeof(struct udp *));
 
     for (u32 i = 0; i < range; i++) {
         sockets[i] = open_socket();

@@ -85,8 +85,8 @@ static inline struct unix_socket *unix_of(struct socket *socket)
     return CONTAINER_OF(socket, struct unix_socket, socket);
 }
 
-struct unix_socket *unix_get(struct unix_socket *unix_socket);
-void unix_put(struct unix_socket *unix_socket);
+struct unix_socket *unix_get(struct unix_socket *us);
+void unix_put(struct unix_socket *us);
 
 /* True while `to` takes no more from `from`. */
 bool unix_is_full_locked(const struct unix_socket *from, const struct unix_socket *to);

@@ -71,9 +71,11 @@ void unix_destroy_messages(struct list *messages)
     spin_lock(&unix_lock);
     list_splice_back(&garbage, messages);
     mine = !destroying;
-    while (mine && !list_is_empty(&garbage)) {
+    while (mine) {
         struct list *node = list_pop_front(&garbage);
 
+        if (!node)
+            break;
         destroying = true;
         spin_unlock(&unix_lock);
         message_destroy(LIST_ENTRY(node, struct unix_message, link));
@@ -282,7 +284,7 @@ static struct unix_message *first_message(struct unix_socket *us, long *result)
     } else if (us->error) {
         *result = -us->error;
         us->error = 0;
-    } else if (us->read_shut) {
+    } else if (us->read_shut) { /* NOLINT(bugprone-branch-clone): an order of precedence. */
         *result = 0;
     } else if (is_stream && us->listening) {
         *result = -EINVAL;

@@ -35,33 +35,34 @@ static long note(const char *name, const long long *values)
 #define SYSCALL1(name, support, t0, a0) \
     long sys_##name(t0 a0)              \
     {                                   \
-        NOTE(name, (long long)a0)       \
+        NOTE(name, (long long)(a0))     \
     }
-#define SYSCALL2(name, support, t0, a0, t1, a1)  \
-    long sys_##name(t0 a0, t1 a1)                \
-    {                                            \
-        NOTE(name, (long long)a0, (long long)a1) \
+#define SYSCALL2(name, support, t0, a0, t1, a1)      \
+    long sys_##name(t0 a0, t1 a1)                    \
+    {                                                \
+        NOTE(name, (long long)(a0), (long long)(a1)) \
     }
-#define SYSCALL3(name, support, t0, a0, t1, a1, t2, a2)         \
-    long sys_##name(t0 a0, t1 a1, t2 a2)                        \
-    {                                                           \
-        NOTE(name, (long long)a0, (long long)a1, (long long)a2) \
+#define SYSCALL3(name, support, t0, a0, t1, a1, t2, a2)               \
+    long sys_##name(t0 a0, t1 a1, t2 a2)                              \
+    {                                                                 \
+        NOTE(name, (long long)(a0), (long long)(a1), (long long)(a2)) \
     }
-#define SYSCALL4(name, support, t0, a0, t1, a1, t2, a2, t3, a3)                \
-    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3)                                \
-    {                                                                          \
-        NOTE(name, (long long)a0, (long long)a1, (long long)a2, (long long)a3) \
+#define SYSCALL4(name, support, t0, a0, t1, a1, t2, a2, t3, a3)                        \
+    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3)                                        \
+    {                                                                                  \
+        NOTE(name, (long long)(a0), (long long)(a1), (long long)(a2), (long long)(a3)) \
     }
-#define SYSCALL5(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                       \
-    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4)                                        \
-    {                                                                                         \
-        NOTE(name, (long long)a0, (long long)a1, (long long)a2, (long long)a3, (long long)a4) \
+#define SYSCALL5(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                \
+    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4)                                 \
+    {                                                                                  \
+        NOTE(name, (long long)(a0), (long long)(a1), (long long)(a2), (long long)(a3), \
+             (long long)(a4))                                                          \
     }
-#define SYSCALL6(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)               \
-    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5)                                 \
-    {                                                                                         \
-        NOTE(name, (long long)a0, (long long)a1, (long long)a2, (long long)a3, (long long)a4, \
-             (long long)a5)                                                                   \
+#define SYSCALL6(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)        \
+    long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5)                          \
+    {                                                                                  \
+        NOTE(name, (long long)(a0), (long long)(a1), (long long)(a2), (long long)(a3), \
+             (long long)(a4), (long long)(a5))                                         \
     }
 #include "kernel/sys/syscalls.def"
 

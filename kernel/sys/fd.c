@@ -248,9 +248,8 @@ static long fcntl_file(struct file *file, int fd, u32 command, u64 arg)
         return record_lock(file, command, arg);
     case F_GETOWN:
     case F_GETSIG:
+    case F_SETOWN: /* Whom SIGIO goes to: there is one process, and it does not get any. */
         return 0;
-    case F_SETOWN:
-        return 0; /* Whom SIGIO goes to: there is one process, and it does not get any. */
     case F_GETPIPE_SZ:
         return pipe_is(file) ? pipe_size(file) : -EBADF;
     case F_SETPIPE_SZ:

@@ -19,8 +19,8 @@ struct user_pieces {
 };
 
 /* Copies and checks an array of pieces: 0, -EINVAL, -EFAULT, -ENOMEM. Then user_pieces_fini(). */
-int user_pieces_init(struct user_pieces *pieces, uaddr_t array, u64 count) MUST_USE;
-void user_pieces_fini(struct user_pieces *pieces);
+int user_pieces_init(struct user_pieces *self, uaddr_t array, u64 count) MUST_USE;
+void user_pieces_fini(struct user_pieces *self);
 
 /*
  * Where relative paths begin: AT_FDCWD or a directory. A reference, or 0 and NULL for the current.

@@ -75,6 +75,7 @@ enum {
     ID_KEEP = -1,
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): clang-tidy 14 does not see atomics write. */
 static void id_set(u32 *id, u32 value)
 {
     if (value != (u32)ID_KEEP)
@@ -281,12 +282,12 @@ long sys_capget(uaddr_t header, uaddr_t data)
         return err;
     if (own_id(pid) < 0)
         return pid < 0 ? -EINVAL : -ESRCH;
-    for (u32 i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         words[i * 3] = all[i];     /* Effective. */
         words[i * 3 + 1] = all[i]; /* Permitted. */
         words[i * 3 + 2] = 0;      /* Inheritable. */
     }
-    return copy_out(data, words, halves * 3 * sizeof(u32));
+    return copy_out(data, words, halves * 3ul * sizeof(u32));
 }
 
 long sys_capset(uaddr_t header, uaddr_t data)
@@ -295,7 +296,7 @@ long sys_capset(uaddr_t header, uaddr_t data)
     u32 halves;
     int err = capability_halves(header, &halves);
 
-    return err < 0 ? err : copy_in(words, data, halves * 3 * sizeof(u32));
+    return err < 0 ? err : copy_in(words, data, halves * 3ul * sizeof(u32));
 }
 
 long sys_prlimit64(int pid, u32 resource, uaddr_t new_at, uaddr_t old_at)

@@ -98,7 +98,7 @@ static int info_copy_out(uaddr_t to, const struct abi_siginfo *info)
 long sys_rt_sigtimedwait(uaddr_t set_at, uaddr_t info_at, uaddr_t timeout_at, size_t size)
 {
     struct abi_timespec timeout;
-    struct abi_siginfo info;
+    struct abi_siginfo info = { 0 };
     u64 deadline = DEADLINE_NONE;
     u64 set;
     int err = set_copy_in(&set, set_at, size);

@@ -57,7 +57,7 @@ int socket_name_in(struct abi_sockaddr *name, uaddr_t from, int len)
     return len == 0 ? 0 : copy_in(name, from, (size_t)len);
 }
 
-int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *name, u32 len)
+int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *address, u32 address_len)
 {
     int room;
     int err;
@@ -69,8 +69,8 @@ int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *name,
         return err;
     if (room < 0)
         return -EINVAL;
-    err = copy_out(to, name, u32_min(len, (u32)room));
-    return err < 0 ? err : copy_out(to_len, &len, sizeof(len));
+    err = copy_out(to, address, u32_min(address_len, (u32)room));
+    return err < 0 ? err : copy_out(to_len, &address_len, sizeof(address_len));
 }
 
 /* --- Making them --------------------------------------------------------------------------- */

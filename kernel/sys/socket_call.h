@@ -20,7 +20,8 @@ long socket_sent(long result, u32 flags) MUST_USE;
 
 /* Addresses from and to the program: 0, -EFAULT, -EINVAL. */
 int socket_name_in(struct abi_sockaddr *name, uaddr_t from, int len) MUST_USE;
-int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *name, u32 len) MUST_USE;
+int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *address, u32 address_len)
+    MUST_USE;
 
 /* A message with nothing but bytes. */
 void socket_message_init(struct socket_message *message);

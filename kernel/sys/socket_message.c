@@ -178,7 +178,7 @@ static void put_files(struct control_out *out, struct socket_files *files, bool 
     if (given > 0)
         put_item(out, SOL_SOCKET, SCM_RIGHTS, fds, given * sizeof(fds[0]));
     files->count -= given;
-    mem_move(files->file, files->file + given, files->count * sizeof(files->file[0]));
+    mem_move(files->file, files->file + given, files->count * sizeof(struct file *));
     heap_free(fds);
 }
 

@@ -41,21 +41,21 @@ void signal_send_self(int signal)
     signals++;
 }
 
-int user_pieces_init(struct user_pieces *pieces, uaddr_t array, u64 count)
+int user_pieces_init(struct user_pieces *self, uaddr_t array, u64 count)
 {
     const struct iovec_user *given = (const struct iovec_user *)array;
     u64 total = 0;
 
     for (u64 i = 0; i < count; i++)
         total += given[i].len;
-    iter_init_pieces(&pieces->iter, given, (u32)count, total);
-    pieces->iter.is_user = true;
+    iter_init_pieces(&self->iter, given, (u32)count, total);
+    self->iter.is_user = true;
     return 0;
 }
 
-void user_pieces_fini(struct user_pieces *pieces)
+void user_pieces_fini(struct user_pieces *self)
 {
-    (void)pieces;
+    (void)self;
 }
 
 static void let_time_pass(u64 deadline_ns)
@@ -172,7 +172,7 @@ TEST(socket, refuses_what_linux_refuses)
 static void connect_tcp(int *listener, int *client, int *server, u16 port)
 {
     struct abi_sockaddr_in name = inet(0x7f000001, port);
-    struct abi_sockaddr_in peer;
+    struct abi_sockaddr_in peer = { 0 };
     int len = sizeof(peer);
 
     start();
@@ -190,7 +190,7 @@ static void connect_tcp(int *listener, int *client, int *server, u16 port)
 
 TEST(socket, tcp_carries_bytes_and_ends)
 {
-    struct abi_sockaddr_in name;
+    struct abi_sockaddr_in name = { 0 };
     int len = sizeof(name);
     int listener;
     int client;
@@ -344,7 +344,7 @@ TEST(socket, options_read_back_as_on_linux)
 TEST(socket, udp_keeps_datagrams_apart_and_tells_of_cut_ones)
 {
     struct abi_sockaddr_in name = inet(0x7f000001, 9000);
-    struct abi_sockaddr_in from;
+    struct abi_sockaddr_in from = { 0 };
     char got[100];
     int len = sizeof(from);
     int server;
@@ -678,7 +678,7 @@ TEST(netlink, dumps_links_and_addresses)
     request.header.type = RTM_NEWADDR;
     request.header.flags = NLM_F_REQUEST;
     CHECK_EQ(sys_sendto(fd, at(&request), sizeof(request), 0, 0, 0), sizeof(request));
-    len = sys_recvfrom(fd, at(got), sizeof(got), 0, 0, 0);
+    CHECK(sys_recvfrom(fd, at(got), sizeof(got), 0, 0, 0) >= (long)sizeof(copy));
     memcpy(&copy, got, sizeof(copy));
     CHECK_EQ(copy.type, NLMSG_ERROR);
     close_fd(fd);

@@ -53,7 +53,7 @@ static bool vaddr_find(struct file *file, const struct elf_header *header, u64 o
         return false;
     for (u32 i = 0; i < header->phnum; i++, phdr++) {
         if (phdr->type == PT_LOAD && off >= align_down(phdr->offset, ELF_PAGE_SIZE) &&
-            off - phdr->offset + ELF_PAGE_SIZE < phdr->filesz + 2 * ELF_PAGE_SIZE) {
+            off - phdr->offset + ELF_PAGE_SIZE < phdr->filesz + 2ul * ELF_PAGE_SIZE) {
             *vaddr = phdr->vaddr + (off - phdr->offset);
             return true;
         }

@@ -112,12 +112,13 @@ static void model_write(u32 index)
     u8 value = (u8)(1 + pick(255));
     enum vm_fault result = put(page_at(index), value);
 
-    if (!line->mapped)
+    if (!line->mapped) {
         CHECK_EQ(result, VM_FAULT_NO_AREA);
-    else if (!(line->protection & PROT_WRITE))
+    } else if (!(line->protection & PROT_WRITE)) {
         CHECK_EQ(result, VM_FAULT_DENIED);
-    else
+    } else {
         CHECK_EQ(result, VM_FAULT_DONE);
+    }
     if (result == VM_FAULT_DONE)
         line->value = value;
 }
@@ -277,21 +278,21 @@ TEST(vm, changes_nothing_when_memory_runs_out)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
                  (long)WINDOW);
         CHECK_EQ(vm_advise(WINDOW, 4ull << 20, MADV_HUGEPAGE), 0);
-        CHECK_EQ(put(WINDOW + 5 * PAGE_SIZE, 5), VM_FAULT_DONE);
-        CHECK_EQ(put(WINDOW + 600 * PAGE_SIZE, 6), VM_FAULT_DONE);
+        CHECK_EQ(put(WINDOW + 5ul * PAGE_SIZE, 5), VM_FAULT_DONE);
+        CHECK_EQ(put(WINDOW + 600ul * PAGE_SIZE, 6), VM_FAULT_DONE);
         CHECK(fake_mmu_flags(WINDOW) & MMU_LARGE);
 
         fake_alloc_fail_after = nth;
-        if (vm_unmap(WINDOW + 3 * PAGE_SIZE, PAGE_SIZE) == -ENOMEM) {
+        if (vm_unmap(WINDOW + 3ul * PAGE_SIZE, PAGE_SIZE) == -ENOMEM) {
             fake_alloc_fail_after = -1;
-            CHECK_EQ(get(WINDOW + 3 * PAGE_SIZE), 0);
+            CHECK_EQ(get(WINDOW + 3ul * PAGE_SIZE), 0);
         }
         fake_alloc_fail_after = nth;
-        (void)!vm_remap(WINDOW + 4 * PAGE_SIZE, 1ull << 20, 1ull << 20,
+        (void)!vm_remap(WINDOW + 4ul * PAGE_SIZE, 1ull << 20, 1ull << 20,
                         MREMAP_MAYMOVE | MREMAP_FIXED, WINDOW + (16ull << 20));
         fake_alloc_fail_after = -1;
         check_invariants();
-        CHECK_EQ(get(WINDOW + 600 * PAGE_SIZE), 6);
+        CHECK_EQ(get(WINDOW + 600ul * PAGE_SIZE), 6);
         check_nothing_left();
     }
 }
@@ -303,14 +304,14 @@ TEST(vm, finds_room_from_the_top_and_reuses_it)
 
     vm_init();
     first = map_at(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
-    second = map_at(0, 3 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
+    second = map_at(0, 3ul * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
     CHECK_EQ((u64)first, space.map_top - PAGE_SIZE);
-    CHECK_EQ(second, first - 3 * PAGE_SIZE);
+    CHECK_EQ(second, first - 3ul * PAGE_SIZE);
     CHECK_EQ(space.areas.count, 1); /* Neighbours that are alike are one. */
 
     CHECK_EQ(vm_unmap((u64)second + PAGE_SIZE, PAGE_SIZE), 0);
-    CHECK_EQ(map_at(0, 2 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS),
-             second - 2 * PAGE_SIZE);
+    CHECK_EQ(map_at(0, 2ul * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS),
+             second - 2ul * PAGE_SIZE);
     CHECK_EQ(map_at(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS), second + PAGE_SIZE);
     check_nothing_left();
 }
@@ -398,10 +399,10 @@ TEST(vm, copies_a_private_file_page_on_the_first_write)
     CHECK_EQ(map_file(WINDOW + (1 << 20), 1, PROT_READ, MAP_PRIVATE | MAP_FIXED, 2),
              (long)WINDOW + (1 << 20));
     CHECK_EQ(get(WINDOW + (1 << 20)), 2);
-    CHECK_EQ(get(WINDOW + 8 * PAGE_SIZE), 10);
-    CHECK_EQ(vm_fault(WINDOW + 9 * PAGE_SIZE, FAULT_USER), VM_FAULT_NO_DATA);
+    CHECK_EQ(get(WINDOW + 8ul * PAGE_SIZE), 10);
+    CHECK_EQ(vm_fault(WINDOW + 9ul * PAGE_SIZE, FAULT_USER), VM_FAULT_NO_DATA);
     fake_file_broken = true;
-    CHECK_EQ(vm_fault(WINDOW + 4 * PAGE_SIZE, FAULT_USER), VM_FAULT_NO_DATA);
+    CHECK_EQ(vm_fault(WINDOW + 4ul * PAGE_SIZE, FAULT_USER), VM_FAULT_NO_DATA);
     check_nothing_left();
     CHECK_EQ(fake_file.refs, 1);
 }
@@ -409,13 +410,13 @@ TEST(vm, copies_a_private_file_page_on_the_first_write)
 TEST(vm, keeps_copies_writable_through_protection_changes)
 {
     vm_init();
-    fake_file_init(10 * PAGE_SIZE, FILE_READABLE, 0);
+    fake_file_init(10ul * PAGE_SIZE, FILE_READABLE, 0);
     CHECK_EQ(map_file(WINDOW, 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, 0), (long)WINDOW);
     CHECK_EQ(put(WINDOW, 7), VM_FAULT_DONE);
     CHECK_EQ(get(WINDOW + PAGE_SIZE), 1);
-    CHECK_EQ(vm_protect(WINDOW, 2 * PAGE_SIZE, PROT_READ), 0);
+    CHECK_EQ(vm_protect(WINDOW, 2ul * PAGE_SIZE, PROT_READ), 0);
     CHECK_EQ(put(WINDOW, 8), VM_FAULT_DENIED);
-    CHECK_EQ(vm_protect(WINDOW, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+    CHECK_EQ(vm_protect(WINDOW, 2ul * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
     CHECK(fake_mmu_flags(WINDOW) & MMU_WRITE);
     CHECK(!(fake_mmu_flags(WINDOW + PAGE_SIZE) & MMU_WRITE)); /* It is the file's page. */
     CHECK_EQ(put(WINDOW + PAGE_SIZE, 9), VM_FAULT_DONE);
@@ -426,7 +427,7 @@ TEST(vm, keeps_copies_writable_through_protection_changes)
 TEST(vm, tells_the_cache_of_the_first_write_to_a_shared_page)
 {
     vm_init();
-    fake_file_init(10 * PAGE_SIZE, FILE_READABLE | FILE_WRITABLE, 0);
+    fake_file_init(10ul * PAGE_SIZE, FILE_READABLE | FILE_WRITABLE, 0);
     CHECK_EQ(map_file(WINDOW, 4, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 0), (long)WINDOW);
     CHECK_EQ(fake_inode.cache.map_count, 1);
     CHECK_EQ(get(WINDOW), 0);
@@ -456,12 +457,12 @@ TEST(vm, refuses_a_shared_mapping_that_could_write_a_read_only_file)
 TEST(vm, maps_neighbours_that_are_cached_in_one_fault)
 {
     vm_init();
-    fake_file_init(32 * PAGE_SIZE, FILE_READABLE, 0);
+    fake_file_init(32ul * PAGE_SIZE, FILE_READABLE, 0);
     CHECK_EQ(map_file(WINDOW, 32, PROT_READ, MAP_PRIVATE | MAP_FIXED, 0), (long)WINDOW);
     for (u32 i = 0; i < 16; i++)
         CHECK_EQ(get(page_at(i)), (int)i);
     CHECK_EQ(fake_file_reads, 16);
-    CHECK_EQ(vm_advise(WINDOW, 32 * PAGE_SIZE, MADV_DONTNEED), 0);
+    CHECK_EQ(vm_advise(WINDOW, 32ul * PAGE_SIZE, MADV_DONTNEED), 0);
     CHECK_EQ(space.resident_pages, 0);
     CHECK_EQ(get(page_at(3)), 3);
     CHECK_EQ(space.resident_pages, 16);
@@ -471,7 +472,7 @@ TEST(vm, maps_neighbours_that_are_cached_in_one_fault)
 TEST(vm, lets_go_of_pages_beyond_the_end_of_a_file_that_shrank)
 {
     vm_init();
-    fake_file_init(8 * PAGE_SIZE, FILE_READABLE, 0);
+    fake_file_init(8ul * PAGE_SIZE, FILE_READABLE, 0);
     CHECK_EQ(map_file(WINDOW, 8, PROT_READ, MAP_PRIVATE | MAP_FIXED, 0), (long)WINDOW);
     for (u32 i = 0; i < 8; i++)
         CHECK_EQ(get(page_at(i)), (int)i);
@@ -486,7 +487,7 @@ TEST(vm, lets_go_of_pages_beyond_the_end_of_a_file_that_shrank)
 TEST(vm, drops_mapped_file_pages_before_it_gives_up)
 {
     vm_init();
-    fake_file_init(8 * PAGE_SIZE, FILE_READABLE, 0);
+    fake_file_init(8ul * PAGE_SIZE, FILE_READABLE, 0);
     CHECK_EQ(map_file(WINDOW, 8, PROT_READ, MAP_PRIVATE | MAP_FIXED, 0), (long)WINDOW);
     CHECK_EQ(get(WINDOW), 0);
     CHECK_EQ(map_at(WINDOW + (1 << 20), PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -515,7 +516,7 @@ TEST(vm, grows_the_stack_to_its_limit_and_not_into_a_neighbour)
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
              (long)(top - limit - AREA_GUARD_GAP + PAGE_SIZE));
     CHECK_EQ(put(top - limit, 2), VM_FAULT_NO_AREA);
-    CHECK_EQ(put(top - limit + 2 * PAGE_SIZE, 2), VM_FAULT_DONE);
+    CHECK_EQ(put(top - limit + 2ul * PAGE_SIZE, 2), VM_FAULT_DONE);
     check_nothing_left();
 }
 
@@ -561,13 +562,13 @@ TEST(vm, reports_what_is_in_memory)
     static u8 vector[4];
 
     vm_init();
-    CHECK_EQ(map_at(WINDOW, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+    CHECK_EQ(map_at(WINDOW, 4ul * PAGE_SIZE, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
              (long)WINDOW);
     CHECK_EQ(put(WINDOW + PAGE_SIZE, 1), VM_FAULT_DONE);
-    CHECK_EQ(vm_resident(WINDOW, 4 * PAGE_SIZE, (uaddr_t)vector), 0);
+    CHECK_EQ(vm_resident(WINDOW, 4ul * PAGE_SIZE, (uaddr_t)vector), 0);
     CHECK_EQ(vector[0], 0);
     CHECK_EQ(vector[1], 1);
-    CHECK_EQ(vm_resident(WINDOW, 5 * PAGE_SIZE, (uaddr_t)vector), -ENOMEM);
+    CHECK_EQ(vm_resident(WINDOW, 5ul * PAGE_SIZE, (uaddr_t)vector), -ENOMEM);
     check_nothing_left();
 }

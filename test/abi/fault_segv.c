@@ -86,7 +86,9 @@ int main(void)
 
     /* Again and again: nothing wears out. */
     for (i = 0; i < 1000; i++) {
-        if (FAULT_OF(store(page)) != SIGSEGV)
+        int signal = FAULT_OF(store(page));
+
+        if (signal != SIGSEGV)
             break;
     }
     EXPECT_EQ(i, 1000);

@@ -65,12 +65,12 @@ static void mapped_twice(char *map)
 
 static void has_a_size(void)
 {
-    char *map = mremap(shared(LEN), LEN, 2 * LEN, MREMAP_MAYMOVE);
+    char *map = mremap(shared(LEN), LEN, 2ul * LEN, MREMAP_MAYMOVE);
 
     EXPECT(map != MAP_FAILED);
     EXPECT_EQ(fault_at(map + LEN - 1), 0);
     EXPECT_EQ(fault_at(map + LEN), SIGBUS);
-    EXPECT_EQ(munmap(map, 2 * LEN), 0);
+    EXPECT_EQ(munmap(map, 2ul * LEN), 0);
     EXPECT_EQ(fault_at(map), SIGSEGV);
 }
 

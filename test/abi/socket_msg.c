@@ -103,7 +103,7 @@ static void many_messages(void)
                                 { (char[]){ "22" }, 2 },
                                 { (char[]){ "333" }, 3 } };
     struct iovec in_vec[5];
-    char bufs[5][8];
+    char bufs[5][8] = { 0 };
     int a = net_bound(SOCK_DGRAM);
     int b = net_bound(SOCK_DGRAM);
     int i;

@@ -106,7 +106,7 @@ static void *fault_together(void *arg)
         for (i = 0; i < REGION_PAGES; i++)
             region[i * ABI_PAGE + me] = (unsigned char)round;
         pthread_barrier_wait(&barrier);
-        for (i = 0; i < REGION_PAGES * WORKERS; i++)
+        for (i = 0; i < (long)REGION_PAGES * WORKERS; i++)
             ok = ok && region[i / WORKERS * ABI_PAGE + i % WORKERS] == round;
         pthread_barrier_wait(&barrier);
         if (me == 0)
@@ -148,10 +148,11 @@ static void on_segv(int signal, siginfo_t *info, void *context)
 static void *write_always(void *arg)
 {
     while (!writers_end) {
-        if (is_open)
+        if (is_open) {
             (*counter)++;
-        else
+        } else {
             sched_yield();
+        }
     }
     return arg;
 }
@@ -244,10 +245,11 @@ static void *read_all(void *arg)
 
     for (;;) {
         len = read(fd, &byte, 1);
-        if (len == 1)
+        if (len == 1) {
             received++;
-        else if (len == 0 || errno != EINTR)
+        } else if (len == 0 || errno != EINTR) {
             break;
+        }
     }
     EXPECT_EQ(len, 0);
     return NULL;

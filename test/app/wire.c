@@ -120,12 +120,13 @@ static int serve_one(int fd)
 
     if (read_line(fd, line, sizeof(line)) < 0)
         return 1;
-    if (strncmp(line, "get ", 4) == 0)
+    if (strncmp(line, "get ", 4) == 0) {
         (void)send_pattern(fd, strtoul(line + 4, NULL, 10));
-    else if (strncmp(line, "put ", 4) == 0)
+    } else if (strncmp(line, "put ", 4) == 0) {
         check_pattern(fd, strtoul(line + 4, NULL, 10));
-    else if (strncmp(line, "read ", 5) == 0)
+    } else if (strncmp(line, "read ", 5) == 0) {
         send_file(fd, line + 5);
+    }
     return strcmp(line, "exit") != 0;
 }
 

@@ -56,10 +56,10 @@ static int open_in(const struct ext4_image *image, const char *name)
 
 static void write_pattern(int fd, off_t off, size_t size, unsigned seed)
 {
-    char *bytes = malloc(size);
+    char *bytes = malloc(size + 1);
 
     for (size_t i = 0; i < size; i++)
-        bytes[i] = (char)(seed * 31 + i * 7 + (i >> 8));
+        bytes[i] = (char)((size_t)seed * 31 + i * 7 + (i >> 8));
     CHECK_EQ(pwrite(fd, bytes, size, off), size);
     free(bytes);
 }
@@ -275,6 +275,7 @@ static void compare_stat(const struct ext4_inode *inode, const struct stat *st)
         CHECK_EQ(inode->size, st->st_size);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tree that the test made. */
 static void compare_dir(struct ext4_fs *fs, const struct ext4_inode *dir, const char *path)
 {
     DIR *listing = opendir(path);

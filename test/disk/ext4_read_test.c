@@ -260,7 +260,7 @@ static void check_damage(const char *options, int rounds, unsigned seed)
             /* Two in three hit something that is not zero: metadata, or names. */
             for (int k = 0; k < 2000 && j % 3 && whole[at] == 0; k++)
                 at = (at + 1) % image.size;
-            image.bytes[at] = rand() % 4 ? (char)rand() : (char)0xff;
+            image.bytes[at] = (char)(rand() % 4 ? rand() : 0xff);
         }
         if (ext4_open(&image.disk, 0, &fs) < 0)
             continue;

@@ -74,9 +74,11 @@ static void make_roots(struct memory *memory)
 
         memcpy(root + 36 + (size_t)i * 4, &slot, 4);
     }
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature is no string. */
     memcpy(root, "RSDT", 4);
     memcpy(root + 4, &size, 4);
     seal(root, size, root + 9);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature is no string. */
     memcpy(rsdp, "RSD PTR ", 8);
     memcpy(rsdp + 16, &address, 4);
     seal(rsdp, 20, rsdp + 8);

@@ -44,6 +44,7 @@ static void seal(struct disk *disk, u64 at)
     u64 bytes;
     u32 crc;
 
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature is no string. */
     memcpy(header, "EFI PART", 8);
     memcpy(header + 24, &at, 8);
     memcpy(&size, header + 12, 4);

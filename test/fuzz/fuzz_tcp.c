@@ -127,9 +127,10 @@ static void invariants_check(void)
     FUZZ_CHECK(!seq_before(tcp->lost_end, tcp->snd_una));   /* 8. */
     FUZZ_CHECK(!seq_after(tcp->lost_end, tcp->snd_nxt));    /* Likewise. */
     FUZZ_CHECK(tcp->rcv_memory < 4 * TCP_RECEIVE_BUFFER);
-    for (u32 i = 0; i < tcp->sack_count; i++)
+    for (u32 i = 0; i < tcp->sack_count; i++) {
         FUZZ_CHECK(seq_after(tcp->sacks[i].start, tcp->snd_una) &&
                    !seq_after(tcp->sacks[i].end, tcp->snd_nxt)); /* 5. */
+    }
     FUZZ_CHECK(tcp->timer_deadline_ns <=
                u64_min(tcp->rto_deadline_ns, tcp->ack_deadline_ns)); /* 6. */
 }

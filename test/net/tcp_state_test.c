@@ -472,6 +472,34 @@ TEST(tcp_state, connections_keep_their_port)
     clean_up(&pair);
 }
 
+TEST(tcp_state, disconnected_it_connects_anew)
+{
+    struct pair pair = { 0 };
+    struct tcp *client;
+
+    open_lan(&pair);
+    pair.server.to_send = 100;
+    pair.client.deaf = true;
+    sim_run(50 * NS_PER_MS);
+    client = pair.client.tcp;
+    CHECK_EQ(tcp_disconnect(client), 0);
+    CHECK_EQ(tcp_state_of(client), TCP_CLOSED);
+    CHECK_EQ(tcp_remote(client).port, 0);
+    CHECK_EQ(tcp_receive_available(client), 0);
+    CHECK_EQ(tcp_take_error(client), ECONNRESET);
+    sim_run(50 * NS_PER_MS);
+    CHECK_EQ(tcp_take_error(pair.server.tcp), ECONNRESET);
+
+    CHECK_EQ(tcp_bind(client, (struct inet_address){ SIM_IP_A, 5000 }), 0);
+    CHECK_EQ(tcp_connect(client, (struct inet_address){ SIM_IP_B, PEER_PORT }), -EINPROGRESS);
+    sim_run(50 * NS_PER_MS);
+    CHECK_EQ(tcp_state_of(client), TCP_ESTABLISHED);
+    CHECK_EQ(tcp_disconnect(client), 0);
+    CHECK_EQ(tcp_local(client).port, 5000);
+    CHECK_EQ(tcp_bind(client, (struct inet_address){ SIM_IP_A, 5001 }), -EINVAL);
+    clean_up(&pair);
+}
+
 TEST(tcp_state, listeners_share_a_port_with_reuseport)
 {
     struct tcp *listeners[2];

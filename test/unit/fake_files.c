@@ -56,7 +56,7 @@ struct page *page_cache_find(struct page_cache *cache, u64 index)
     return page_get(pages[index]);
 }
 
-int page_cache_get(struct page_cache *cache, u64 index, struct page **page)
+int page_cache_get(struct page_cache *cache, u64 index, struct page **result)
 {
     if (index >= FAKE_FILE_PAGES || fake_file_broken)
         return -EIO;
@@ -68,7 +68,7 @@ int page_cache_get(struct page_cache *cache, u64 index, struct page **page)
         memset(page_virt(pages[index]), (int)index, PAGE_SIZE);
         fake_file_reads++;
     }
-    *page = page_cache_find(cache, index);
+    *result = page_cache_find(cache, index);
     return 0;
 }
 

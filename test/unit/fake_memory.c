@@ -57,11 +57,11 @@ static void arena_open(void)
 {
     if (arena)
         return;
-    arena = mmap(NULL, ARENA_SIZE + LARGE_PAGE_SIZE * 2, PROT_READ | PROT_WRITE,
+    arena = mmap(NULL, ARENA_SIZE + LARGE_PAGE_SIZE * 2ul, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena == MAP_FAILED)
         die("no arena", NULL);
-    arena += (LARGE_PAGE_SIZE * 2) - ((uintptr_t)arena & (LARGE_PAGE_SIZE * 2 - 1));
+    arena += (LARGE_PAGE_SIZE * 2ul) - ((uintptr_t)arena & (LARGE_PAGE_SIZE * 2 - 1));
     __asan_poison_memory_region(arena, ARENA_SIZE);
 }
 
@@ -164,9 +164,9 @@ struct page *page_from_address(paddr_t address)
     return page_from_virt((const void *)(uintptr_t)address);
 }
 
-void page_register_reclaimer(page_reclaim_fn *reclaim)
+void page_register_reclaimer(page_reclaim_fn *fn)
 {
-    (void)reclaim;
+    (void)fn;
 }
 
 void page_counts(struct page_counts *counts)

@@ -124,9 +124,10 @@ int mmu_split(u64 address)
 
     if (!table)
         return -ENOMEM;
-    for (u32 i = 0; i < SLOTS; i++)
+    for (u32 i = 0; i < SLOTS; i++) {
         table[i] = mmu_entry_make(mmu_entry_address(*slot) + (u64)i * PAGE_SIZE,
                                   mmu_entry_flags(*slot) & ~(u32)MMU_LARGE);
+    }
     *slot = (mmu_entry_t)(uintptr_t)table | BIT_TABLE | BIT_PRESENT;
     return 0;
 }

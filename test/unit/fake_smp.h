@@ -10,8 +10,8 @@
 
 #include "lib/base/types.h"
 
-/* Boots `cpus` CPUs into the scheduler, and runs `first(NULL)` as the first thread, on CPU 0. */
-void fake_smp_run(u32 cpus, u32 seed, void (*first)(void *arg));
+/* Boots `count` CPUs into the scheduler, and runs `first(NULL)` as the first thread, on CPU 0. */
+void fake_smp_run(u32 count, u32 seed, void (*first)(void *arg));
 
 /* Called by a thread: the test is over, fake_smp_run() returns. */
 _Noreturn void fake_smp_end(void);

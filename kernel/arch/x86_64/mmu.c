@@ -184,9 +184,10 @@ int mmu_split(u64 address)
 
     large = mmu_slot_read(slot);
     table = phys_to_virt(memory);
-    for (u64 i = 0; i < TABLE_SLOTS; i++)
+    for (u64 i = 0; i < TABLE_SLOTS; i++) {
         table[i] = mmu_entry_make(mmu_entry_address(large) + (i << PAGE_SHIFT),
                                   mmu_entry_flags(large) & ~(u32)MMU_LARGE);
+    }
     mmu_slot_exchange(slot, memory | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER);
     tlb_flush(align_down(address, LARGE_PAGE_SIZE), LARGE_PAGE_SIZE);
     return 0;
@@ -211,8 +212,9 @@ static bool table_is_empty(const mmu_entry_t *table)
  * Detaches the tables below `slot` that lie wholly in [lo, hi) and puts them on `freed`, chained by
  * their struct pages. Depth is bounded by the levels of the tables.
  */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void tables_detach(mmu_entry_t *slot, u64 base, u32 level, u64 lo, u64 hi,
-                          struct list *freed) /* NOLINT(misc-no-recursion) */
+                          struct list *freed)
 {
     mmu_entry_t entry = mmu_slot_read(slot);
     mmu_entry_t *table;
@@ -294,10 +296,11 @@ int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
         mmu_entry_t *slot =
             kernel_slot(address + off, step == PAGE_SIZE ? LEVEL_SMALL : LEVEL_LARGE);
 
-        if (!slot)
+        if (!slot) {
             err = -ENOMEM;
-        else
+        } else {
             err = kernel_entry_set(slot, physical + off, flags);
+        }
         if (err < 0)
             break;
     }

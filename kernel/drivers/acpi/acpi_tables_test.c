@@ -124,6 +124,7 @@ static void make_machine(void)
     put(RSDT + 48, HPET, 4);
     put(RSDT + 52, MEMORY - 10, 4); /* Leads out of memory. */
     make_table(RSDT, "RSDT", 56);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature is no string. */
     memcpy(memory + RSDP, "RSD PTR ", 8);
     put(RSDP + 16, RSDT, 4);
     seal(RSDP, 20, RSDP + 8);

@@ -139,7 +139,7 @@ int pci_msix_open(struct pci_device *device)
         return -ENOMEM;
     device->msix = at;
     for (u32 i = 0; i < device->msix_count; i++) {
-        mmio_write32(device->msix_table + i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_CONTROL,
+        mmio_write32(device->msix_table + (size_t)i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_CONTROL,
                      PCI_MSIX_ENTRY_MASKED);
     }
     control &= (u16)~PCI_MSIX_CONTROL_MASK_ALL;

@@ -17,14 +17,14 @@
 
 extern const struct virtio_driver virtio_blk_driver;
 
-static struct virtio_device device;
+static struct virtio_device machine;
 static struct block_device *disk;
 static int register_error;
 static int done_count;
 
 int block_register(struct block_device *registered)
 {
-    CHECK(device.started);
+    CHECK(machine.started);
     disk = registered;
     return register_error;
 }
@@ -41,11 +41,11 @@ static void start(u64 features, u16 queue_size)
     u64 capacity = 1000;
     u32 seg_max = 200;
 
-    device.features = features | VIRTIO_F_EVENT_IDX;
-    device.queue_size = queue_size;
-    memcpy(device.config + VIRTIO_BLK_CONFIG_CAPACITY, &capacity, 8);
-    memcpy(device.config + VIRTIO_BLK_CONFIG_SEG_MAX, &seg_max, 4);
-    CHECK_EQ(virtio_blk_driver.probe(&device), 0);
+    machine.features = features | VIRTIO_F_EVENT_IDX;
+    machine.queue_size = queue_size;
+    memcpy(machine.config + VIRTIO_BLK_CONFIG_CAPACITY, &capacity, 8);
+    memcpy(machine.config + VIRTIO_BLK_CONFIG_SEG_MAX, &seg_max, 4);
+    CHECK_EQ(virtio_blk_driver.probe(&machine), 0);
 }
 
 static void make_request(struct block_request *request, enum block_op op, u64 sector, u32 segments)
@@ -72,7 +72,7 @@ static void submit(struct block_request *request)
 /* Takes the next request and answers it. */
 static void answer(u8 status, u32 claimed)
 {
-    struct virtqueue *queue = device.queues[0];
+    struct virtqueue *queue = machine.queues[0];
     struct fake_chain chain;
     const struct virtio_segment *last;
 
@@ -91,7 +91,7 @@ TEST(virtio_blk, describes_itself_and_asks_as_the_device_expects)
     struct virtio_blk_hdr header;
 
     start(VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH, 64);
-    queue = device.queues[0];
+    queue = machine.queues[0];
     CHECK_EQ(disk->sector_count, 1000);
     CHECK_EQ(disk->segments_max, BLOCK_SEGMENTS_MAX);
     CHECK(!disk->read_only);
@@ -99,7 +99,7 @@ TEST(virtio_blk, describes_itself_and_asks_as_the_device_expects)
 
     make_request(&request, BLOCK_READ, 77, 3);
     submit(&request);
-    CHECK_EQ(device.notified, 1);
+    CHECK_EQ(machine.notified, 1);
     CHECK(fake_virtio_take(queue, &chain));
     CHECK_EQ(chain.out_count, 1);
     CHECK_EQ(chain.in_count, 4);
@@ -136,7 +136,7 @@ TEST(virtio_blk, tells_success_from_failure)
         make_request(&request, BLOCK_READ, 0, 1);
         submit(&request);
         answer(cases[i].status, 513);
-        fake_virtio_interrupt(device.queues[0]);
+        fake_virtio_interrupt(machine.queues[0]);
         CHECK_EQ(request.status, cases[i].expected);
         CHECK_EQ(done_count, (int)i + 1);
     }
@@ -157,7 +157,7 @@ TEST(virtio_blk, requests_wait_for_room_and_all_are_answered)
     }
     for (int i = 0; i < COUNT; i++) {
         answer(0, 1);
-        fake_virtio_interrupt(device.queues[0]);
+        fake_virtio_interrupt(machine.queues[0]);
         CHECK_EQ(done_count, i + 1);
         CHECK_EQ(requests[i].status, 0);
     }
@@ -172,9 +172,9 @@ TEST(virtio_blk, a_lie_fails_everything_that_is_out)
         make_request(&requests[i], BLOCK_READ, (u64)i, 4);
         submit(&requests[i]);
     }
-    fake_virtio_give(device.queues[0], 9999, 0);
-    fake_virtio_interrupt(device.queues[0]);
-    CHECK(device.broken);
+    fake_virtio_give(machine.queues[0], 9999, 0);
+    fake_virtio_interrupt(machine.queues[0]);
+    CHECK(machine.broken);
     CHECK_EQ(done_count, 6);
     for (int i = 0; i < 6; i++)
         CHECK_EQ(requests[i].status, -EIO);
@@ -194,22 +194,22 @@ TEST(virtio_blk, flush_is_done_where_there_is_no_cache)
     submit(&request);
     CHECK_EQ(done_count, 1);
     CHECK_EQ(request.status, 0);
-    CHECK_EQ(device.notified, 0);
+    CHECK_EQ(machine.notified, 0);
 }
 
 TEST(virtio_blk, gives_everything_back_when_the_probe_fails)
 {
-    device.queue_size = 64;
+    machine.queue_size = 64;
     for (long i = 0; i < 6; i++) {
         fake_alloc_fail_after = i;
-        CHECK_EQ(virtio_blk_driver.probe(&device), -ENOMEM);
+        CHECK_EQ(virtio_blk_driver.probe(&machine), -ENOMEM);
         CHECK_EQ(fake_heap_objects, 0);
         CHECK_EQ(fake_pages, 0);
-        CHECK(!device.started);
+        CHECK(!machine.started);
     }
     fake_alloc_fail_after = -1;
     register_error = -ENOSPC;
-    CHECK_EQ(virtio_blk_driver.probe(&device), -ENOSPC);
+    CHECK_EQ(virtio_blk_driver.probe(&machine), -ENOSPC);
     CHECK_EQ(fake_heap_objects, 0);
-    CHECK(!device.started);
+    CHECK(!machine.started);
 }

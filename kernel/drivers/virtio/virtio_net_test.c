@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-void netbuf_init(void);
-
 extern const struct virtio_driver virtio_net_driver;
 
 enum {

@@ -14,7 +14,7 @@ struct virtio_device {
     bool broken;
 };
 
-static struct virtio_device device;
+static struct virtio_device machine;
 static struct virtqueue *queue;
 static int notified;
 static int polled;
@@ -45,7 +45,7 @@ static bool note_poll(struct bottom_half *half)
 
 static void make_queue(u16 size, bool event_index)
 {
-    queue = virtqueue_create(&device, 0, size, event_index);
+    queue = virtqueue_create(&machine, 0, size, event_index);
     CHECK(queue);
     queue->notify = notify;
     bottom_half_init(&queue->half, note_poll);
@@ -160,7 +160,7 @@ TEST(virtqueue, goes_round_many_times)
         CHECK_EQ((uintptr_t)cookie, i);
         CHECK_EQ(len, i % 200);
     }
-    CHECK(!device.broken);
+    CHECK(!machine.broken);
 }
 
 /* What a device may claim about the one buffer it has, of 400 bytes to write. */
@@ -184,11 +184,11 @@ TEST(virtqueue, a_lie_stops_the_device)
         void *cookie = NULL;
         u32 len;
 
-        device.broken = false;
+        machine.broken = false;
         make_queue(8, true);
-        CHECK_EQ(virtqueue_add(queue, segments, 2, 1, &device), 0);
+        CHECK_EQ(virtqueue_add(queue, segments, 2, 1, &machine), 0);
         device_give((u32)(0 + cases[i].head), cases[i].len);
-        if (virtqueue_take(queue, &cookie, &len) || !device.broken) {
+        if (virtqueue_take(queue, &cookie, &len) || !machine.broken) {
             fprintf(stderr, "%s: believed\n", cases[i].remark);
             exit(1);
         }
@@ -207,13 +207,13 @@ TEST(virtqueue, the_same_buffer_cannot_come_back_twice)
     u32 len;
 
     make_queue(8, true);
-    CHECK_EQ(virtqueue_add(queue, segments, 0, 2, &device), 0);
+    CHECK_EQ(virtqueue_add(queue, segments, 0, 2, &machine), 0);
     head = device_take(&readable, &writable);
     device_give(head, 0);
     device_give(head, 0);
     CHECK(virtqueue_take(queue, &cookie, &len));
     CHECK(!virtqueue_take(queue, &cookie, &len));
-    CHECK(device.broken);
+    CHECK(machine.broken);
 }
 
 TEST(virtqueue, an_index_far_ahead_is_a_lie)
@@ -223,12 +223,12 @@ TEST(virtqueue, an_index_far_ahead_is_a_lie)
     int taken = 0;
 
     make_queue(8, true);
-    CHECK_EQ(virtqueue_add(queue, segments, 0, 2, &device), 0);
+    CHECK_EQ(virtqueue_add(queue, segments, 0, 2, &machine), 0);
     queue->used->index = le16_make(30000);
     while (virtqueue_take(queue, &cookie, &len))
         taken++;
     CHECK(taken <= 1);
-    CHECK(device.broken);
+    CHECK(machine.broken);
 }
 
 TEST(virtqueue, tells_the_device_only_when_it_wants_to_know)
@@ -291,7 +291,7 @@ TEST(virtqueue, memory_may_run_out)
 {
     for (long i = 0; i < 3; i++) {
         fake_alloc_fail_after = i;
-        CHECK(!virtqueue_create(&device, 0, 256, true));
+        CHECK(!virtqueue_create(&machine, 0, 256, true));
         CHECK_EQ(fake_heap_objects, 0);
         CHECK_EQ(fake_pages, 0);
     }

@@ -285,6 +285,8 @@ static int dir_rename(struct inode *from_dir, const char *from, u32 from_len, st
     if (to_dir->link_count == 0)
         return -ENOENT;
     if (flags & RENAME_EXCHANGE) {
+        if (!target)
+            return -ENOENT;
         dir_exchange(old_dir, old, new_dir, target);
         return 0;
     }

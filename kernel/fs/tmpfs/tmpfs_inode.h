@@ -46,6 +46,6 @@ static inline struct tmpfs *tmpfs_of_inode(const struct inode *inode)
 }
 
 /* A new inode with one reference and no links: 0, -ENOMEM, -ENOSPC. */
-int tmpfs_inode_create(struct tmpfs *tmpfs, u32 mode, struct tmpfs_inode **inode) MUST_USE;
+int tmpfs_inode_create(struct tmpfs *tmpfs, u32 mode, struct tmpfs_inode **result) MUST_USE;
 
 extern const struct inode_ops tmpfs_directory_ops;

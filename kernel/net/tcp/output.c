@@ -5,6 +5,7 @@
  * silly windows on both sides (RFC 9293 3.8.6.2). Whatever stays behind has a timer.
  */
 #include "kernel/core/clock.h"
+#include "kernel/core/panic.h"
 #include "kernel/net/net.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/transfer.h"
@@ -70,6 +71,7 @@ static u32 next_len(struct tcp *tcp, u32 pipe, u32 ahead)
     u32 most = segment_len_max(tcp);
     u32 len = u32_min(u32_min(unsent, room), most);
 
+    ASSERT(tcp->mss > 0);
     if (congestion < unsent && congestion <= window)
         tcp->flags |= TCP_F_CWND_LIMITED;
     if (len < unsent) {

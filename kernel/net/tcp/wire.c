@@ -71,8 +71,8 @@ static void sack_parse(struct tcp_header *header, const u8 *option, u32 size)
     if ((size - 2) % OPTION_SACK_BLOCK_SIZE != 0 || count > TCP_SACK_BLOCKS_MAX)
         return;
     for (u32 i = 0; i < count; i++) {
-        header->sack[i].start = read32(option + 2 + i * OPTION_SACK_BLOCK_SIZE);
-        header->sack[i].end = read32(option + 6 + i * OPTION_SACK_BLOCK_SIZE);
+        header->sack[i].start = read32(option + 2 + (size_t)i * OPTION_SACK_BLOCK_SIZE);
+        header->sack[i].end = read32(option + 6 + (size_t)i * OPTION_SACK_BLOCK_SIZE);
     }
     header->sack_count = (u8)count;
 }

@@ -43,7 +43,7 @@ void ext4_buffers_init(struct ext4_buffers *buffers);
 void ext4_buffers_fini(struct ext4_buffers *buffers);
 
 /* Block `block`, which is within the filesystem, with a reference. 0, -EIO, -ENOMEM. */
-int ext4_buffer_get(struct ext4_fs *fs, u64 block, struct ext4_buffer **buffer) MUST_USE;
+int ext4_buffer_get(struct ext4_fs *fs, u64 block, struct ext4_buffer **result) MUST_USE;
 void ext4_buffer_put(struct ext4_fs *fs, struct ext4_buffer *buffer);
 
 static inline bool ext4_buffer_is_checked(const struct ext4_buffer *buffer, u32 inode,

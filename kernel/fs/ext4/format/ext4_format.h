@@ -72,11 +72,11 @@ enum ext4_open_flags {
 };
 
 /*
- * Looks at the superblock and the group descriptors. Returns 0 and `*fs`; -EINVAL when it is no
+ * Looks at the superblock and the group descriptors. Returns 0 and `*result`; -EINVAL when it is no
  * ext4 or has features unknown here (named in the log), -EIO, -ENOMEM. A journal that was not
  * replayed is noted in the log: contents may be older than the last writes.
  */
-int ext4_open(const struct ext4_disk *disk, u32 flags, struct ext4_fs **fs) MUST_USE;
+int ext4_open(const struct ext4_disk *disk, u32 flags, struct ext4_fs **result) MUST_USE;
 void ext4_close(struct ext4_fs *fs); /* Nobody uses it any more. */
 
 u32 ext4_block_size(const struct ext4_fs *fs);

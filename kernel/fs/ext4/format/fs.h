@@ -4,6 +4,7 @@
 /* What the files of this folder share. Callers see ext4_format.h only. */
 
 #include "abi/ext4/ext4.h"
+#include "abi/linux/errors.h"
 #include "kernel/fs/ext4/format/buffer.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "lib/base/types.h"
@@ -43,8 +44,14 @@ struct ext4_fs {
     char label[EXT4_LABEL_SIZE];
 };
 
-/* Logs what is damaged and gives -EIO. */
-int ext4_damaged(const struct ext4_fs *fs, u32 inode, const char *what) MUST_USE;
+void ext4_log_damage(const struct ext4_fs *fs, u32 inode, const char *what);
+
+/* Logs what is damaged and gives -EIO. Here, so that analysers see that it is an error. */
+MUST_USE static inline int ext4_damaged(const struct ext4_fs *fs, u32 inode, const char *what)
+{
+    ext4_log_damage(fs, inode, what);
+    return -EIO;
+}
 
 /* True when `count` blocks from `block` on lie within the filesystem. */
 bool ext4_blocks_ok(const struct ext4_fs *fs, u64 block, u64 count);

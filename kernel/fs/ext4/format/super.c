@@ -23,10 +23,9 @@ enum {
     LOG_CLUSTER_MAX = 20,
 };
 
-int ext4_damaged(const struct ext4_fs *fs, u32 inode, const char *what)
+void ext4_log_damage(const struct ext4_fs *fs, u32 inode, const char *what)
 {
     log_warn("ext4 '%s': inode %u: damaged %s", fs->label, inode, what);
-    return -EIO;
 }
 
 bool ext4_blocks_ok(const struct ext4_fs *fs, u64 block, u64 count)
