@@ -76,6 +76,13 @@ int tcp_connect(struct tcp *tcp, struct inet_address remote) MUST_USE;
  */
 void tcp_close(struct tcp *tcp, bool abort);
 
+/*
+ * connect(2) with AF_UNSPEC: resets the connection and forgets it, so that another can be made.
+ * Options and the port it was bound to stay; a listener stops to listen. The caller keeps readers
+ * away: what was received is gone. 0; -EADDRINUSE when another took the port this very moment.
+ */
+int tcp_disconnect(struct tcp *tcp) MUST_USE;
+
 enum tcp_shutdown {
     TCP_SHUTDOWN_READ = 1u << 0,
     TCP_SHUTDOWN_WRITE = 1u << 1,

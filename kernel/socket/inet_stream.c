@@ -49,8 +49,17 @@ static int stream_bind(struct socket *socket, const struct abi_sockaddr *name, u
 static int stream_connect(struct socket *socket, const struct abi_sockaddr *name, u32 len)
 {
     struct inet_address address;
-    int err = inet_address_parse(name, len, &address);
+    int err;
 
+    if (len >= sizeof(name->family) && name->family == AF_UNSPEC) {
+        struct inet_stream *stream = stream_of(socket);
+
+        mutex_lock(&stream->read_mutex);
+        err = tcp_disconnect(stream->tcp);
+        mutex_unlock(&stream->read_mutex);
+        return err;
+    }
+    err = inet_address_parse(name, len, &address);
     if (err < 0)
         return err;
     if (address.ip == 0)

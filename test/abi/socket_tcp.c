@@ -162,6 +162,42 @@ static void bulk_both_ways(void)
     close(fds[1]);
 }
 
+/* connect(2) with AF_UNSPEC, and the same socket connected again; a port that is still in use. */
+static void disconnect(void)
+{
+    const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+    int listener = net_listener(2);
+    in_port_t port = net_port(listener);
+    struct sockaddr_in addr = net_local(port);
+    socklen_t len = sizeof(addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int first;
+    int second;
+    char byte;
+
+    EXPECT_EQ(connect(fd, &nobody, sizeof(nobody)), 0);
+    EXPECT_EQ(net_connect(fd, port), 0);
+    first = accept(listener, NULL, NULL);
+    EXPECT_EQ(connect(fd, &nobody, sizeof(nobody)), 0);
+    EXPECT_ERRNO(getpeername(fd, (struct sockaddr *)&addr, &len), ENOTCONN);
+    EXPECT_ERRNO(read(fd, &byte, 1), ECONNRESET);
+    EXPECT_ERRNO(read(fd, &byte, 1), ENOTCONN);
+    EXPECT_ERRNO(read(first, &byte, 1), ECONNRESET);
+    EXPECT_EQ(net_connect(fd, port), 0);
+    second = accept(listener, NULL, NULL);
+    EXPECT_EQ(write(fd, "x", 1), 1);
+    EXPECT_EQ(read(second, &byte, 1), 1);
+
+    close(listener);
+    listener = socket(AF_INET, SOCK_STREAM, 0);
+    addr = net_local(port);
+    EXPECT_ERRNO(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), EADDRINUSE);
+    close(first);
+    close(second);
+    close(fd);
+    close(listener);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -170,6 +206,7 @@ int main(void)
     reset(true);
     reset(false);
     refused();
+    disconnect();
     bulk_both_ways();
     return abi_done();
 }

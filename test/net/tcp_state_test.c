@@ -3,6 +3,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
 #include "kernel/core/clock.h"
+#include "kernel/net/net.h"
 #include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "lib/base/mem.h"

@@ -230,6 +230,31 @@ void tcp_close(struct tcp *tcp, bool abort)
         listener_close(tcp->listener);
 }
 
+int tcp_disconnect(struct tcp *tcp)
+{
+    struct inet_address local;
+    bool was_bound;
+    bool was_open;
+    int err = 0;
+
+    if (tcp_state_of(tcp) == TCP_LISTEN)
+        return tcp_shutdown(tcp, TCP_SHUTDOWN_READ);
+    connection_lock(tcp);
+    was_bound = tcp_has(tcp, TCP_F_BOUND);
+    local.ip = tcp->bound_any ? 0 : tcp->node.tuple.local_ip;
+    local.port = tcp->bind_port;
+    was_open = tcp->state != TCP_CLOSED;
+    if (was_open)
+        abort_locked(tcp);
+    tcp_ports_unbind(tcp);
+    connection_renew(tcp);
+    tcp->error = was_open ? ECONNRESET : 0; /* As Linux says it to who reads on. */
+    if (was_bound)
+        err = tcp_ports_bind(tcp, local);
+    connection_unlock(tcp);
+    return err;
+}
+
 static int shutdown_locked(struct tcp *tcp, u32 how)
 {
     if (tcp->state == TCP_CLOSED || tcp->state == TCP_LISTEN || tcp->state == TCP_SYN_SENT)

@@ -96,6 +96,35 @@ struct tcp *connection_create(void)
     return tcp;
 }
 
+void connection_renew(struct tcp *tcp)
+{
+    /* That of held back ACKs says on which list it is. */
+    tcp->flags &= TCP_F_NODELAY | TCP_F_CORK | TCP_F_KEEPALIVE | TCP_F_REUSEADDR | TCP_F_REUSEPORT |
+                  TCP_F_SNDBUF_LOCKED | TCP_F_RCVBUF_LOCKED | TCP_F_ACK_HELD;
+    receive_purge(tcp);
+    reassembly_purge(tcp);
+    mem_zero(&tcp->node.tuple, sizeof(tcp->node.tuple));
+    mem_zero(tcp->rcv_sack, sizeof(tcp->rcv_sack));
+    mem_zero(&tcp->dsack, sizeof(tcp->dsack));
+    tcp->recovery = TCP_RECOVERY_OPEN;
+    tcp->probes = 0;
+    tcp->mss_peer = 0;
+    tcp->snd_wscale = 0;
+    tcp->rcv_wscale = 0;
+    tcp->quick_acks = TCP_QUICK_ACKS;
+    tcp->ssthresh = UINT32_MAX / 2;
+    tcp->cwnd_acked = 0;
+    tcp->duplicate_acks = 0;
+    tcp->srtt_us = 0;
+    tcp->rttvar_us = 0;
+    tcp->rcv_consumed = 0;
+    tcp->rcv_rtt_us = 0;
+    tcp->ts_recent = 0;
+    tcp->ts_recent_ns = 0;
+    tcp->error = 0;
+    tcp->soft_error = 0;
+}
+
 static void connection_free(struct tcp *tcp)
 {
     ASSERT(!tcp->node.hashed && !net_timer_is_armed(&tcp->timer));

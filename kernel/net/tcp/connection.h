@@ -344,6 +344,8 @@ void connection_unlock(struct tcp *tcp) RELEASES(&tcp->lock);
 void connection_put(struct tcp *tcp);
 /* To CLOSED, out of the table, with `error` (0: none) for the owner. Locked. */
 void connection_done(struct tcp *tcp, int error);
+/* From CLOSED to as good as new, but for options. Locked, bound to no port. */
+void connection_renew(struct tcp *tcp);
 /* To TIME-WAIT: a small record takes its place in the table. Locked. */
 void connection_time_wait(struct tcp *tcp);
 /* Queues the FIN and moves the state on. Locked. */
