@@ -8,7 +8,6 @@
  * them: a slow client costs its two buffers and never holds up another. Whoever says nothing for a
  * while is closed.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

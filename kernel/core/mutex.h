@@ -10,8 +10,6 @@
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 
-struct thread;
-
 struct LOCKABLE mutex {
     struct thread *owner; /* [atomic] NULL while free. */
     u32 waiting;          /* [atomic] How many sleep in `waiters`. */

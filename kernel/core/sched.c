@@ -18,6 +18,7 @@
  * 6. Two run queues are never locked at once, except by spin_try_lock() for stealing.
  */
 #include "abi/linux/errors.h"
+#include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
@@ -30,8 +31,8 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/timer_slice.h"
-#include "lib/base/num.h"
 #include "lib/base/text.h"
+#include "lib/base/types.h"
 
 struct cpu_sched {
     struct spinlock lock;

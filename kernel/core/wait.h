@@ -24,7 +24,6 @@
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 
-struct thread;
 struct waiter;
 
 struct wait_queue {

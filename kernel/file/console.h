@@ -6,7 +6,6 @@
  * isatty() says no, so programs write it like a pipe.
  */
 
-#include "kernel/file/file.h"
 #include "lib/base/types.h"
 
 enum {

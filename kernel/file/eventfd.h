@@ -3,7 +3,6 @@
 
 /* eventfd(2): a counter to wait for. */
 
-#include "kernel/file/file.h"
 #include "lib/base/types.h"
 
 /* One reference, or NULL when memory is out. `flags`: FILE_NONBLOCK. */

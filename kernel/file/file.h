@@ -23,7 +23,6 @@
 #include "lib/base/types.h"
 
 struct file;
-struct inode;
 struct page;
 
 /* Takes an entry of a directory: false when there is no room for it, which ends the listing. */
@@ -96,8 +95,6 @@ enum file_flags {
     FILE_DSYNC = 1u << 13,
     FILE_LARGEFILE = 1u << 14,
 };
-
-struct path_node;
 
 struct file {
     u32 refs;                   /* [atomic] */

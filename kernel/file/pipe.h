@@ -12,8 +12,6 @@
 #include "kernel/file/file.h"
 #include "lib/base/types.h"
 
-struct pipe;
-
 enum {
     PIPE_ATOMIC_SIZE = 4096, /* PIPE_BUF */
     PIPE_PAGES_DEFAULT = 16,

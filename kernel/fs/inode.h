@@ -17,9 +17,6 @@
 #include "kernel/fs/page_cache.h"
 #include "lib/base/types.h"
 
-struct inode;
-struct filesystem;
-
 struct timestamp {
     s64 seconds;
     u32 ns;

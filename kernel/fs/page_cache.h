@@ -22,11 +22,9 @@
 
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"
-#include "lib/base/list.h"
 #include "lib/base/types.h"
 
 struct inode;
-struct page_cache;
 
 struct page_cache_ops {
     /*

@@ -18,8 +18,6 @@ enum {
     SYMLINKS_MAX = 40,
 };
 
-struct path_node;
-
 struct path_node *path_node_get(struct path_node *node);
 void path_node_put(struct path_node *node); /* NULL is fine. May sleep. */
 struct inode *path_node_inode(struct path_node *node);

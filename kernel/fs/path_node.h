@@ -14,6 +14,7 @@
  */
 
 #include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
 #include "lib/base/list.h"

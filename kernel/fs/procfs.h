@@ -9,7 +9,6 @@
 #include "lib/base/types.h"
 
 struct file;
-struct filesystem;
 struct proc_output;
 
 /* Appends to what the file will say. Text that grows beyond PROC_FILE_MAX is cut. */

@@ -11,8 +11,6 @@
  *         `--------------------+-------------------------nak, lease over----------'
  */
 
-#include "lib/base/types.h"
-
 struct netdev;
 
 /* Asks on `dev`, for ever. Starts over when it runs already. */

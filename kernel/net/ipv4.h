@@ -14,8 +14,6 @@
 #include "kernel/net/netbuf.h"
 #include "lib/base/types.h"
 
-struct neighbour;
-
 enum {
     IPV4_HEADER_SIZE = 20, /* Without options: we send none. */
     IPV4_HEADER_MAX = 60,

@@ -19,8 +19,6 @@
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 
-struct netdev;
-
 enum {
     NETBUF_HEAD_SIZE = 160, /* virtio 12 + Ethernet 14 + IPv6 40 + TCP 60, and a little room. */
     NETBUF_FRAGS_MAX = 18,  /* 64 KiB of 4 KiB pages, unaligned at both ends, and one to spare. */

@@ -8,7 +8,6 @@
 #include "kernel/net/netdev.h"
 
 #include "abi/linux/errors.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/ethernet.h"

@@ -3,7 +3,7 @@
 
 /* What the handlers for files share: pieces of memory and paths from the program. */
 
-#include "kernel/fs/path.h"
+#include "kernel/file/file.h"
 #include "kernel/mm/iter.h"
 #include "lib/base/types.h"
 

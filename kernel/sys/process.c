@@ -13,7 +13,6 @@
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/mem.h"
-#include "lib/base/num.h"
 #include "lib/base/types.h"
 
 long sys_getpid(void)

@@ -9,14 +9,17 @@
 #include "kernel/task/exit.h"
 
 #include "abi/linux/futex.h"
+#include "abi/linux/signal.h"
+#include "kernel/arch/context.h"
 #include "kernel/arch/power.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/log.h"
-#include "kernel/core/wait.h"
+#include "kernel/core/thread.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/task/fatal.h"
 #include "kernel/task/futex.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "lib/base/text.h"
 

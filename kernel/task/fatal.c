@@ -3,6 +3,7 @@
 
 #include "kernel/arch/context.h"
 #include "kernel/core/log.h"
+#include "kernel/core/thread.h"
 #include "kernel/task/symbols.h"
 #include "kernel/task/task.h"
 

@@ -6,7 +6,6 @@
  * argv, envp, the auxiliary vector, and above them the strings they point to. Pure.
  */
 
-#include "abi/linux/auxv.h"
 #include "lib/base/types.h"
 
 enum {

@@ -3,8 +3,6 @@
 
 /* What /proc says about the process and its threads. */
 
-#include "lib/base/types.h"
-
 struct proc_output;
 
 /* Registers everything below /proc/self and /proc/sys that kernel/task knows. Once. */

@@ -21,12 +21,10 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/signal.h"
-#include "kernel/core/spinlock.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 
 struct task;
-struct wait_queue;
 
 enum {
     SIGNAL_QUEUE_MAX = 4096, /* Entries queued in all; kept below RLIMIT_SIGPENDING. */

@@ -3,8 +3,6 @@
 
 /* Registers and calls of the program in words, for the report of its death. Thread context. */
 
-#include "lib/base/types.h"
-
 struct user_regs;
 
 void registers_report(const struct user_regs *regs);

@@ -8,13 +8,15 @@
  * another thread's task looks at it under the list's lock.
  */
 
+#include "abi/linux/signal.h"
+#include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/thread.h"
 #include "kernel/task/signal.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 
 struct manifest;
-struct user_regs;
 
 enum {
     TASKS_MAX = 32768,

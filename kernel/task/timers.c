@@ -13,6 +13,7 @@
 #include "abi/linux/time.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"
+#include "kernel/core/thread.h"
 #include "kernel/core/timer.h"
 #include "kernel/mm/heap.h"
 #include "kernel/task/signal.h"

@@ -7,7 +7,6 @@
  * Timers on CPU time are looked at by a clock that follows the time used.
  */
 
-#include "abi/linux/signal.h"
 #include "lib/base/types.h"
 
 enum {

@@ -5,6 +5,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_cache.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/num.h"
 

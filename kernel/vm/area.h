@@ -15,8 +15,6 @@
 #include "lib/base/tree.h"
 #include "lib/base/types.h"
 
-struct file;
-
 enum {
     AREAS_MAX = 65530,           /* As Linux' vm.max_map_count. */
     AREA_GUARD_GAP = 256 * 4096, /* Kept free below an area that grows down, as on Linux. */

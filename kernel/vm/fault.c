@@ -5,15 +5,19 @@
  * its page back and is done, since the winner's entry is as good.
  */
 #include "abi/linux/errors.h"
-#include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
-#include "kernel/core/thread.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/page.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 enum {
     FAULT_AROUND_PAGES = 16,

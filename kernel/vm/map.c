@@ -3,11 +3,18 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
 #include "abi/linux/stat.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
+#include "kernel/core/mutex.h"
 #include "kernel/core/thread.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 #define MAP_FLAGS_KNOWN                                                                      \
     (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |      \

@@ -2,9 +2,16 @@
 /* mprotect(2). */
 #include "abi/linux/errors.h"
 #include "abi/linux/mman.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/mutex.h"
+#include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_cache.h"
+#include "kernel/vm/area.h"
 #include "kernel/vm/space.h"
+#include "kernel/vm/vm.h"
 #include "lib/base/num.h"
+#include "lib/base/types.h"
 
 struct change {
     const struct area *area;

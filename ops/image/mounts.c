@@ -2,10 +2,12 @@
 #include "ops/image/mounts.h"
 
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/image/tree.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,8 +5,6 @@
 
 #include "host/strings.h"
 
-#include <stddef.h>
-
 struct settings;
 struct tree;
 

@@ -8,8 +8,7 @@
 #include "ops/image/tree.h"
 #include "test/unit/unit.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 

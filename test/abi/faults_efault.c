@@ -9,10 +9,8 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 enum {
     BAD = -77777, /* Stands for the bad address in a row. */

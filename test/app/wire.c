@@ -9,8 +9,8 @@
  *     read PATH    sends a file
  *     exit         ends
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>

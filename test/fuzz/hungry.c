@@ -8,14 +8,12 @@
  * second round gets nearly as much as the first. Memory that is touched has no error to return: the
  * kernel ends the program and says why.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

@@ -6,7 +6,6 @@
  * reads what comes and compares it, and closes when it should.
  */
 
-#include "kernel/net/tcp.h"
 #include "lib/base/types.h"
 
 enum {

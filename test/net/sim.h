@@ -18,7 +18,6 @@
  *     CHECK(sim_run_until(done, &state, 100 * NS_PER_SECOND));
  */
 
-#include "kernel/net/netbuf.h"
 #include "lib/base/types.h"
 
 #define SIM_IP_A 0x7f000001u

@@ -21,7 +21,6 @@
 #include "kernel/arch/x86_64/features.h"
 #include "kernel/arch/x86_64/layout.h"
 #include "kernel/arch/x86_64/msr.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/kernel_map.h"

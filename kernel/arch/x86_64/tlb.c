@@ -19,7 +19,6 @@
 #include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/panic.h"
-#include "lib/base/num.h"
 #include "lib/base/types.h"
 
 #include <stdatomic.h>

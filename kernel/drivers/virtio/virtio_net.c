@@ -6,12 +6,14 @@
 #include "kernel/drivers/virtio/virtio_net.h"
 
 #include "abi/linux/errors.h"
+#include "abi/virtio/net.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/log.h"
+#include "kernel/drivers/virtio/virtio.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/bytes.h"
-#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 

@@ -5,15 +5,12 @@
  * The parts of the network driver, for each other: virtio_net.c, virtio_net_rx.c, virtio_net_tx.c.
  */
 
-#include "abi/virtio/net.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/timer.h"
-#include "kernel/drivers/virtio/virtio.h"
+#include "kernel/net/netbuf.h"
 #include "kernel/net/netdev.h"
 #include "lib/base/types.h"
-
-struct virtio_net;
 
 /* [cpu] All of it belongs to the bottom half of the queue's CPU, after the probe. */
 struct net_rx {

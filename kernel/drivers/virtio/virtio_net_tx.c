@@ -7,10 +7,19 @@
  * received: no interrupt tells of them, except after the queue ran full and the stack waits.
  */
 #include "abi/linux/errors.h"
+#include "abi/virtio/net.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/drivers/virtio/virtio.h"
 #include "kernel/drivers/virtio/virtio_net.h"
+#include "kernel/mm/page.h"
+#include "kernel/net/netbuf.h"
+#include "kernel/net/netdev.h"
 #include "lib/base/bytes.h"
+#include "lib/base/list.h"
 #include "lib/base/mem.h"
+#include "lib/base/types.h"
 
 enum {
     TX_SEGMENTS_MAX = 1 + NETBUF_FRAGS_MAX,

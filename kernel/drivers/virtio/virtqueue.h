@@ -18,8 +18,6 @@
 #include "kernel/drivers/virtio/virtio.h"
 #include "lib/base/types.h"
 
-struct page;
-
 enum {
     VIRTQUEUE_SIZE_MAX = 256, /* What we use of a larger one: the rings fit in two pages. */
 };

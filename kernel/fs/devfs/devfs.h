@@ -3,7 +3,7 @@
 
 /* /dev: a small tmpfs with the device nodes programs use, and what opening them gives. */
 
-#include "kernel/fs/inode.h"
+#include "kernel/file/file.h"
 #include "lib/base/types.h"
 
 /* NULL when memory is out. It has an empty directory `shm` to mount on. */

@@ -6,7 +6,7 @@
  * a tree per directory. What is stored counts against a limit in pages: full is -ENOSPC.
  */
 
-#include "kernel/fs/inode.h"
+#include "kernel/file/file.h"
 #include "lib/base/types.h"
 
 enum {
