@@ -6,6 +6,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/task/symbols.h"
 #include "kernel/task/task.h"
+#include "lib/base/types.h"
 
 static const char *const names[SIGNALS + 1] = {
     [SIGHUP] = "SIGHUP",       [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",

@@ -22,6 +22,9 @@
 
 #include <setjmp.h>
 
+/* The names of signals are the kernel's own here. IWYU takes them for the C library's. */
+/* IWYU pragma: no_include <signal.h> */
+
 static struct signal_frame_request pushed[4];
 static int pushes;
 static bool push_fails;

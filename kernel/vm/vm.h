@@ -8,7 +8,7 @@
  * the system calls' manual pages. There is one address space, so no call names it.
  */
 
-#include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
 #include "lib/base/types.h"
 
 enum vm_protection {

@@ -8,7 +8,6 @@
 #include "ops/image/tree.h"
 #include "test/unit/unit.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -22,10 +22,10 @@ static struct block_device *disk;
 static int register_error;
 static int done_count;
 
-int block_register(struct block_device *registered)
+int block_register(struct block_device *device)
 {
     CHECK(machine.started);
-    disk = registered;
+    disk = device;
     return register_error;
 }
 

@@ -19,10 +19,10 @@ static struct virtqueue *queue;
 static int notified;
 static int polled;
 
-void virtio_fail(struct virtio_device *of, const char *why)
+void virtio_fail(struct virtio_device *device, const char *why)
 {
     (void)why;
-    of->broken = true;
+    device->broken = true;
 }
 
 bool virtio_is_broken(const struct virtio_device *of)
