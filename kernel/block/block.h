@@ -9,7 +9,6 @@
  * that completed before it was submitted.
  */
 
-#include "kernel/mm/page.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 

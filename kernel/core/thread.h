@@ -10,7 +10,6 @@
  */
 
 #include "kernel/arch/context.h"
-#include "kernel/arch/cpu.h"
 #include "lib/base/list.h"
 #include "lib/base/tree.h"
 #include "lib/base/types.h"

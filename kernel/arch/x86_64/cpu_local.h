@@ -3,9 +3,7 @@
 
 /* One CPU's own state, based at GS, with its descriptor tables. */
 
-#include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
-#include "kernel/arch/x86_64/layout.h"
 #include "lib/base/types.h"
 
 enum ist_index {

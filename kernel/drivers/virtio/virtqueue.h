@@ -12,8 +12,6 @@
  *  3. free_count plus the counts of all lent chains is the queue's size.
  */
 
-#include "abi/virtio/ring.h"
-#include "kernel/arch/mmu.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/drivers/virtio/virtio.h"
 #include "lib/base/types.h"
