@@ -7,7 +7,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
-#include "kernel/file/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/task/futex_word.h"
 #include "kernel/vm/vm.h"
 #include "test/unit/fake_kernel.h"
