@@ -13,10 +13,8 @@
  * set once, from none to some, under both.
  */
 
-#include "kernel/core/mutex.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
-#include "kernel/fs/path.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
 

@@ -39,8 +39,6 @@
 #include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/net/ipv4.h"
-#include "kernel/net/net.h"
-#include "kernel/net/netbuf.h"
 #include "kernel/net/tcp.h"
 #include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/wire.h"
@@ -170,8 +168,6 @@ struct tcp_settings {
     u8 ttl;
     u8 tos;
 };
-
-struct tcp_listener;
 
 struct tcp {
     struct tcp_node node;
