@@ -19,6 +19,7 @@
  *   void regs_set_result(regs, long)                        its result
  *   u64  regs_ip(regs), regs_sp(regs); void regs_set_ip(regs, u64), regs_set_sp(regs, u64)
  */
+/* IWYU pragma: no_include "machine/context.h" */
 #include <machine/context.h> /* IWYU pragma: export */
 
 /*

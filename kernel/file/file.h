@@ -17,7 +17,6 @@
  */
 
 #include "kernel/core/mutex.h"
-#include "kernel/core/wait.h"
 #include "kernel/mm/iter.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
