@@ -110,7 +110,7 @@ static bool is_ignored(int signal, const struct task *target)
 }
 
 /* Linux asks the main thread's mask; who waits for the signal counts whoever it is. */
-static bool is_ignored_by_process(int signal)
+static bool is_ignored_by_process(int signal) HOLDS(&tasks_lock)
 {
     struct list *node;
 
