@@ -9,6 +9,7 @@
 #include "lib/base/types.h"
 
 struct cpu_features cpu_features;
+bool cpu_drops_fences;
 
 enum {
     XCR0_X87_SSE = 0x3,
@@ -90,6 +91,7 @@ static void features_hypervisor(void)
     mem_copy(signature, &leaf.ebx, 4);
     mem_copy(signature + 4, &leaf.ecx, 4);
     mem_copy(signature + 8, &leaf.edx, 4);
+    cpu_drops_fences = mem_equal(signature, "TCGTCGTCGTCG", 12);
     if (mem_equal(signature, "KVMKVMKVM\0\0\0", 12)) {
         cpu_features.kvm = true;
         cpu_features.kvm_features = cpuid(KVM_LEAF + 1, 0).eax;

@@ -73,7 +73,18 @@ static inline u64 cpu_cycles(void)
     return (u64)high << 32 | low;
 }
 
+/* [const] after boot: see memory_barrier(). */
+extern bool cpu_drops_fences;
+
+/*
+ * QEMU's emulation of a single CPU drops fences, up to version 7.2 at least: it thinks nobody else
+ * looks. But its devices do, from a thread of their own, and then a device and its driver can each
+ * miss what the other has just written, and both wait for ever. Reading the cycle counter takes a
+ * lock inside QEMU, which is the fence that was dropped.
+ */
 static inline void memory_barrier(void)
 {
     __asm__ volatile("mfence" : : : "memory");
+    if (__builtin_expect(cpu_drops_fences, 0))
+        __asm__ volatile("rdtsc" : : : "eax", "edx", "memory");
 }
