@@ -14,6 +14,7 @@
 #     fuzz-NAME-y  += FILE...    goes into the fuzz program fuzz_NAME (one of fuzz-entries)
 #
 #     make            builds everything that runs: the kernel, ops
+#     make debug      a kernel that checks the order of locks, in build/debug
 #     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
 #                     make abi likewise
 #     make check      everything a commit has to pass
@@ -26,7 +27,7 @@ CC     := gcc
 CLANG  := clang
 ARCH   := x86_64
 B      := build
-DEBUG  := 1
+DEBUG  := 0
 MAKEMK := $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk */*/*/*/build.mk))
 
 # A set of unit tests is a program: within one a name is either real or faked, never both.
@@ -75,12 +76,16 @@ fuzz     := $(fuzz-entries:%=$(B)/test/fuzz/fuzz_%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all kernel ops unit abi app fuzz test check docs format clean
+.PHONY: all kernel debug ops unit abi app fuzz test check docs format clean
 .DELETE_ON_ERROR:
 
 all: kernel ops
 
 kernel: $(B)/soliton.elf
+
+debug:
+	$(Q)$(MAKE) B=$(B)/debug DEBUG=1 kernel
+
 ops:    $(B)/ops
 unit:   $(unit)
 abi:    $(abi)
