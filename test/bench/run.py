@@ -48,11 +48,15 @@ class Machine:
         self.first_byte_s = self.wait(start, request)
 
     def wait(self, start, request):
+        # QEMU takes connections before the guest is up and then loses them: ask again soon, not late.
+        patience = 0.05
         while time.monotonic() - start < SECONDS_MAX:
             if self.process.poll() is not None:
                 break
+            patience *= 1.2
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=2) as client:
+                address = ("127.0.0.1", self.port)
+                with socket.create_connection(address, timeout=patience) as client:
                     client.sendall(request)
                     if client.recv(1):
                         return time.monotonic() - start
