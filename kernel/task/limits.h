@@ -43,4 +43,4 @@ int limit_get(u32 kind, struct rlimit *limit) MUST_USE;
 int limit_set(u32 kind, const struct rlimit *limit) MUST_USE;
 
 /* Those the manifest gives. `set` has a bit for each that is meant. */
-void limits_init(const u64 *limits, u32 set);
+void limits_init(const u64 *values, u32 set);

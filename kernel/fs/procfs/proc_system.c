@@ -43,7 +43,7 @@ static void show_command_line(struct proc_output *out, void *arg)
 
 static void put_kib(struct proc_output *out, const char *name, u64 pages)
 {
-    proc_printf(out, "%-15s %8llu kB\n", name, (unsigned long long)(pages * (PAGE_SIZE / 1024)));
+    proc_printf(out, "%-15s %8lu kB\n", name, pages * (PAGE_SIZE / 1024));
 }
 
 static void show_meminfo(struct proc_output *out, void *arg)

@@ -62,7 +62,7 @@ static void show_memory_used(struct proc_output *out, void *arg)
 
     (void)arg;
     page_counts(&pages);
-    proc_printf(out, "%llu\n", (unsigned long long)((pages.total - pages.free) * PAGE_SIZE));
+    proc_printf(out, "%lu\n", (pages.total - pages.free) * PAGE_SIZE);
 }
 
 static void show_memory_total(struct proc_output *out, void *arg)
@@ -71,7 +71,7 @@ static void show_memory_total(struct proc_output *out, void *arg)
 
     (void)arg;
     page_counts(&pages);
-    proc_printf(out, "%llu\n", (unsigned long long)(pages.total * PAGE_SIZE));
+    proc_printf(out, "%lu\n", pages.total * PAGE_SIZE);
 }
 
 void sysfs_add_standard(void)
