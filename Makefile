@@ -6,6 +6,7 @@
 #     kernel-y     += FILE...    goes into the kernel (.c and .S)
 #     host-y       += FILE...    helpers over a C library, for ops and radar
 #     ops-y        += FILE...    goes into ops
+#     ops-lib-y    += FILE...    goes into ops and into the unit test program of the set `host`
 #     unit-SET-y   += FILE...    goes into the unit test program of SET (one of unit-sets): tests, the
 #                                code they test, and the fakes it stands on
 #     abi-y        += FILE...    each is a test program of its own, for Linux and for our kernel
@@ -39,6 +40,9 @@ fuzz-entries :=
 all:
 include $(MAKEMK)
 
+ops-y       += $(ops-lib-y)
+unit-host-y += $(ops-lib-y)
+
 # A warning is an error. Each of these has found a bug in somebody's kernel.
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wold-style-definition -Wundef -Wvla -Walloca -Wcast-qual -Wpointer-arith \
@@ -57,7 +61,7 @@ KERNEL_FLAGS := $(COMMON) $(OPT) -Ikernel/arch/$(ARCH)/include -ffreestanding -f
                 -mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40 \
                 -Wframe-larger-than=1024 -DKERNEL_DEBUG=$(DEBUG)
 HOST_FLAGS   := $(COMMON) $(OPT) -D_GNU_SOURCE
-OPS_LIBS     := -lext2fs -lcom_err -ljansson
+OPS_LIBS     := -lext2fs -lcom_err -ljansson -larchive
 UNIT_FLAGS   := $(COMMON) -O1 -Itest/unit/include -D_GNU_SOURCE -Wno-missing-prototypes \
                 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
                 -DKERNEL_DEBUG=1

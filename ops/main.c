@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops, the command line tool: finds the command, runs it, prints why it failed. */
 #include "host/err.h"
-#include "ops/cmd.h"
+#include "ops/cli/cmd.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum exit_code {
@@ -12,84 +13,112 @@ enum exit_code {
     EXIT_USAGE = 2,  /* The command line made no sense; nothing was touched. */
 };
 
-extern const struct cmd cmd_build;
-extern const struct cmd cmd_help;
-extern const struct cmd cmd_run;
-extern const struct cmd cmd_version;
-
-static const struct cmd *const cmds[] = {
-    &cmd_run,
-    &cmd_build,
-    &cmd_version,
-    &cmd_help,
-};
-
 enum {
-    CMD_COUNT = sizeof(cmds) / sizeof(cmds[0]),
+    PATH_SIZE_MAX = 64, /* "instance list" and the like. */
 };
 
-const struct cmd *cmd_find(const char *name)
+/* A command as it was called. */
+struct call {
+    const struct cmd *cmd;   /* NULL: there is none of that name. */
+    const struct cmd *group; /* NULL: none. */
+    char path[PATH_SIZE_MAX];
+    int argc;
+    char **argv;
+};
+
+static const char *alias(const char *word)
 {
-    if (strcmp(name, "--version") == 0)
-        name = "version";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        name = "help";
-    for (size_t i = 0; i < CMD_COUNT; i++) {
-        if (strcmp(cmds[i]->name, name) == 0)
-            return cmds[i];
+    if (strcmp(word, "--version") == 0)
+        return "version";
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ? "help" : word;
+}
+
+/* Goes down the groups as far as words name something. */
+static void call_find(struct call *call, int argc, char **argv)
+{
+    const struct cmd *const *cmds = cmd_list;
+
+    *call = (struct call){ .argc = argc - 1, .argv = argv + 1 };
+    while (call->argc > 0) {
+        const struct cmd *cmd = cmd_find(cmds, call->group ? *call->argv : alias(*call->argv));
+        size_t len = strlen(call->path);
+
+        if (!cmd)
+            return;
+        snprintf(call->path + len, sizeof(call->path) - len, "%s%s", len > 0 ? " " : "", cmd->name);
+        if (cmd->run) {
+            call->cmd = cmd;
+            return;
+        }
+        call->group = cmd;
+        cmds = cmd->cmds;
+        call->argc--;
+        call->argv++;
     }
-    return NULL;
 }
 
-void cmd_overview_print(FILE *out)
+static bool help_wanted(const struct call *call)
 {
-    fprintf(out, "usage: ops COMMAND [ARGUMENT...]\n\n");
-    for (size_t i = 0; i < CMD_COUNT; i++)
-        fprintf(out, "  %-9s %s\n", cmds[i]->name, cmds[i]->about);
-    fprintf(out, "\n`ops help COMMAND` says more.\n");
-}
-
-void cmd_help_print(const struct cmd *cmd, FILE *out)
-{
-    fprintf(out, "usage: ops %s %s\n\n%s.\n", cmd->name, cmd->usage, cmd->about);
-    if (cmd->options_print) {
-        fprintf(out, "\n");
-        cmd->options_print(out);
+    for (int i = 0; i < call->argc && strcmp(call->argv[i], "--") != 0; i++) {
+        if (strcmp(call->argv[i], "--help") == 0)
+            return true;
     }
+    return false;
 }
 
-static int usage_print(const struct cmd *cmd, const struct err *err)
+/* No command: says which there are, and what may have been meant. */
+static int call_explain(const struct call *call)
 {
-    fprintf(stderr, "ops: %s\nhint: `ops help %s` says what it takes\n", err->text, cmd->name);
+    const char *nearest;
+
+    if (help_wanted(call)) {
+        cmd_overview_print(call->group, stdout);
+        return 0;
+    }
+    if (call->argc == 0) {
+        cmd_overview_print(call->group, stderr);
+        return EXIT_USAGE;
+    }
+    nearest = cmd_suggest(call->group ? call->group->cmds : cmd_list, *call->argv);
+    fprintf(stderr, "ops: unknown command '%s%s%s'\n", call->path, call->group ? " " : "",
+            *call->argv);
+    if (nearest) {
+        fprintf(stderr, "hint: did you mean 'ops %s%s%s'?\n", call->path, call->group ? " " : "",
+                nearest);
+    } else {
+        fprintf(stderr, "hint: `ops help%s%s` lists them\n", call->group ? " " : "", call->path);
+    }
     return EXIT_USAGE;
+}
+
+static void err_print(const struct call *call, int status, const struct err *err)
+{
+    fprintf(stderr, "ops: %s\n", err->text);
+    if (status == CMD_USAGE && !strstr(err->text, "\nhint: "))
+        fprintf(stderr, "hint: `ops help %s` says what it takes\n", call->path);
 }
 
 int main(int argc, char **argv)
 {
-    const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
+    struct call call;
     struct err err = { 0 };
     int status;
 
-    if (!cmd) {
-        if (argc > 1)
-            fprintf(stderr, "ops: unknown command '%s'\n", argv[1]);
-        cmd_overview_print(stderr);
-        return EXIT_USAGE;
+    call_find(&call, argc, argv);
+    if (!call.cmd)
+        return call_explain(&call);
+    if (help_wanted(&call)) {
+        cmd_help_print(call.cmd, call.path, stdout);
+        return 0;
     }
-    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            cmd_help_print(cmd, stdout);
-            return 0;
-        }
-    }
-    status = cmd->run(argc - 1, argv + 1, &err);
-    if (status == CMD_USAGE)
-        return usage_print(cmd, &err);
+    status = call.cmd->run(call.cmd, call.argc, call.argv, &err);
     if (status < 0) {
-        fprintf(stderr, "ops: %s\n", err.text);
+        err_print(&call, status, &err);
+        return status == CMD_USAGE ? EXIT_USAGE : EXIT_FAILED;
+    }
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "ops: cannot write the result\n");
         return EXIT_FAILED;
     }
-    if (fflush(stdout) != 0)
-        return EXIT_FAILED;
     return status;
 }

@@ -5,9 +5,10 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
+#include "ops/cli/number.h"
+#include "ops/cli/suggest.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
-#include "ops/config/suggest.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -274,7 +275,7 @@ static int size_set(uint64_t *mib, const json_t *value, struct err *err)
         return 0;
     }
     text = text_get(value, err);
-    return text ? settings_parse_mib(mib, text, err) : -1;
+    return text ? number_parse_mib(mib, text, err) : -1;
 }
 
 static int number_set(uint64_t *number, const json_t *value, struct err *err)

@@ -4,9 +4,10 @@
 
 #include "host/err.h"
 #include "host/strings.h"
+#include "ops/cli/number.h"
+#include "ops/cli/suggest.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
-#include "ops/config/suggest.h"
 #include "test/unit/unit.h"
 
 #include <stdint.h>
@@ -95,7 +96,7 @@ TEST(settings, read_sizes)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t mib = 77;
 
-        CHECK_EQ(settings_parse_mib(&mib, cases[i].text, &err), cases[i].mib < 0 ? -1 : 0);
+        CHECK_EQ(number_parse_mib(&mib, cases[i].text, &err), cases[i].mib < 0 ? -1 : 0);
         CHECK_EQ(mib, cases[i].mib < 0 ? 77 : cases[i].mib);
     }
 }

@@ -56,13 +56,5 @@ void settings_fini(struct settings *settings);
 /* Replaces a string of the settings by a copy of `text`. */
 void settings_set(char **field, const char *text);
 
-/*
- * Parses a size: 128M, 1G, 64k, or a plain number, which is MiB. What is no whole MiB is refused.
- */
-int settings_parse_mib(uint64_t *mib, const char *text, struct err *err);
-
-/* Parses a decimal number up to `max`. */
-int settings_parse_number(uint64_t *number, const char *text, uint64_t max, struct err *err);
-
 /* Checks what takes more than one setting to say. */
 int settings_check(const struct settings *settings, struct err *err);

@@ -4,12 +4,13 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
-#include "ops/cmd.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/ui.h"
+#include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
 #include "ops/image/kernel.h"
 #include "ops/image/root.h"
-#include "ops/options.h"
 #include "ops/vm/accel.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
@@ -105,7 +106,7 @@ static int run_prepare(struct run *run, struct err *err)
         return -1;
     for (size_t i = 0; i < run->root.notes.count; i++)
         fprintf(stderr, "ops: note: %s\n", run->root.notes.items[i]);
-    for (size_t i = 0; i < run->root.warnings.count && run->settings.verbose; i++)
+    for (size_t i = 0; i < run->root.warnings.count && ui.is_verbose; i++)
         fprintf(stderr, "ops: warning: %s\n", run->root.warnings.items[i]);
     return 0;
 }
@@ -140,10 +141,10 @@ static int disk_make(struct run *run, struct err *err)
         return -1;
     run->disk = vm_dir_file(&run->dir, "disk.img");
     run->report = vm_dir_file(&run->dir, "report");
-    run->log = run->settings.verbose ? NULL : vm_dir_file(&run->dir, "qemu.log");
+    run->log = ui.is_verbose ? NULL : vm_dir_file(&run->dir, "qemu.log");
     if (image_write(run->disk, &spec, &size, err) < 0)
         return -1;
-    if (run->settings.verbose) {
+    if (ui.is_verbose) {
         fprintf(stderr, "ops: image of %llu KiB built in %llu ms\n",
                 (unsigned long long)size.content >> 10, (unsigned long long)(now_ms() - start_ms));
     }
@@ -202,7 +203,7 @@ static int status_of(const struct run *run, const struct vm_end *end, struct err
     struct report report;
 
     report_read(&report, run->report);
-    if (run->settings.verbose && report.boot_ns > 0) {
+    if (ui.is_verbose && report.boot_ns > 0) {
         fprintf(stderr, "ops: the guest booted in %llu.%03llu ms with %llu KiB in use\n",
                 (unsigned long long)report.boot_ns / 1000000,
                 (unsigned long long)report.boot_ns / 1000 % 1000,
@@ -241,7 +242,7 @@ static int run_machine(struct run *run, struct err *err)
     if (vm_signals_stop(&signal))
         return SIGNAL_EXIT + signal;
     command_fill(run);
-    if (run->settings.verbose) {
+    if (ui.is_verbose) {
         fprintf(stderr, "ops: starting the machine after %llu ms\n",
                 (unsigned long long)(now_ms() - run->start_ms));
     }
@@ -257,13 +258,13 @@ static int run_all(struct run *run, struct err *err)
     return run->settings.dry_run ? command_print(run) : run_machine(run, err);
 }
 
-static int run_run(int argc, char **argv, struct err *err)
+static int run_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
     struct run run = { .start_ms = now_ms(), .dir = { .lock_fd = -1 } };
     int status;
 
     settings_init(&run.settings);
-    status = options_parse(&run.settings, OPTIONS_RUN, argc, argv, err);
+    status = settings_parse(&run.settings, self, argc, argv, err);
     if (status == 0) {
         status = run_all(&run, err);
         if (status < 0)
@@ -273,15 +274,14 @@ static int run_run(int argc, char **argv, struct err *err)
     return status;
 }
 
-static void run_options_print(FILE *out)
-{
-    options_print(OPTIONS_RUN, out);
-}
+static const struct option_spec *const options[] = {
+    options_config, options_machine, options_launch, options_build, NULL,
+};
 
 const struct cmd cmd_run = {
     .name = "run",
     .usage = "[OPTION...] PROGRAM [-- ARGUMENT...]",
     .about = "run a program in a machine of its own on this computer",
+    .options = options,
     .run = run_run,
-    .options_print = run_options_print,
 };

@@ -4,13 +4,15 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
-#include "ops/cmd.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
+#include "ops/cli/ui.h"
+#include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
 #include "ops/image/kernel.h"
 #include "ops/image/root.h"
 #include "ops/image/tree.h"
-#include "ops/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +45,9 @@ static int image_build(const char *path, const struct settings *settings,
     }
     for (size_t i = 0; i < root.notes.count && status == 0; i++)
         fprintf(stderr, "ops: note: %s\n", root.notes.items[i]);
-    for (size_t i = 0; i < root.warnings.count && status == 0 && settings->verbose; i++)
+    for (size_t i = 0; i < root.warnings.count && status == 0 && ui.is_verbose; i++)
         fprintf(stderr, "ops: warning: %s\n", root.warnings.items[i]);
-    if (status == 0 && settings->verbose) {
+    if (status == 0 && ui.is_verbose) {
         fprintf(stderr, "ops: %zu files and directories, %llu KiB; a disk of %llu MiB\n",
                 root.tree.count, (unsigned long long)size.content >> 10,
                 (unsigned long long)size.disk >> 20);
@@ -69,28 +71,33 @@ static int build_image(const struct settings *settings, struct err *err)
     return status;
 }
 
-static int build_run(int argc, char **argv, struct err *err)
+static int build_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
     struct settings settings;
     int status;
 
     settings_init(&settings);
-    status = options_parse(&settings, OPTIONS_BUILD, argc, argv, err);
+    status = settings_parse(&settings, self, argc, argv, err);
     if (status == 0 && build_image(&settings, err) < 0)
         status = err_prefix(err, "cannot build an image of '%s'", settings.program);
     settings_fini(&settings);
     return status;
 }
 
-static void build_options_print(FILE *out)
-{
-    options_print(OPTIONS_BUILD, out);
-}
+static const struct option_spec build_options[] = {
+    { 'o', "output", "FILE", "where the image goes; else NAME.img", OPTION_TEXT,
+      offsetof(struct settings, output), NULL, false },
+    { 0 },
+};
+
+static const struct option_spec *const options[] = {
+    options_config, build_options, options_build, options_launch, NULL,
+};
 
 const struct cmd cmd_build = {
     .name = "build",
     .usage = "[OPTION...] PROGRAM [-- ARGUMENT...]",
     .about = "pack a program and its libraries into a bootable disk image",
+    .options = options,
     .run = build_run,
-    .options_print = build_options_print,
 };

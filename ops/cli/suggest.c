@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/config/suggest.h"
+#include "ops/cli/suggest.h"
 
 #include <ctype.h>
 #include <stdbool.h>

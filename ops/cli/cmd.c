@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/cli/cmd.h"
+
+#include "ops/cli/options.h"
+#include "ops/cli/suggest.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    SUGGEST_DISTANCE_MAX = 2, /* Farther words are no help. */
+};
+
+const struct cmd *cmd_find(const struct cmd *const *cmds, const char *name)
+{
+    for (; *cmds; cmds++) {
+        if (strcmp((*cmds)->name, name) == 0)
+            return *cmds;
+    }
+    return NULL;
+}
+
+const char *cmd_suggest(const struct cmd *const *cmds, const char *name)
+{
+    const char *nearest = NULL;
+    size_t best = SUGGEST_DISTANCE_MAX + 1;
+
+    for (; *cmds; cmds++) {
+        size_t distance = suggest_distance(name, (*cmds)->name);
+
+        if (distance < best) {
+            best = distance;
+            nearest = (*cmds)->name;
+        }
+    }
+    return nearest;
+}
+
+void cmd_overview_print(const struct cmd *group, FILE *out)
+{
+    const struct cmd *const *cmds = group ? group->cmds : cmd_list;
+    const char *name = group ? group->name : "";
+    const char *space = group ? " " : "";
+
+    fprintf(out, "usage: ops %s%sCOMMAND [ARGUMENT...]\n\n", name, space);
+    for (; *cmds; cmds++)
+        fprintf(out, "  %-10s %s\n", (*cmds)->name, (*cmds)->about);
+    fprintf(out, "\n`ops help %s%sCOMMAND` says more.\n", name, space);
+}
+
+void cmd_help_print(const struct cmd *cmd, const char *path, FILE *out)
+{
+    fprintf(out, "usage: ops %s %s\n\n%s.\n", path, cmd->usage, cmd->about);
+    if (cmd->more)
+        fprintf(out, "\n%s\n", cmd->more);
+    fprintf(out, "\n");
+    for (const struct option_spec *const *specs = cmd->options; specs && *specs; specs++)
+        options_print(*specs, out);
+    options_print(options_common, out);
+    if (cmd->examples)
+        fprintf(out, "\nexamples:\n%s\n", cmd->examples);
+}

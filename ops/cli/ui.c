@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/cli/ui.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct ui ui;
+
+static bool terminal_is_dumb(void)
+{
+    const char *term = getenv("TERM");
+
+    return !term || strcmp(term, "dumb") == 0;
+}
+
+bool ui_draws(void)
+{
+    return !ui.is_quiet && isatty(STDERR_FILENO) == 1 && !terminal_is_dumb();
+}
+
+bool ui_colors(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    return (!no_color || *no_color == '\0') && isatty(STDOUT_FILENO) == 1 && !terminal_is_dumb();
+}
+
+void ui_note(const char *format, ...)
+{
+    va_list args;
+
+    if (ui.is_quiet)
+        return;
+    fputs("ops: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All commands there are. */
+#include "ops/cli/cmd.h"
+
+#include <stddef.h>
+
+extern const struct cmd cmd_build;
+extern const struct cmd cmd_help;
+extern const struct cmd cmd_run;
+extern const struct cmd cmd_version;
+
+const struct cmd *const cmd_list[] = {
+    &cmd_run, &cmd_build, &cmd_version, &cmd_help, NULL,
+};
