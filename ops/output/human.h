@@ -3,11 +3,10 @@
 
 /* Sizes and times as a person would say them. */
 
-#include <stddef.h>
 #include <stdint.h>
 
 enum {
-    HUMAN_SIZE_MAX = 32, /* Room for any of these. */
+    HUMAN_SIZE_MAX = 64, /* Room for any of these. */
 };
 
 /* "512 B", "12.3 KB", "1.4 GB": powers of 1000, as df -H. Returns `text`. */

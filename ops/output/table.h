@@ -7,7 +7,6 @@
  * the columns of every command; they are only ever added to.
  */
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -26,10 +25,13 @@ struct column {
     enum column_kind kind;
 };
 
-/* A cell; which field counts says its column. NULL text: nothing there, null in JSON. */
+/* A number that is not known: "-" for people, null in JSON. */
+#define CELL_NONE INT64_MIN
+
+/* A cell; which field counts says its column. NULL text: nothing there, "-" and null likewise. */
 struct cell {
     const char *text; /* COLUMN_TEXT. Copied. */
-    int64_t number;   /* The others. COLUMN_TIME: 0 means never, null in JSON. */
+    int64_t number;   /* The others. COLUMN_TIME: 0 means never, as CELL_NONE. */
 };
 
 struct table;
@@ -46,7 +48,8 @@ void table_sort(struct table *table);
 
 /*
  * Prints it to `out`: as JSON if --json was given, else for people, no wider than 80 characters
- * where the last text column can be cut ("..."). `empty` is the line for people without rows.
+ * (or the terminal, when that is wider) where the last text column can be cut ("..."). `empty` is
+ * the line for people without rows.
  */
 void table_print(const struct table *table, const char *empty, FILE *out);
 

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+ops-lib-y += ops/output/human.c ops/output/progress.c ops/output/table.c
+unit-host-y += ops/output/human_test.c ops/output/progress_test.c ops/output/table_test.c
