@@ -11,6 +11,8 @@
 #include "ops/image/image.h"
 #include "ops/image/kernel.h"
 #include "ops/image/root.h"
+#include "ops/state/own.h"
+#include "ops/state/state.h"
 #include "ops/vm/accel.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
@@ -33,7 +35,7 @@ enum {
 struct run {
     struct settings settings;
     struct kernel_files files;
-    struct vm_dir dir;
+    struct own_dir dir;
     struct root root; /* All zeros until it is collected. */
     char *disk;
     char *report;
@@ -53,7 +55,7 @@ static uint64_t now_ms(void)
 
 static void run_fini(struct run *run)
 {
-    vm_dir_close(&run->dir);
+    own_dir_close(&run->dir);
     root_fini(&run->root);
     kernel_files_fini(&run->files);
     strings_fini(&run->command);
@@ -137,11 +139,11 @@ static int disk_make(struct run *run, struct err *err)
     struct image_size size = { 0 };
     uint64_t start_ms = now_ms();
 
-    if (vm_dir_open(&run->dir, err) < 0)
+    if (own_dir_open(&run->dir, STATE_RUN, err) < 0)
         return -1;
-    run->disk = vm_dir_file(&run->dir, "disk.img");
-    run->report = vm_dir_file(&run->dir, "report");
-    run->log = ui.is_verbose ? NULL : vm_dir_file(&run->dir, "qemu.log");
+    run->disk = own_dir_file(&run->dir, "disk.img");
+    run->report = own_dir_file(&run->dir, "report");
+    run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
     if (image_write(run->disk, &spec, &size, err) < 0)
         return -1;
     if (ui.is_verbose) {
@@ -260,7 +262,7 @@ static int run_all(struct run *run, struct err *err)
 
 static int run_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct run run = { .start_ms = now_ms(), .dir = { .lock_fd = -1 } };
+    struct run run = { .start_ms = now_ms() };
     int status;
 
     settings_init(&run.settings);

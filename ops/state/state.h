@@ -18,7 +18,7 @@
  *   2. Whoever changes a folder holds its lock (flock on FOLDER/.lock), which ends with the
  *      process. Readers take no lock: they see the old or the new.
  *   3. Of a pair NAME.img and NAME.json the .img is renamed last and removed first: a .json alone
- *      is rubbish, which state_open() of that folder removes.
+ *      is rubbish, which state_lock() of that folder removes.
  */
 
 #include "host/strings.h"
@@ -68,7 +68,7 @@ int state_lock(struct state_lock *lock, enum state_folder folder, struct err *er
 void state_unlock(struct state_lock *lock);
 
 /*
- * A path in tmp for something that is being made, to be freed. A file or folder there is removed by
+ * A path in tmp for something that is being made, its own each time, to be freed. A file or folder there is removed by
  * a later ops when this process is gone. Returns NULL with `err` set.
  */
 char *state_tmp(const char *name, struct err *err);

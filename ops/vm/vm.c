@@ -2,19 +2,14 @@
 #include "ops/vm/vm.h"
 
 #include "host/err.h"
-#include "host/file.h"
-#include "host/xmem.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,117 +20,6 @@ enum {
     STOP_PATIENCE_S = 3, /* From asking QEMU to end to killing it. */
     EXIT_CANNOT_START = 127,
 };
-
-static const char lock_name[] = "lock";
-
-char *vm_home(void)
-{
-    const char *home = getenv("OPS_HOME");
-
-    if (home && *home != '\0')
-        return xstrdup(home);
-    home = getenv("HOME");
-    return xasprintf("%s/.ops", home && *home != '\0' ? home : "/tmp");
-}
-
-/* Locks the folder, as a sign that its ops lives. Returns the lock, or -1: it is not to be had. */
-static int dir_lock(const char *path, int flags)
-{
-    char *file = xasprintf("%s/%s", path, lock_name);
-    int fd = open(file, O_RDWR | O_CLOEXEC | flags, 0600);
-
-    free(file);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-/* Removes what an ops that was killed could not. */
-static void stale_remove(const char *runs)
-{
-    DIR *dir = opendir(runs);
-    struct dirent *entry;
-
-    if (!dir)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        char *path;
-        int fd;
-
-        if (entry->d_name[0] == '.')
-            continue;
-        path = xasprintf("%s/%s", runs, entry->d_name);
-        fd = dir_lock(path, 0);
-        if (fd >= 0) {
-            dir_remove(path);
-            close(fd);
-        }
-        free(path);
-    }
-    closedir(dir);
-}
-
-/* A fresh folder in `runs`, locked. */
-static int dir_make(struct vm_dir *dir, const char *runs, struct err *err)
-{
-    dir->path = xasprintf("%s/XXXXXX", runs);
-    if (!mkdtemp(dir->path)) {
-        int status = err_set_errno(err, "cannot make a folder in '%s'", runs);
-
-        free(dir->path);
-        dir->path = NULL;
-        return status;
-    }
-    dir->lock_fd = dir_lock(dir->path, O_CREAT);
-    return 0;
-}
-
-/*
- * One ops at a time makes its folder and removes stale ones: a folder that has just been made is not
- * locked yet, and must not be taken for one whose ops has died.
- */
-int vm_dir_open(struct vm_dir *dir, struct err *err)
-{
-    char *home = vm_home();
-    char *runs = xasprintf("%s/run", home);
-    char *turn = xasprintf("%s/.turn", runs);
-    int status = dir_create(runs, err);
-    int fd;
-
-    *dir = (struct vm_dir){ .lock_fd = -1 };
-    if (status == 0) {
-        fd = open(turn, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0 || flock(fd, LOCK_EX) < 0) {
-            status = err_set_errno(err, "cannot lock '%s'", turn);
-        } else {
-            stale_remove(runs);
-            status = dir_make(dir, runs, err);
-        }
-        if (fd >= 0)
-            close(fd);
-    }
-    free(turn);
-    free(runs);
-    free(home);
-    return status;
-}
-
-void vm_dir_close(struct vm_dir *dir)
-{
-    if (dir->path)
-        dir_remove(dir->path);
-    if (dir->lock_fd >= 0)
-        close(dir->lock_fd);
-    free(dir->path);
-    *dir = (struct vm_dir){ .lock_fd = -1 };
-}
-
-char *vm_dir_file(const struct vm_dir *dir, const char *name)
-{
-    return xasprintf("%s/%s", dir->path, name);
-}
 
 static void stop_signals(sigset_t *set)
 {

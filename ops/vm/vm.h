@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A machine that runs as a child of ops, and the private folder it works in. */
+/* A machine that runs as a child of ops. */
 
 #include "host/strings.h"
 
@@ -10,22 +10,6 @@
 
 struct err;
 struct settings;
-
-/* A folder below $OPS_HOME that is ours until we end, however we end. */
-struct vm_dir {
-    char *path;
-    int lock_fd;
-};
-
-/* $OPS_HOME, or .ops in the home directory. To be freed. */
-char *vm_home(void);
-
-/* Makes a folder, and removes those whose ops is no more. Returns 0, or -1 with `err` set. */
-int vm_dir_open(struct vm_dir *dir, struct err *err);
-void vm_dir_close(struct vm_dir *dir);
-
-/* The path of a file in it, to be freed. */
-char *vm_dir_file(const struct vm_dir *dir, const char *name);
 
 /* How a machine ended. */
 struct vm_end {

@@ -11,7 +11,7 @@ from place import SECONDS_MAX, test, tool
 
 def leftovers(place):
     run = place.home / "run"
-    return [path for path in run.iterdir() if path.name != ".turn"] if run.exists() else []
+    return [path for path in run.iterdir() if path.name[0] != "."] if run.exists() else []
 
 
 @test
