@@ -4,7 +4,6 @@
 #include "ops/cli/options.h"
 #include "ops/cli/suggest.h"
 
-#include <stddef.h>
 #include <string.h>
 
 enum {

@@ -13,7 +13,6 @@
 #include <stdio.h>
 
 struct err;
-struct option_spec;
 
 enum cmd_status {
     CMD_FAILED = -1, /* It could not be done; `err` says why. */
