@@ -19,24 +19,42 @@ void settings_init(struct settings *settings)
     };
 }
 
+static void nics_fini(struct nics *nics)
+{
+    for (size_t i = 0; i < nics->count; i++) {
+        free(nics->items[i].ip_address);
+        free(nics->items[i].ipv6_address);
+        free(nics->items[i].netmask);
+        free(nics->items[i].gateway);
+        free(nics->items[i].bridge);
+    }
+    free(nics->items);
+}
+
 void settings_fini(struct settings *settings)
 {
-    char **texts[] = {
-        &settings->program,     &settings->guest_program, &settings->cwd,
-        &settings->hostname,    &settings->crash,         &settings->log,
-        &settings->target_root, &settings->image_name,    &settings->output,
-        &settings->kernel,      &settings->accel,         &settings->machine,
-        &settings->cpu_model,   &settings->append,
+    char *texts[] = {
+        settings->program,   settings->guest_program, settings->cwd,          settings->hostname,
+        settings->crash,     settings->log,           settings->target_root,  settings->image_name,
+        settings->output,    settings->kernel,        settings->accel,        settings->machine,
+        settings->cpu_model, settings->append,        settings->files_parent, settings->build_dir,
+        settings->version,   settings->language,      settings->description,  settings->ip_address,
+        settings->netmask,   settings->gateway,       settings->bridge_name,  settings->bridge_ip,
+        settings->tap_name,  settings->instance_name, settings->at_exit,
     };
     struct strings *lists[] = {
-        &settings->args, &settings->envs,  &settings->files,  &settings->dirs,
-        &settings->maps, &settings->tmpfs, &settings->limits,
+        &settings->args,         &settings->envs,    &settings->files,  &settings->dirs,
+        &settings->maps,         &settings->tmpfs,   &settings->limits, &settings->config_files,
+        &settings->notes,        &settings->secrets, &settings->mounts, &settings->no_trace,
+        &settings->name_servers,
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        free(*texts[i]);
+        free(texts[i]);
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         strings_fini(lists[i]);
+    nics_fini(&settings->nics);
+    cloud_fini(&settings->cloud);
     *settings = (struct settings){ 0 };
 }
 

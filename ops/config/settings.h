@@ -7,9 +7,11 @@
  */
 
 #include "host/strings.h"
+#include "ops/config/cloud.h"
 #include "ops/config/ports.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -19,35 +21,97 @@ enum {
     SETTINGS_CPUS_MAX = 64,
 };
 
+/* A network interface of several. NULL: not said. */
+struct nic {
+    char *ip_address;
+    char *ipv6_address;
+    char *netmask;
+    char *gateway;
+    char *bridge;
+};
+
+struct nics {
+    struct nic *items;
+    size_t count;
+};
+
 struct settings {
+    struct strings config_files; /* --config, in this order. */
+    bool renders;                /* --render-config: variables in them are replaced. */
+
+    /* The program and what is in its image. */
     char *program;        /* As the user wrote it: a path on this machine. */
     char *guest_program;  /* Its path in the image; NULL: as on this machine. */
-    struct strings args;  /* Without argv[0]. */
-    struct strings envs;  /* NAME=VALUE. */
     struct strings files; /* Paths kept. */
     struct strings dirs;
     struct strings maps; /* HOST, GUEST, HOST, GUEST, ... */
     struct strings tmpfs;
+    char *target_root;
+    char
+        *files_parent; /* The folder that relative `files` and `dirs` count from; NULL: this one. */
+    bool no_args_copy; /* Do not copy a file that is the first argument. */
+    char *image_name;
+    char *output;      /* Where `ops build` writes. */
+    char *build_dir;   /* The folder for images that `output` does not name; NULL: this one. */
+    uint64_t base_mib; /* The least size of the root filesystem; 0: what is in it. */
+    char *kernel;
+    char *version; /* Of a package. */
+    char *language;
+    char *description;
+
+    /* How the program starts; all of it can be given again at launch. */
+    struct strings args;   /* Without argv[0]. */
+    struct strings envs;   /* NAME=VALUE. */
     struct strings limits; /* "nofile 1024" */
     char *cwd;             /* In the guest. */
     char *hostname;
     char *crash;
     char *log;
-    char *target_root;
-    char *image_name;
-    char *output; /* Where `ops build` writes. */
-    char *kernel;
+    struct strings secrets; /* NAME, FILE, NAME, FILE, ... */
+    struct strings mounts;  /* "SOURCE:PATH" or "SOURCE:PATH:ro". */
+    bool trace;
+    struct strings no_trace; /* Names of system calls. */
+    bool syscall_summary;
+    bool missing_files;
 
+    /* Its network: DHCP unless there is an address. */
+    char *ip_address; /* A.B.C.D */
+    char *netmask;
+    char *gateway;
+    struct strings name_servers;
+    uint64_t mtu; /* 0: what the network says. */
+
+    /* The machine, and how it is tied to this one. */
     uint64_t memory_mib;
     uint64_t cpus;
     struct ports ports;
+    struct ports udp_ports;
     char *accel;
     char *machine;
     char *cpu_model;
-    char *append;       /* Words for the kernel's command line. */
+    char *append; /* Words for the kernel's command line. */
+    struct nics nics;
+    bool bridged;
+    char *bridge_name;
+    char *bridge_ip; /* A.B.C.D or A.B.C.D/LEN */
+    char *tap_name;
+    char *instance_name;
+    char *at_exit; /* A shell command for when the machine has ended. */
+    bool background;
+    bool debug;
+    uint64_t gdb_port; /* 0: the usual one. */
+    bool qmp;
+    bool vga;
     uint64_t timeout_s; /* 0: none. */
-    bool verbose;
     bool dry_run;
+
+    /* How ops talks. */
+    bool verbose;
+    bool json;
+    bool show_warnings;
+    struct strings notes; /* What the user should hear of the configuration. */
+
+    struct cloud cloud;
 };
 
 void settings_init(struct settings *settings);
