@@ -48,8 +48,11 @@ struct disk_info {
  * refused. Returns NULL with `err` set. */
 struct disk *disk_open(const char *path, bool writes, struct err *err);
 
-/* Closes it. What was written is on the disk when this returns 0. */
+/* Closes it. When this returns 0, what was written is on the disk; else the file is as it was. */
 int disk_close(struct disk *disk, struct err *err);
+
+/* Closes it and leaves the file as it was. */
+void disk_discard(struct disk *disk);
 
 void disk_info(struct disk *disk, struct disk_info *info);
 

@@ -9,12 +9,10 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/disk/libext2fs.h"
 #include "ops/image/tree.h"
 
 #include <errno.h>
-#include <et/com_err.h>
-#include <ext2fs/ext2_err.h>
-#include <ext2fs/ext2_io.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,16 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* libext2fs' headers are not written for our warnings. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wcast-qual"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wundef"
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#include <ext2fs/ext2fs.h>
-#pragma GCC diagnostic pop
 
 enum {
     INODE_SIZE = 256,

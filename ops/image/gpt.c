@@ -5,7 +5,9 @@
 #include "host/file.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ENTRY_COUNT = 128,
@@ -166,18 +168,122 @@ static int header_write(int fd, const struct gpt_entry *entries, const uint8_t *
     return sectors_write(fd, entries, ENTRIES_SIZE, le64toh(header.entries_lba), err);
 }
 
+/* Both headers and tables, and the MBR in front of them. */
+static int tables_write(int fd, const struct gpt_entry *entries, const uint8_t *disk_guid,
+                        uint64_t last_lba, struct err *err)
+{
+    uint8_t mbr[GPT_SECTOR_SIZE];
+
+    mbr_fill(mbr, last_lba);
+    if (sectors_write(fd, mbr, sizeof(mbr), 0, err) < 0 ||
+        header_write(fd, entries, disk_guid, HEADER_LBA, last_lba, err) < 0)
+        return -1;
+    return header_write(fd, entries, disk_guid, last_lba, HEADER_LBA, err);
+}
+
 int gpt_write(int fd, const struct gpt_partition *partitions, size_t count,
               const uint8_t disk_guid[GPT_GUID_SIZE], struct err *err)
 {
     const struct gpt_partition *last = &partitions[count - 1];
     uint64_t last_lba = (last->off + last->size + GPT_ALIGN) / GPT_SECTOR_SIZE - 1;
     struct gpt_entry entries[ENTRY_COUNT];
-    uint8_t mbr[GPT_SECTOR_SIZE];
 
     entries_fill(entries, partitions, count);
-    mbr_fill(mbr, last_lba);
-    if (sectors_write(fd, mbr, sizeof(mbr), 0, err) < 0 ||
-        header_write(fd, entries, disk_guid, HEADER_LBA, last_lba, err) < 0)
+    return tables_write(fd, entries, disk_guid, last_lba, err);
+}
+
+static int sectors_read(int fd, void *bytes, size_t size, uint64_t lba, struct err *err)
+{
+    ssize_t got = pread(fd, bytes, size, (off_t)(lba * GPT_SECTOR_SIZE));
+
+    if (got < 0)
+        return err_set(err, "cannot read the partition table: %s", strerror(errno));
+    if ((size_t)got < size)
+        return err_set(err, "the partition table is cut off");
+    return 0;
+}
+
+/* Reads the primary table, whose header is checked. Returns as gpt_find() does. */
+static int table_read(int fd, uint64_t disk_size, struct gpt_header *header,
+                      struct gpt_entry entries[ENTRY_COUNT], struct err *err)
+{
+    uint32_t crc;
+
+    if (disk_size < (ENTRIES_LBA + ENTRIES_SECTORS) * GPT_SECTOR_SIZE)
+        return 0;
+    if (sectors_read(fd, header, sizeof(*header), HEADER_LBA, err) < 0)
         return -1;
-    return header_write(fd, entries, disk_guid, last_lba, HEADER_LBA, err);
+    if (memcmp(header->signature, "EFI PART", sizeof(header->signature)) != 0)
+        return 0;
+    crc = header->header_crc32;
+    header->header_crc32 = 0;
+    if (le32toh(header->header_size) != HEADER_SIZE ||
+        gpt_crc32(header, HEADER_SIZE) != le32toh(crc))
+        return err_set(err, "the partition table is damaged");
+    if (le32toh(header->entry_count) != ENTRY_COUNT || le32toh(header->entry_size) != ENTRY_SIZE ||
+        le64toh(header->entries_lba) != ENTRIES_LBA)
+        return err_set(err, "the partition table has an unusual form");
+    if (sectors_read(fd, entries, ENTRIES_SIZE, ENTRIES_LBA, err) < 0)
+        return -1;
+    if (gpt_crc32(entries, ENTRIES_SIZE) != le32toh(header->entries_crc32))
+        return err_set(err, "the partition table is damaged");
+    return 1;
+}
+
+static bool entry_is_used(const struct gpt_entry *entry)
+{
+    static const uint8_t unused[GPT_GUID_SIZE];
+
+    return memcmp(entry->type, unused, GPT_GUID_SIZE) != 0;
+}
+
+/* Checks where partition `index` lies. */
+static int place_set(struct gpt_place *place, const struct gpt_entry *entries, uint32_t index,
+                     uint64_t disk_size, struct err *err)
+{
+    uint64_t first = le64toh(entries[index].first_lba);
+    uint64_t last = le64toh(entries[index].last_lba);
+
+    if (first < ENTRIES_LBA + ENTRIES_SECTORS || last < first ||
+        last >= disk_size / GPT_SECTOR_SIZE)
+        return err_set(err, "a partition reaches beyond the end of the disk");
+    *place = (struct gpt_place){
+        .off = first * GPT_SECTOR_SIZE,
+        .size = (last - first + 1) * GPT_SECTOR_SIZE,
+        .index = index,
+        .is_last = true,
+    };
+    for (uint32_t i = 0; i < ENTRY_COUNT; i++) {
+        if (i != index && entry_is_used(&entries[i]) && le64toh(entries[i].last_lba) >= first)
+            place->is_last = false;
+    }
+    return 1;
+}
+
+int gpt_find(int fd, uint64_t disk_size, const uint8_t type[GPT_GUID_SIZE], struct gpt_place *place,
+             struct err *err)
+{
+    struct gpt_header header;
+    struct gpt_entry entries[ENTRY_COUNT];
+    int found = table_read(fd, disk_size, &header, entries, err);
+
+    if (found <= 0)
+        return found;
+    for (uint32_t i = 0; i < ENTRY_COUNT; i++) {
+        if (memcmp(entries[i].type, type, GPT_GUID_SIZE) == 0)
+            return place_set(place, entries, i, disk_size, err);
+    }
+    return err_set(err, "the disk has no root partition");
+}
+
+int gpt_resize(int fd, uint64_t disk_size, const struct gpt_place *place, struct err *err)
+{
+    struct gpt_header header;
+    struct gpt_entry entries[ENTRY_COUNT];
+    int found = table_read(fd, disk_size, &header, entries, err);
+
+    if (found <= 0)
+        return found < 0 ? -1 : err_set(err, "the disk has no partition table");
+    entries[place->index].last_lba = htole64((place->off + place->size) / GPT_SECTOR_SIZE - 1);
+    return tables_write(fd, entries, header.disk_guid, disk_size / GPT_SECTOR_SIZE - 1, err);
 }
