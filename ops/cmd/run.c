@@ -6,6 +6,7 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/ui.h"
+#include "ops/cmd/run_report.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
@@ -13,7 +14,7 @@
 #include "ops/image/root.h"
 #include "ops/state/own.h"
 #include "ops/state/state.h"
-#include "ops/vm/accel.h"
+#include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
 #include "ops/vm/vm.h"
@@ -38,9 +39,11 @@ struct run {
     struct own_dir dir;
     struct root root; /* All zeros until it is collected. */
     char *disk;
-    char *report;
     char *log;
     char *qemu;
+    struct launch launch;
+    struct vm_pipe pipe;
+    struct run_report report;
     struct strings command;
     uint64_t start_ms;
 };
@@ -59,8 +62,10 @@ static void run_fini(struct run *run)
     root_fini(&run->root);
     kernel_files_fini(&run->files);
     strings_fini(&run->command);
+    launch_fini(&run->launch);
+    vm_pipe_close(&run->pipe);
+    run_report_fini(&run->report);
     free(run->disk);
-    free(run->report);
     free(run->log);
     free(run->qemu);
     settings_fini(&run->settings);
@@ -80,23 +85,31 @@ static int memory_check(const struct run *run, struct err *err)
                    (unsigned long long)program_mib + 2ULL * KERNEL_MEMORY_MIB);
 }
 
-static bool kvm_wanted(const struct settings *settings)
+/* What the program is told at launch, and not by its image: that stays the same, and so cached. */
+static int launch_fill(struct run *run, struct err *err)
 {
-    if (strcmp(settings->accel, "auto") == 0)
-        return accel_kvm_works();
-    return strcmp(settings->accel, "kvm") == 0;
+    struct settings *settings = &run->settings;
+
+    launch_set(&run->launch, settings, run->files.kernel, "");
+    run_report_lines(&run->launch, settings);
+    if (!run->dir.path)
+        return 0;
+    for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
+        if (launch_add_secret(&run->launch, run->dir.path, settings->secrets.items[i],
+                              settings->secrets.items[i + 1], err) < 0)
+            return -1;
+    }
+    return launch_write_overlay(&run->launch, run->dir.path, err);
 }
 
-static void command_fill(struct run *run)
+static void command_fill(struct run *run, const char *report)
 {
-    struct qemu_paths paths = {
-        .qemu = run->qemu,
-        .kernel = run->files.kernel,
-        .disk = run->disk,
-        .report = run->report,
+    struct qemu_channels channels = {
+        .report = report,
+        .files = run->dir.path ? run->dir.path : "FOLDER",
     };
 
-    qemu_command(&run->command, &run->settings, &paths, kvm_wanted(&run->settings));
+    qemu_command(&run->command, run->qemu, &run->launch, &channels, qemu_kvm_wanted(&run->launch));
 }
 
 /* Everything that can be known to be wrong before something is made. */
@@ -113,12 +126,13 @@ static int run_prepare(struct run *run, struct err *err)
     return 0;
 }
 
-static int command_print(struct run *run)
+static int command_print(struct run *run, struct err *err)
 {
     run->qemu = xstrdup("qemu-system-x86_64");
-    run->disk = xstrdup("DISK");
-    run->report = xstrdup("REPORT");
-    command_fill(run);
+    if (launch_fill(run, err) < 0)
+        return -1;
+    settings_set(&run->launch.disk, "DISK");
+    command_fill(run, "REPORT");
     for (size_t i = 0; i < run->command.count; i++) {
         char *quoted = qemu_quote(run->command.items[i]);
 
@@ -139,11 +153,7 @@ static int disk_make(struct run *run, struct err *err)
     struct image_size size = { 0 };
     uint64_t start_ms = now_ms();
 
-    if (own_dir_open(&run->dir, STATE_RUN, err) < 0)
-        return -1;
     run->disk = own_dir_file(&run->dir, "disk.img");
-    run->report = own_dir_file(&run->dir, "report");
-    run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
     if (image_write(run->disk, &spec, &size, err) < 0)
         return -1;
     if (ui.is_verbose) {
@@ -185,42 +195,27 @@ static int silent_end(const struct run *run, const struct vm_end *end, struct er
     return -1;
 }
 
-static void report_read(struct report *report, const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char *text;
-
-    *report = (struct report){ .boot_ns = 0 };
-    if (!file)
-        return;
-    text = xcalloc(REPORT_SIZE_MAX, 1);
-    report_parse(report, text, fread(text, 1, REPORT_SIZE_MAX, file));
-    free(text);
-    fclose(file);
-}
-
 /* From how the machine ended to how ops ends. */
 static int status_of(const struct run *run, const struct vm_end *end, struct err *err)
 {
-    struct report report;
+    const struct report *report = &run->report.reader.report;
 
-    report_read(&report, run->report);
-    if (ui.is_verbose && report.boot_ns > 0) {
+    if (ui.is_verbose && report->boot_ns > 0) {
         fprintf(stderr, "ops: the guest booted in %llu.%03llu ms with %llu KiB in use\n",
-                (unsigned long long)report.boot_ns / 1000000,
-                (unsigned long long)report.boot_ns / 1000 % 1000,
-                (unsigned long long)report.memory_kib);
+                (unsigned long long)report->boot_ns / 1000000,
+                (unsigned long long)report->boot_ns / 1000 % 1000,
+                (unsigned long long)report->memory_kib);
     }
     if (end->stopped_by != 0)
         return SIGNAL_EXIT + end->stopped_by;
-    if (report.panic[0] != '\0')
-        return err_set(err, "the kernel panicked: %s", report.panic);
-    if (report.error[0] != '\0')
-        return err_set(err, "the program was not started: %s", report.error);
-    if (report.has_signal)
-        return SIGNAL_EXIT + report.signal;
-    if (report.has_exit)
-        return report.exit;
+    if (report->panic[0] != '\0')
+        return err_set(err, "the kernel panicked: %s", report->panic);
+    if (report->error[0] != '\0')
+        return err_set(err, "the program was not started: %s", report->error);
+    if (report->has_signal)
+        return SIGNAL_EXIT + report->signal;
+    if (report->has_exit)
+        return report->exit;
     if (end->timed_out) {
         return err_set(err, "ended after %llu seconds, as --timeout says",
                        (unsigned long long)run->settings.timeout_s);
@@ -228,36 +223,58 @@ static int status_of(const struct run *run, const struct vm_end *end, struct err
     return silent_end(run, end, err);
 }
 
-static int run_machine(struct run *run, struct err *err)
+static int machine_start(struct run *run, struct vm_end *end, struct err *err)
 {
-    struct vm_end end;
-    int signal;
+    struct vm_spec spec = {
+        .command = &run->command,
+        .log = run->log,
+        .pipe = &run->pipe,
+        .fn = run_report_feed,
+        .context = &run->report,
+        .timeout_s = run->settings.timeout_s,
+    };
 
-    if (vm_ports_check(&run->settings, err) < 0)
+    if (vm_pipe_open(&run->pipe, err) < 0)
         return -1;
-    run->qemu = qemu_find(err);
-    if (!run->qemu)
-        return -1;
-    vm_signals_hold();
-    if (disk_make(run, err) < 0)
-        return -1;
-    if (vm_signals_stop(&signal))
-        return SIGNAL_EXIT + signal;
-    command_fill(run);
+    command_fill(run, run->pipe.path);
     if (ui.is_verbose) {
         fprintf(stderr, "ops: starting the machine after %llu ms\n",
                 (unsigned long long)(now_ms() - run->start_ms));
     }
-    if (vm_run(&end, &run->command, run->log, run->settings.timeout_s, err) < 0)
+    return vm_run(end, &spec, err);
+}
+
+static int run_machine(struct run *run, struct err *err)
+{
+    struct vm_end end;
+    int signal;
+    int status;
+
+    run->qemu = qemu_find(err);
+    if (!run->qemu)
         return -1;
-    return status_of(run, &end, err);
+    vm_signals_hold();
+    if (own_dir_open(&run->dir, STATE_RUN, err) < 0 || launch_fill(run, err) < 0 ||
+        launch_ports_check(&run->launch, err) < 0 || disk_make(run, err) < 0)
+        return -1;
+    settings_set(&run->launch.disk, run->disk);
+    run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
+    if (vm_signals_stop(&signal))
+        return SIGNAL_EXIT + signal;
+    if (machine_start(run, &end, err) < 0)
+        return -1;
+    run_report_finish(&run->report);
+    status = status_of(run, &end, err);
+    return status;
 }
 
 static int run_all(struct run *run, struct err *err)
 {
     if (run_prepare(run, err) < 0)
         return -1;
-    return run->settings.dry_run ? command_print(run) : run_machine(run, err);
+    if (run->settings.dry_run)
+        return command_print(run, err);
+    return run_machine(run, err);
 }
 
 static int run_run(const struct cmd *self, int argc, char **argv, struct err *err)

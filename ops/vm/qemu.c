@@ -8,7 +8,8 @@
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/config/ports.h"
-#include "ops/config/settings.h"
+#include "ops/vm/accel.h"
+#include "ops/vm/launch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,81 +37,171 @@ static void add2(struct strings *command, const char *option, const char *value)
     strings_add(command, value);
 }
 
-static void machine_add(struct strings *command, const struct settings *settings, bool kvm)
+static void machine_add(struct strings *command, const struct launch *launch, bool kvm)
 {
-    bool microvm = strcmp(settings->machine, "microvm") == 0;
+    bool microvm = strcmp(launch->machine, "microvm") == 0;
 
     add2(command, "-M",
          microvm ? "microvm,acpi=on,rtc=on,pit=on,pic=on,isa-serial=on" : "q35,smbus=off,sata=off");
     if (microvm)
         add2(command, "-global", "virtio-mmio.force-legacy=false");
     add2(command, "-accel", kvm ? "kvm" : "tcg");
-    if (settings->cpu_model) {
-        add2(command, "-cpu", settings->cpu_model);
+    if (launch->cpu_model) {
+        add2(command, "-cpu", launch->cpu_model);
     } else {
         add2(command, "-cpu", kvm ? "host" : "max");
     }
     strings_add(command, "-m");
-    strings_addf(command, "%lluM", (unsigned long long)settings->memory_mib);
+    strings_addf(command, "%lluM", (unsigned long long)launch->memory_mib);
     strings_add(command, "-smp");
-    strings_addf(command, "%llu", (unsigned long long)settings->cpus);
+    strings_addf(command, "%llu", (unsigned long long)launch->cpus);
 }
 
-static void network_add(struct strings *command, const struct settings *settings)
+static char *forwards_add(char *netdev, const struct ports *ports, const char *protocol)
 {
-    char *netdev = xstrdup("user,id=net");
-
-    for (size_t i = 0; i < settings->ports.count; i++) {
-        const struct port *port = &settings->ports.items[i];
-        char *longer =
-            xasprintf("%s,hostfwd=tcp:127.0.0.1:%u-:%u", netdev, port->host, port->guest);
+    for (size_t i = 0; i < ports->count; i++) {
+        char *longer = xasprintf("%s,hostfwd=%s:127.0.0.1:%u-:%u", netdev, protocol,
+                                 ports->items[i].host, ports->items[i].guest);
 
         free(netdev);
         netdev = longer;
     }
-    add2(command, "-netdev", netdev);
-    free(netdev);
+    return netdev;
 }
 
-static void devices_add(struct strings *command, const struct settings *settings,
-                        const struct qemu_paths *paths)
+static void network_add(struct strings *command, const struct launch *launch, const char *suffix)
 {
-    bool microvm = strcmp(settings->machine, "microvm") == 0;
-    const char *suffix = microvm ? "device" : "pci,disable-legacy=on";
-    char *disk = comma_double(paths->disk);
-    char *report = comma_double(paths->report);
+    const char *name = launch->tap ? launch->tap : launch->bridge;
+    char *doubled = comma_double(name ? name : "");
+    char *netdev;
 
-    strings_add(command, "-drive");
-    strings_addf(command, "id=root,file=%s,format=raw,if=none,readonly=on", disk);
-    strings_add(command, "-device");
-    strings_addf(command, "virtio-blk-%s,drive=root", suffix);
-    network_add(command, settings);
+    if (launch->tap)
+        netdev = xasprintf("tap,id=net,ifname=%s,script=no,downscript=no", doubled);
+    else if (launch->bridge)
+        netdev = xasprintf("bridge,id=net,br=%s", doubled);
+    else
+        netdev = forwards_add(forwards_add(xstrdup("user,id=net"), &launch->ports, "tcp"),
+                              &launch->udp_ports, "udp");
+    add2(command, "-netdev", netdev);
     strings_add(command, "-device");
     strings_addf(command, "virtio-net-%s,netdev=net", suffix);
-    strings_add(command, "-device");
-    strings_addf(command, "virtio-rng-%s", suffix);
-    add2(command, "-chardev", "stdio,id=console,signal=on");
-    add2(command, "-serial", "chardev:console");
-    strings_add(command, "-chardev");
-    strings_addf(command, "file,id=report,path=%s", report);
-    add2(command, "-device", "isa-debugcon,iobase=0xe9,chardev=report");
-    free(disk);
-    free(report);
+    free(netdev);
+    free(doubled);
 }
 
-void qemu_command(struct strings *command, const struct settings *settings,
-                  const struct qemu_paths *paths, bool kvm)
+static void disk_add(struct strings *command, const char *id, const char *path, bool is_read_only,
+                     const char *suffix)
 {
-    strings_add(command, paths->qemu);
+    char *doubled = comma_double(path);
+
+    strings_add(command, "-drive");
+    strings_addf(command, "id=%s,file=%s,format=raw,if=none%s", id, doubled,
+                 is_read_only ? ",readonly=on" : "");
+    strings_add(command, "-device");
+    strings_addf(command, "virtio-blk-%s,drive=%s", suffix, id);
+    free(doubled);
+}
+
+/* The root first: the kernel counts from there. */
+static void disks_add(struct strings *command, const struct launch *launch, const char *suffix)
+{
+    disk_add(command, "root", launch->disk, !launch->is_persistent, suffix);
+    for (size_t i = 0; i < launch->volume_count; i++) {
+        char *id = xasprintf("volume%zu", i);
+
+        disk_add(command, id, launch->volumes[i].path, launch->volumes[i].is_read_only, suffix);
+        free(id);
+    }
+}
+
+/* `kind` and `rest` are what stands in front of the path and behind it. */
+static void chardev_add(struct strings *command, const char *kind, const char *path,
+                        const char *rest)
+{
+    char *doubled = comma_double(path);
+
+    strings_add(command, "-chardev");
+    strings_addf(command, "%s,path=%s%s", kind, doubled, rest);
+    free(doubled);
+}
+
+static void channels_add(struct strings *command, const struct qemu_channels *channels,
+                         const char *suffix)
+{
+    if (channels->console)
+        chardev_add(command, "file,id=console", channels->console, ",append=on");
+    else
+        add2(command, "-chardev", "stdio,id=console,signal=on");
+    add2(command, "-serial", "chardev:console");
+    chardev_add(command, "file,id=report", channels->report, "");
+    add2(command, "-device", "isa-debugcon,iobase=0xe9,chardev=report");
+    if (channels->qmp) {
+        chardev_add(command, "socket,id=qmp", channels->qmp, ",server=on,wait=off");
+        add2(command, "-mon", "chardev=qmp,mode=control");
+    }
+    if (channels->control) {
+        chardev_add(command, "socket,id=control", channels->control, ",server=on,wait=off");
+        strings_add(command, "-device");
+        strings_addf(command, "virtio-serial-%s,max_ports=1", suffix);
+        add2(command, "-device", "virtconsole,chardev=control");
+    }
+    if (channels->gdb) {
+        strings_add(command, "-S");
+        add2(command, "-gdb", channels->gdb);
+    }
+}
+
+static void file_add(struct strings *command, const char *name, char *path)
+{
+    char *doubled = comma_double(path);
+
+    strings_add(command, "-fw_cfg");
+    strings_addf(command, "name=opt/soliton/%s,file=%s", name, doubled);
+    free(doubled);
+    free(path);
+}
+
+static void files_add(struct strings *command, const struct launch *launch, const char *folder)
+{
+    if (launch->overlay.count > 0)
+        file_add(command, "overlay", launch_overlay_file(folder));
+    for (size_t i = 0; i < launch->secrets.count; i++) {
+        char *name = xasprintf("secret/%s", launch->secrets.items[i]);
+
+        file_add(command, name, launch_secret_file(folder, launch->secrets.items[i]));
+        free(name);
+    }
+}
+
+void qemu_command(struct strings *command, const char *qemu, const struct launch *launch,
+                  const struct qemu_channels *channels, bool kvm)
+{
+    bool microvm = strcmp(launch->machine, "microvm") == 0;
+    const char *suffix = microvm ? "device" : "pci,disable-legacy=on";
+
+    strings_add(command, qemu);
     strings_add(command, "-nodefaults");
     strings_add(command, "-no-user-config");
     add2(command, "-display", "none");
     strings_add(command, "-no-reboot");
-    machine_add(command, settings, kvm);
-    add2(command, "-kernel", paths->kernel);
-    if (settings->append)
-        add2(command, "-append", settings->append);
-    devices_add(command, settings, paths);
+    machine_add(command, launch, kvm);
+    add2(command, "-kernel", launch->kernel);
+    if (launch->append)
+        add2(command, "-append", launch->append);
+    disks_add(command, launch, suffix);
+    network_add(command, launch, suffix);
+    strings_add(command, "-device");
+    strings_addf(command, "virtio-rng-%s", suffix);
+    channels_add(command, channels, suffix);
+    if (channels->files)
+        files_add(command, launch, channels->files);
+}
+
+bool qemu_kvm_wanted(const struct launch *launch)
+{
+    if (strcmp(launch->accel, "auto") == 0)
+        return accel_kvm_works();
+    return strcmp(launch->accel, "kvm") == 0;
 }
 
 char *qemu_find(struct err *err)

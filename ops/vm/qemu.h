@@ -8,18 +8,24 @@
 #include <stdbool.h>
 
 struct err;
-struct settings;
+struct launch;
 
-struct qemu_paths {
-    const char *qemu;
-    const char *kernel;
-    const char *disk;
-    const char *report; /* The file that gets the report channel. */
+/* Where a machine's channels end on this one. Paths; relative ones count from QEMU's folder. */
+struct qemu_channels {
+    const char *report;  /* Gets the report. */
+    const char *console; /* Gets the console, appended; NULL: stdin and stdout. */
+    const char *qmp;     /* A unix socket for QEMU's monitor, or NULL. */
+    const char *control; /* A unix socket for the kernel's control channel, or NULL. */
+    const char *files;   /* The folder with the overlay and secrets; NULL: there are none. */
+    const char *gdb;     /* Where gdb attaches, the machine waiting for it: "tcp:..."; or NULL. */
 };
 
 /* Adds program and arguments to `command`. `kvm`: what the `auto` accelerator is. */
-void qemu_command(struct strings *command, const struct settings *settings,
-                  const struct qemu_paths *paths, bool kvm);
+void qemu_command(struct strings *command, const char *qemu, const struct launch *launch,
+                  const struct qemu_channels *channels, bool kvm);
+
+/* Whether the launch's accelerator is KVM, on this machine. */
+bool qemu_kvm_wanted(const struct launch *launch);
 
 /* Finds QEMU in $PATH. Returns its path, to be freed, or NULL with `err` set. */
 char *qemu_find(struct err *err);

@@ -4,48 +4,97 @@
 #include "host/err.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
+#include "ops/vm/launch.h"
 #include "test/unit/unit.h"
 
 #include <string.h>
 
-static const struct qemu_paths paths = {
-    .qemu = "/usr/bin/qemu",
-    .kernel = "/k",
-    .disk = "/d,e.img",
-    .report = "/r",
-};
+static const struct qemu_channels channels = { .report = "/r,1" };
+
+static void launch_fill(struct launch *launch, struct settings *settings)
+{
+    launch_set(launch, settings, "/k", "/d,e.img");
+}
 
 TEST(qemu, forwards_ports_and_doubles_commas)
 {
     struct settings settings;
+    struct launch launch = { .kernel = NULL };
     struct strings command = { 0 };
     struct err err = { 0 };
 
     settings_init(&settings);
     CHECK_EQ(ports_parse(&settings.ports, "8080:80,443", &err), 0);
-    qemu_command(&command, &settings, &paths, false);
+    launch_fill(&launch, &settings);
+    CHECK_EQ(ports_parse(&launch.udp_ports, "53", &err), 0);
+    qemu_command(&command, "/usr/bin/qemu", &launch, &channels, false);
     CHECK(strings_has(&command, "user,id=net,hostfwd=tcp:127.0.0.1:8080-:80,"
-                                "hostfwd=tcp:127.0.0.1:443-:443"));
+                                "hostfwd=tcp:127.0.0.1:443-:443,"
+                                "hostfwd=udp:127.0.0.1:53-:53"));
     CHECK(strings_has(&command, "id=root,file=/d,,e.img,format=raw,if=none,readonly=on"));
+    CHECK(strings_has(&command, "file,id=report,path=/r,,1"));
     CHECK(strings_has(&command, "tcg"));
     CHECK(strings_has(&command, "max"));
     CHECK(strings_has(&command, "virtio-net-device,netdev=net"));
+    CHECK(!strings_has(&command, "-mon"));
+    CHECK(!strings_has(&command, "-S"));
     strings_fini(&command);
+    launch_fini(&launch);
     settings_fini(&settings);
 }
 
 TEST(qemu, gives_q35_devices_on_pci)
 {
     struct settings settings;
+    struct launch launch = { .kernel = NULL };
     struct strings command = { 0 };
 
     settings_init(&settings);
     settings_set(&settings.machine, "q35");
-    qemu_command(&command, &settings, &paths, true);
+    launch_fill(&launch, &settings);
+    launch_add_volume(&launch, "/v1", true);
+    launch_add_volume(&launch, "/v2", false);
+    qemu_command(&command, "/usr/bin/qemu", &launch, &channels, true);
     CHECK(strings_has(&command, "virtio-net-pci,disable-legacy=on,netdev=net"));
+    CHECK(strings_has(&command, "id=volume0,file=/v1,format=raw,if=none,readonly=on"));
+    CHECK(strings_has(&command, "id=volume1,file=/v2,format=raw,if=none"));
     CHECK(strings_has(&command, "kvm"));
     CHECK(strings_has(&command, "host"));
     strings_fini(&command);
+    launch_fini(&launch);
+    settings_fini(&settings);
+}
+
+TEST(qemu, gives_channels_and_files_their_places)
+{
+    static const struct qemu_channels all = {
+        .report = "report",
+        .console = "console.log",
+        .qmp = "qmp.sock",
+        .control = "control.sock",
+        .files = "/f",
+        .gdb = "tcp:127.0.0.1:1234",
+    };
+    struct settings settings;
+    struct launch launch = { .kernel = NULL };
+    struct strings command = { 0 };
+
+    settings_init(&settings);
+    launch_fill(&launch, &settings);
+    launch_add_line(&launch, "env", "A=b\nc\\d");
+    strings_add(&launch.secrets, "key");
+    launch.tap = strdup("tap0");
+    qemu_command(&command, "/usr/bin/qemu", &launch, &all, true);
+    CHECK_EQ(strcmp(launch.overlay.items[0], "env A=b\\nc\\\\d"), 0);
+    CHECK(strings_has(&command, "file,id=console,path=console.log,append=on"));
+    CHECK(strings_has(&command, "socket,id=qmp,path=qmp.sock,server=on,wait=off"));
+    CHECK(strings_has(&command, "virtio-serial-device,max_ports=1"));
+    CHECK(strings_has(&command, "name=opt/soliton/overlay,file=/f/overlay"));
+    CHECK(strings_has(&command, "name=opt/soliton/secret/key,file=/f/secret-key"));
+    CHECK(strings_has(&command, "tap,id=net,ifname=tap0,script=no,downscript=no"));
+    CHECK(strings_has(&command, "-S"));
+    strings_fini(&command);
+    launch_fini(&launch);
     settings_fini(&settings);
 }
 

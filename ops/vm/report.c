@@ -37,13 +37,13 @@ static bool number_parse(uint64_t *number, const char *text, size_t len, uint64_
 }
 
 /* Only what a terminal shows as it is. */
-static void text_set(char *to, const char *text, size_t len)
+static void text_set(char *to, size_t size, const char *text, size_t len)
 {
     size_t kept = 0;
 
     if (to[0] != '\0')
         return;
-    for (size_t i = 0; i < len && kept < REPORT_TEXT_MAX - 1; i++)
+    for (size_t i = 0; i < len && kept < size - 1; i++)
         to[kept++] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
     to[kept] = '\0';
 }
@@ -73,25 +73,63 @@ static void line_parse(struct report *report, const char *line, size_t len)
         (void)number_parse(&report->memory_kib, value, value_len, UINT64_MAX);
     value = value_find(line, len, "panic", &value_len);
     if (value)
-        text_set(report->panic, value, value_len);
+        text_set(report->panic, sizeof(report->panic), value, value_len);
     value = value_find(line, len, "error", &value_len);
     if (value)
-        text_set(report->error, value, value_len);
+        text_set(report->error, sizeof(report->error), value, value_len);
+}
+
+/* Whether it is a line of which there can be many; hands its text on. */
+static bool stream_line(const struct report_reader *reader, const char *line, size_t len)
+{
+    static const char *const names[REPORT_KINDS] = { "trace", "open", "missing", "syscalls" };
+
+    for (int kind = 0; kind < REPORT_KINDS; kind++) {
+        size_t value_len;
+        const char *value = value_find(line, len, names[kind], &value_len);
+        char text[REPORT_LINE_MAX];
+
+        if (!value)
+            continue;
+        text[0] = '\0';
+        text_set(text, sizeof(text), value, value_len);
+        if (reader->fn)
+            reader->fn(reader->context, (enum report_kind)kind, text);
+        return true;
+    }
+    return false;
+}
+
+static void line_end(struct report_reader *reader)
+{
+    if (reader->len > 0 && reader->line[reader->len - 1] == '\r')
+        reader->len--;
+    if (!stream_line(reader, reader->line, reader->len))
+        line_parse(&reader->report, reader->line, reader->len);
+    reader->len = 0;
+}
+
+void report_feed(struct report_reader *reader, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] == '\n')
+            line_end(reader);
+        else if (reader->len < REPORT_LINE_MAX)
+            reader->line[reader->len++] = bytes[i];
+    }
+}
+
+void report_finish(struct report_reader *reader)
+{
+    if (reader->len > 0)
+        line_end(reader);
 }
 
 void report_parse(struct report *report, const char *text, size_t size)
 {
-    size_t at = 0;
+    struct report_reader reader = { .len = 0 };
 
-    *report = (struct report){ .boot_ns = 0 };
-    if (size > REPORT_SIZE_MAX)
-        size = REPORT_SIZE_MAX;
-    while (at < size) {
-        size_t len = 0;
-
-        while (at + len < size && text[at + len] != '\n')
-            len++;
-        line_parse(report, text + at, len > 0 && text[at + len - 1] == '\r' ? len - 1 : len);
-        at += len + 1;
-    }
+    report_feed(&reader, text, size < REPORT_SIZE_MAX ? size : REPORT_SIZE_MAX);
+    report_finish(&reader);
+    *report = reader.report;
 }

@@ -10,8 +10,13 @@
  *     signal N       the program was ended by this signal
  *     panic TEXT     the kernel gave up
  *     error TEXT     the program could not be started
+ *     trace TEXT     a system call, as strace writes it
+ *     open PATH      the program opened this file
+ *     missing PATH   it asked for this file, which is not there
+ *     syscalls NAME CALLS ERRORS NANOSECONDS
  *
- * The guest is not trusted: other lines are passed over, and the first of a kind counts.
+ * The guest is not trusted: other lines are passed over, and of all but the last four kinds the
+ * first of a kind counts.
  */
 
 #include <stdbool.h>
@@ -21,6 +26,7 @@
 enum {
     REPORT_SIZE_MAX = 64 * 1024,
     REPORT_TEXT_MAX = 200,
+    REPORT_LINE_MAX = 4096, /* Longer ones are cut. */
 };
 
 struct report {
@@ -36,3 +42,29 @@ struct report {
 
 /* Parses `size` bytes, of which it looks at REPORT_SIZE_MAX. */
 void report_parse(struct report *report, const char *text, size_t size);
+
+/* Lines of which there can be many. */
+enum report_kind {
+    REPORT_TRACE,
+    REPORT_OPEN,
+    REPORT_MISSING,
+    REPORT_SYSCALLS,
+    REPORT_KINDS,
+};
+
+/* A report that is read while it is written. All zeros but `fn` and `context` is the start. */
+struct report_reader {
+    struct report report;
+
+    /* Gets the text of each such line, with nothing in it that a terminal obeys; may be NULL. */
+    void (*fn)(void *context, enum report_kind kind, const char *text);
+    void *context;
+
+    char line[REPORT_LINE_MAX];
+    size_t len;
+};
+
+void report_feed(struct report_reader *reader, const char *bytes, size_t size);
+
+/* The machine is gone: what is there of a last line counts as one. */
+void report_finish(struct report_reader *reader);

@@ -57,6 +57,53 @@ TEST(report, cuts_long_texts)
     CHECK_EQ(strlen(report.panic), REPORT_TEXT_MAX - 1);
 }
 
+struct seen {
+    char text[256];
+    int count;
+};
+
+static void line_see(void *context, enum report_kind kind, const char *text)
+{
+    struct seen *seen = context;
+
+    seen->count++;
+    snprintf(seen->text, sizeof(seen->text), "%d:%.200s", (int)kind, text);
+}
+
+TEST(report, hands_on_lines_as_they_come_in_pieces)
+{
+    static const char text[] = "trace open(\"/a\") = 3\x1b\nboot_ns 5\r\nmissing /b\nopen /c\n"
+                               "syscalls read 1 2 3\nexit 4";
+    struct seen seen = { .count = 0 };
+    struct report_reader reader = { .fn = line_see, .context = &seen };
+
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        report_feed(&reader, text + i, 1);
+        if (seen.count == 1)
+            CHECK_EQ(strcmp(seen.text, "0:open(\"/a\") = 3?"), 0);
+    }
+    CHECK_EQ(seen.count, 4);
+    CHECK_EQ(strcmp(seen.text, "3:read 1 2 3"), 0);
+    CHECK(!reader.report.has_exit);
+    report_finish(&reader);
+    CHECK_EQ(reader.report.exit, 4);
+    CHECK_EQ(reader.report.boot_ns, 5);
+}
+
+TEST(report, cuts_long_lines)
+{
+    static char text[3 * REPORT_LINE_MAX] = "trace ";
+    struct seen seen = { .count = 0 };
+    struct report_reader reader = { .fn = line_see, .context = &seen };
+
+    memset(text + 6, 'x', sizeof(text) - 6);
+    report_feed(&reader, text, sizeof(text));
+    CHECK_EQ(seen.count, 0);
+    report_feed(&reader, "\nexit 1\n", 8);
+    CHECK_EQ(seen.count, 1);
+    CHECK(reader.report.has_exit);
+}
+
 TEST(accel, wants_a_cpu_that_shows_virtualization)
 {
     CHECK(accel_cpuinfo_has_virt("processor: 0\nflags\t\t: fpu vmx sse\n"));

@@ -2,16 +2,14 @@
 #include "ops/vm/vm.h"
 
 #include "host/err.h"
-#include "ops/config/ports.h"
-#include "ops/config/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +17,8 @@
 enum {
     STOP_PATIENCE_S = 3, /* From asking QEMU to end to killing it. */
     EXIT_CANNOT_START = 127,
+    WAIT_MS_MAX = 60 * 60 * 1000, /* A look at the clock from time to time does no harm. */
+    PIPE_CHUNK_SIZE = 16 * 1024,
 };
 
 static void stop_signals(sigset_t *set)
@@ -50,12 +50,33 @@ bool vm_signals_stop(int *signal)
     return got > 0;
 }
 
+int vm_pipe_open(struct vm_pipe *pipe, struct err *err)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_set_errno(err, "cannot make a pipe");
+    *pipe = (struct vm_pipe){ .read_fd = fds[0], .write_fd = fds[1] };
+    (void)fcntl(pipe->read_fd, F_SETFL, O_NONBLOCK);
+    snprintf(pipe->path, sizeof(pipe->path), "/dev/fd/%d", pipe->write_fd);
+    return 0;
+}
+
+void vm_pipe_close(struct vm_pipe *pipe)
+{
+    if (pipe->read_fd > 0)
+        close(pipe->read_fd);
+    if (pipe->write_fd > 0)
+        close(pipe->write_fd);
+    *pipe = (struct vm_pipe){ .read_fd = 0 };
+}
+
 /* In the child: becomes the command, or says why not by its exit status. */
-static void child_run(const struct strings *command, const char *log, pid_t parent)
+static void child_run(const struct vm_spec *spec, pid_t parent)
 {
     sigset_t none;
-    int null_fd = open("/dev/null", O_RDONLY);
-    int log_fd = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int log_fd = spec->log ? open(spec->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* It ended before it could be tied to us. */
@@ -64,9 +85,11 @@ static void child_run(const struct strings *command, const char *log, pid_t pare
         dup2(null_fd, STDIN_FILENO);
     if (log_fd >= 0)
         dup2(log_fd, STDERR_FILENO);
+    if (spec->pipe)
+        (void)fcntl(spec->pipe->write_fd, F_SETFD, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execv(command->items[0], command->items);
+    execv(spec->command->items[0], spec->command->items);
     _exit(EXIT_CANNOT_START);
 }
 
@@ -78,102 +101,106 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Hands on what is in the pipe by now. */
+static void pipe_drain(const struct vm_spec *spec)
+{
+    char bytes[PIPE_CHUNK_SIZE];
+    ssize_t got = 1;
+
+    while (spec->pipe && got > 0) {
+        got = read(spec->pipe->read_fd, bytes, sizeof(bytes));
+        if (got > 0)
+            spec->fn(spec->context, bytes, (size_t)got);
+    }
+}
+
+/* The next signal of those that are held, or 0: none came, but bytes or the time may have. */
+static int signal_wait(int signal_fd, const struct vm_spec *spec, int timeout_ms)
+{
+    struct pollfd fds[2] = { { .fd = signal_fd, .events = POLLIN },
+                             { .fd = spec->pipe ? spec->pipe->read_fd : -1, .events = POLLIN } };
+    struct signalfd_siginfo info;
+
+    if (poll(fds, 2, timeout_ms) <= 0)
+        return 0;
+    pipe_drain(spec);
+    if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+        return 0;
+    return (int)info.ssi_signo;
+}
+
 /*
  * Waits for the child to end, a signal to stop or a time to come (0: never). Returns true when the
- * child has ended; `*signal` is what came, 0 for
- * anything else.
+ * child has ended; `*signal` is what came, 0 for anything else.
  */
-static bool child_wait(pid_t child, uint64_t until_ms, int *status, int *signal)
+static bool child_wait(pid_t child, const struct vm_spec *spec, int signal_fd, uint64_t until_ms,
+                       int *status, int *signal)
 {
-    sigset_t set;
-
-    stop_signals(&set);
-    sigaddset(&set, SIGCHLD);
     for (;;) {
         uint64_t now = now_ms();
         uint64_t left = until_ms > now ? until_ms - now : 0;
-        struct timespec timeout = { .tv_sec = (time_t)(left / 1000),
-                                    .tv_nsec = (long)(left % 1000) * 1000000 };
+        int timeout_ms = left > WAIT_MS_MAX || until_ms == 0 ? WAIT_MS_MAX : (int)left;
 
         *signal = 0;
         if (waitpid(child, status, WNOHANG) == child)
             return true;
         if (until_ms != 0 && left == 0)
             return false;
-        *signal = sigtimedwait(&set, NULL, until_ms != 0 ? &timeout : NULL);
-        if (*signal > 0 && *signal != SIGCHLD)
+        *signal = signal_wait(signal_fd, spec, timeout_ms);
+        if (*signal != 0 && *signal != SIGCHLD)
             return false;
     }
 }
 
 /* Asks the child to end, and does not take no for an answer. */
-static void child_stop(pid_t child, int *status)
+static void child_stop(pid_t child, const struct vm_spec *spec, int signal_fd, int *status)
 {
+    uint64_t until_ms = now_ms() + (uint64_t)STOP_PATIENCE_S * 1000;
     int signal;
 
     kill(child, SIGTERM);
-    if (child_wait(child, now_ms() + (uint64_t)STOP_PATIENCE_S * 1000, status, &signal))
+    if (child_wait(child, spec, signal_fd, until_ms, status, &signal))
         return;
     kill(child, SIGKILL);
     while (waitpid(child, status, 0) < 0 && errno == EINTR)
         ;
 }
 
-int vm_run(struct vm_end *end, const struct strings *command, const char *log, uint64_t timeout_s,
-           struct err *err)
+static int signals_open(void)
 {
-    uint64_t until_ms = timeout_s == 0 ? 0 : now_ms() + timeout_s * 1000;
+    sigset_t set;
+
+    stop_signals(&set);
+    sigaddset(&set, SIGCHLD);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int vm_run(struct vm_end *end, const struct vm_spec *spec, struct err *err)
+{
+    uint64_t until_ms = spec->timeout_s == 0 ? 0 : now_ms() + spec->timeout_s * 1000;
     pid_t parent = getpid();
+    int signal_fd = signals_open();
     pid_t child;
     int status = 0;
 
     *end = (struct vm_end){ .stopped_by = 0 };
+    if (signal_fd < 0)
+        return err_set_errno(err, "cannot wait for signals");
     fflush(NULL);
     child = fork();
-    if (child < 0)
+    if (child < 0) {
+        close(signal_fd);
         return err_set_errno(err, "cannot start a process");
+    }
     if (child == 0)
-        child_run(command, log, parent);
+        child_run(spec, parent);
 
-    if (!child_wait(child, until_ms, &status, &end->stopped_by)) {
+    if (!child_wait(child, spec, signal_fd, until_ms, &status, &end->stopped_by)) {
         end->timed_out = end->stopped_by == 0;
-        child_stop(child, &status);
+        child_stop(child, spec, signal_fd, &status);
     }
+    pipe_drain(spec);
+    close(signal_fd);
     end->qemu_exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return 0;
-}
-
-static int port_check(uint16_t port, struct err *err)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int yes = 1;
-    int status = 0;
-
-    if (fd < 0)
-        return err_set_errno(err, "cannot make a socket");
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        if (errno == EADDRINUSE) {
-            status = err_set(err,
-                             "port %u of this machine is in use\nhint: give another one, as in "
-                             "-p %u:%u",
-                             port, port < 65535 ? port + 1u : 1024u, port);
-        } else {
-            status = err_set_errno(err, "cannot use port %u of this machine", port);
-        }
-    }
-    close(fd);
-    return status;
-}
-
-int vm_ports_check(const struct settings *settings, struct err *err)
-{
-    for (size_t i = 0; i < settings->ports.count; i++) {
-        if (port_check(settings->ports.items[i].host, err) < 0)
-            return -1;
-    }
     return 0;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A machine that runs as a child of ops. */
+/* A machine that runs as a child of ops, or detached from it. */
 
 #include "host/strings.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct err;
-struct settings;
 
 /* How a machine ended. */
 struct vm_end {
@@ -27,12 +28,51 @@ void vm_signals_hold(void);
 /* Whether one of those that end ops has come since. */
 bool vm_signals_stop(int *signal);
 
-/*
- * Runs a command until it ends, `timeout_s` is over (0: never) or a signal says to stop; then it is
- * gone. Its standard error goes to the file `log`, unless NULL. The child dies with ops.
- */
-int vm_run(struct vm_end *end, const struct strings *command, const char *log, uint64_t timeout_s,
-           struct err *err);
+/* A pipe that the machine writes and ops reads while it runs. */
+struct vm_pipe {
+    int read_fd;
+    int write_fd;
+    char path[32]; /* What the machine opens. */
+};
 
-/* Checks that the ports of this machine that `settings` forwards are free. */
-int vm_ports_check(const struct settings *settings, struct err *err);
+int vm_pipe_open(struct vm_pipe *pipe, struct err *err);
+void vm_pipe_close(struct vm_pipe *pipe);
+
+struct vm_spec {
+    const struct strings *command;
+    const char *log; /* Gets its standard error; NULL: ours does. */
+    struct vm_pipe *pipe;
+    void (*fn)(void *context, const char *bytes, size_t size); /* Gets what comes by the pipe. */
+    void *context;
+    uint64_t timeout_s; /* 0: none. */
+};
+
+/*
+ * Runs a machine until it ends, its time is over or a signal says to stop; then it is gone, and all
+ * that it wrote to the pipe was handed on. The child dies with ops.
+ */
+int vm_run(struct vm_end *end, const struct vm_spec *spec, struct err *err);
+
+/* A process, safe against another one getting its number. */
+struct vm_process {
+    pid_t pid;
+    uint64_t start; /* In ticks since the machine booted, from /proc/PID/stat. */
+};
+
+/*
+ * Starts a command that outlives ops and its terminal, in the folder `folder`, which is where its
+ * relative paths count from. `alive_fd` is a file of its own, locked: the process keeps it open, so
+ * the lock lasts as long as it does, and its content is the process. Messages go to the file `log`.
+ * Files it makes are for the user alone. Returns 0 when the command runs, or -1 with `err` set.
+ */
+int vm_detach(const struct strings *command, const char *folder, const char *log, int alive_fd,
+              struct err *err);
+
+/* Takes the lock of a file made for vm_detach(). Returns its descriptor, or -1 with `err` set. */
+int vm_alive_lock(const char *path, struct err *err);
+
+/* Whether somebody holds that lock, and who: all zeros when it does not say. */
+bool vm_is_alive(const char *path, struct vm_process *process);
+
+/* Sends a signal, unless the process is gone. */
+void vm_kill(const struct vm_process *process, int signal);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine that outlives ops, and how another ops finds it again.
+ *
+ * Whether it lives is what a lock says that its process holds through an inherited descriptor: the
+ * kernel drops it when the process is gone, whatever ended it, a reboot of this computer included.
+ * It is a lock of the open file (fcntl(2), "Open file description locks"), which survives exec, and
+ * which others can ask for without taking it. The process number in the file is only looked at while
+ * the lock is held, and compared with the time the process started.
+ */
+#include "ops/vm/vm.h"
+
+#include "host/err.h"
+#include "host/file.h"
+#include "host/xmem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    PROCESS_TEXT_MAX = 64,
+    STAT_SIZE_MAX = 4096,
+    STAT_START_FIELD = 22, /* proc(5): starttime. */
+};
+
+int vm_alive_lock(const char *path, struct err *err)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_set_errno(err, "cannot open '%s'", path);
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        err_set_errno(err, "cannot lock '%s'", path);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* When a process started, 0: there is none. */
+static uint64_t process_start(pid_t pid)
+{
+    char *path = xasprintf("/proc/%ld/stat", (long)pid);
+    char *text = file_read_text(path, STAT_SIZE_MAX);
+    char *rest = text ? strrchr(text, ')') : NULL; /* The name may hold anything. */
+    uint64_t start = 0;
+
+    for (int field = 2; rest && field < STAT_START_FIELD; field++)
+        rest = strchr(rest + 1, ' ');
+    if (rest)
+        start = strtoull(rest + 1, NULL, 10);
+    free(text);
+    free(path);
+    return start;
+}
+
+static void process_write(int fd)
+{
+    char text[PROCESS_TEXT_MAX];
+    pid_t pid = getpid();
+    int len = snprintf(text, sizeof(text), "%ld %" PRIu64 "\n", (long)pid, process_start(pid));
+
+    (void)ftruncate(fd, 0);
+    (void)file_write_at(fd, text, (size_t)len, 0);
+}
+
+static void process_read(int fd, struct vm_process *process)
+{
+    char text[PROCESS_TEXT_MAX] = "";
+    char *rest;
+    ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+
+    *process = (struct vm_process){ .pid = 0 };
+    if (len <= 0)
+        return;
+    process->pid = (pid_t)strtol(text, &rest, 10);
+    process->start = strtoull(rest, NULL, 10);
+    if (process->pid <= 1 || process->start == 0 || process_start(process->pid) != process->start)
+        *process = (struct vm_process){ .pid = 0 };
+}
+
+bool vm_is_alive(const char *path, struct vm_process *process)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    bool is_alive;
+
+    *process = (struct vm_process){ .pid = 0 };
+    if (fd < 0)
+        return false;
+    is_alive = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (is_alive)
+        process_read(fd, process);
+    close(fd);
+    return is_alive;
+}
+
+void vm_kill(const struct vm_process *process, int signal)
+{
+    int fd;
+
+    if (process->pid <= 1)
+        return;
+    fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+    if (fd < 0) /* Gone, or a kernel without it, where the gap is small enough. */
+        fd = -1;
+    if (process_start(process->pid) == process->start) {
+        if (fd >= 0)
+            (void)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+        else if (errno == ENOSYS)
+            (void)kill(process->pid, signal);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void stdio_set(const char *log)
+{
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    if (null_fd >= 0) {
+        dup2(null_fd, STDIN_FILENO);
+        dup2(null_fd, STDOUT_FILENO);
+    }
+    if (log_fd >= 0 || null_fd >= 0)
+        dup2(log_fd >= 0 ? log_fd : null_fd, STDERR_FILENO);
+}
+
+/* Signals as a program finds them that nobody started from a shell. */
+static void signals_reset(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What a grandchild does: becomes the command. `report_fd` gets an errno if it cannot. */
+static void command_become(const struct strings *command, const char *folder, const char *log,
+                           int alive_fd, int report_fd)
+{
+    int cause;
+
+    umask(077);
+    if (chdir(folder) == 0) {
+        stdio_set(log);
+        signals_reset();
+        process_write(alive_fd);
+        (void)fcntl(alive_fd, F_SETFD, 0);
+        execv(command->items[0], command->items);
+    }
+    cause = errno;
+    (void)!write(report_fd, &cause, sizeof(cause));
+    _exit(1);
+}
+
+int vm_detach(const struct strings *command, const char *folder, const char *log, int alive_fd,
+              struct err *err)
+{
+    int fds[2];
+    int cause = 0;
+    ssize_t got;
+    pid_t child;
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_set_errno(err, "cannot make a pipe");
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        /* A session of its own, and then a process that does not lead it: no terminal, ever. */
+        (void)setsid();
+        if (fork() == 0)
+            command_become(command, folder, log, alive_fd, fds[1]);
+        _exit(0);
+    }
+    close(fds[1]);
+    if (child > 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    do {
+        got = read(fds[0], &cause, sizeof(cause)); /* Ends when exec closes the other side. */
+    } while (got < 0 && errno == EINTR);
+    close(fds[0]);
+    if (child < 0)
+        return err_set_errno(err, "cannot start a process");
+    if (got == 0)
+        return 0;
+    errno = cause;
+    return err_set_errno(err, "cannot start '%s'", command->items[0]);
+}

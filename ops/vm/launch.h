@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What a machine is started with, whoever starts it: `ops run` makes it from settings, an instance
+ * keeps it in its description so that it can be started again.
+ *
+ * What the program is told at launch (environment, arguments, secrets, tracing) goes by files of
+ * QEMU's fw_cfg, which lie in a folder only the user can read: nobody sees it among the processes.
+ */
+
+#include "host/strings.h"
+#include "ops/config/ports.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct settings;
+
+enum {
+    LAUNCH_SECRETS_MAX = 64,
+    LAUNCH_SECRET_SIZE_MAX = 1 << 20,
+    LAUNCH_SECRET_NAME_MAX = 36, /* What fw_cfg's names leave. */
+};
+
+struct launch_volume {
+    char *path;
+    bool is_read_only;
+};
+
+struct launch {
+    char *kernel;
+    char *disk;         /* The image with the root. */
+    bool is_persistent; /* What the program writes stays in the image. */
+    char *machine;
+    char *accel;
+    char *cpu_model; /* Or NULL. */
+    char *append;    /* Words of the kernel's command line, or NULL. */
+    uint64_t memory_mib;
+    uint64_t cpus;
+    struct ports ports;
+    struct ports udp_ports;
+    char *tap;    /* The host's network device, or NULL. */
+    char *bridge; /* The host's bridge, or NULL. With neither the network is QEMU's own. */
+    struct launch_volume *volumes;
+    size_t volume_count;
+    struct strings overlay; /* Lines of the manifest's format. */
+    struct strings secrets; /* Names. */
+};
+
+/* All zeros is an empty one; this frees what it holds. */
+void launch_fini(struct launch *launch);
+
+/* Sets what settings say of the machine and its network; `kernel` and `disk` are made absolute. */
+void launch_set(struct launch *launch, const struct settings *settings, const char *kernel,
+                const char *disk);
+
+void launch_add_volume(struct launch *launch, const char *path, bool is_read_only);
+
+/* Adds the line `key value`; a newline and a backslash in `value` are written as the format wants. */
+void launch_add_line(struct launch *launch, const char *key, const char *value);
+
+/*
+ * Copies the secret in the file `source` into `folder`, readable by its owner alone, and adds its
+ * name. Returns 0, or -1 with `err` set.
+ */
+int launch_add_secret(struct launch *launch, const char *folder, const char *name,
+                      const char *source, struct err *err);
+
+/* The file in `folder` that holds the overlay or, with a name, a secret. To be freed. */
+char *launch_overlay_file(const char *folder);
+char *launch_secret_file(const char *folder, const char *name);
+
+/* Writes the overlay to its file in `folder`, if there are lines. */
+int launch_write_overlay(const struct launch *launch, const char *folder, struct err *err);
+
+/* To JSON and back. launch_parse() fills one of all zeros; give it back also when it failed. */
+json_t *launch_json(const struct launch *launch);
+int launch_parse(struct launch *launch, json_t *json, struct err *err);
+
+/* "8080->80/tcp, 53->53/udp", or "". To be freed. */
+char *launch_ports_text(const struct launch *launch);
+
+/* Checks that the ports of this machine that are forwarded are free. */
+int launch_ports_check(const struct launch *launch, struct err *err);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ports of this machine that a launch forwards. */
+#include "host/err.h"
+#include "host/xmem.h"
+#include "ops/vm/launch.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char *ports_add(char *text, const struct ports *ports, const char *protocol)
+{
+    for (size_t i = 0; i < ports->count; i++) {
+        char *longer = xasprintf("%s%s%u->%u/%s", text, *text == '\0' ? "" : ", ",
+                                 ports->items[i].host, ports->items[i].guest, protocol);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+char *launch_ports_text(const struct launch *launch)
+{
+    return ports_add(ports_add(xstrdup(""), &launch->ports, "tcp"), &launch->udp_ports, "udp");
+}
+
+static int port_check(uint16_t port, int type, struct err *err)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    const char *protocol = type == SOCK_DGRAM ? "UDP port" : "port";
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    int yes = 1;
+    int status = 0;
+
+    if (fd < 0)
+        return err_set_errno(err, "cannot make a socket");
+    if (type == SOCK_STREAM)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        if (errno == EADDRINUSE) {
+            status = err_set(err,
+                             "%s %u of this machine is in use\nhint: give another one, as in "
+                             "%s %u:%u",
+                             protocol, port, type == SOCK_DGRAM ? "--udp" : "-p",
+                             port < 65535 ? port + 1u : 1024u, port);
+        } else {
+            status = err_set_errno(err, "cannot use %s %u of this machine", protocol, port);
+        }
+    }
+    close(fd);
+    return status;
+}
+
+int launch_ports_check(const struct launch *launch, struct err *err)
+{
+    if (launch->tap || launch->bridge)
+        return 0;
+    for (size_t i = 0; i < launch->ports.count; i++) {
+        if (port_check(launch->ports.items[i].host, SOCK_STREAM, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < launch->udp_ports.count; i++) {
+        if (port_check(launch->udp_ports.items[i].host, SOCK_DGRAM, err) < 0)
+            return -1;
+    }
+    return 0;
+}
