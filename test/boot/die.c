@@ -55,10 +55,15 @@ static void die_waiting(void)
         pause();
 }
 
+/* Each press of the power button is one signal: the second ends it. */
 static void handled(int signal)
 {
+    static const char line[] = "pressed\n";
+    static volatile sig_atomic_t count;
+
     (void)signal;
-    _exit(0);
+    if (write(STDOUT_FILENO, line, sizeof(line) - 1) < 0 || ++count == 2)
+        _exit(7);
 }
 
 static void end_handled(void)

@@ -16,7 +16,7 @@ fuzz-tcp-y      += test/fuzz/fuzz_tcp.c $(tcp-c) $(net-y) $(net-sim-y) $(fake-ke
 
 fuzz-entries += acpi ext4 gpt
 
-fuzz-acpi-y     += test/fuzz/fuzz_acpi.c kernel/drivers/acpi/acpi_tables.c
+fuzz-acpi-y     += test/fuzz/fuzz_acpi.c $(acpi-parse-y)
 fuzz-ext4-y     += test/fuzz/fuzz_ext4.c test/disk/ext4_image.c $(ext4-format-y) $(fake-kernel-y) \
                    lib/hash/crc.c
 fuzz-gpt-y      += test/fuzz/fuzz_gpt.c kernel/block/gpt.c $(fake-kernel-y) lib/hash/crc.c

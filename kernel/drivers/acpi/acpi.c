@@ -26,6 +26,7 @@ static struct {
     struct bottom_half half;
     u16 status_port;
     u16 enable_port;
+    volatile void *events; /* Of the generic event device. */
 } button;
 
 const struct acpi_info *acpi_info(void)
@@ -114,21 +115,45 @@ static void take_over_events(void)
         port_write8((u16)tables.smi_command, tables.acpi_enable);
 }
 
-void acpi_power_button_init(void (*pressed)(void))
+/* The PM1 registers (section 4.8.3.1). */
+static bool open_fixed_button(void)
 {
     const struct acpi_register *event = &tables.info.pm1a_event;
 
     if (!event->present || !event->is_port || tables.pm1_event_size < PM1_EVENT_SIZE_MIN)
-        return;
-    button.pressed = pressed;
+        return true;
     button.status_port = (u16)event->address;
     button.enable_port = (u16)(event->address + tables.pm1_event_size / 2u);
-    bottom_half_init(&button.half, button_pressed);
-    if (open_sci() < 0) {
-        log_warn("acpi: no interrupt for the power button");
-        return;
-    }
+    if (open_sci() < 0)
+        return false;
     take_over_events();
     port_write16(button.status_port, ACPI_PM1_POWER_BUTTON);
     port_write16(button.enable_port, ACPI_PM1_POWER_BUTTON);
+    return true;
+}
+
+static void events_irq(void *arg)
+{
+    (void)arg;
+    if (mmio_read32(button.events) & ACPI_EVENT_POWER_BUTTON) /* Reading clears. */
+        bottom_half_queue(&button.half);
+}
+
+static bool open_event_device(void)
+{
+    const struct acpi_events *events = &tables.events;
+
+    if (!events->selected.present)
+        return true;
+    button.events = device_map(events->selected.address, ACPI_EVENT_REGISTER_SIZE);
+    return button.events &&
+           irq_line_open(events->gsi, events->level, events->active_low, events_irq, NULL) == 0;
+}
+
+void acpi_power_button_init(void (*pressed)(void))
+{
+    button.pressed = pressed;
+    bottom_half_init(&button.half, button_pressed);
+    if (!open_fixed_button() || !open_event_device())
+        log_warn("acpi: no interrupt for the power button");
 }

@@ -12,7 +12,7 @@
 void acpi_init(void);
 
 /*
- * Watches the power button, where the machine has a fixed one. `pressed` runs in a bottom half,
- * once for each time. Interrupts work.
+ * Watches the power button, where the machine has one: a fixed one, or that of a generic event
+ * device. `pressed` runs in a bottom half, once for each time. Interrupts work.
  */
 void acpi_power_button_init(void (*pressed)(void));

@@ -9,10 +9,19 @@
 #include "kernel/arch/acpi_info.h"
 #include "lib/base/types.h"
 
+/* The generic event device of machines without fixed hardware; `selected` is not present: none. */
+struct acpi_events {
+    struct acpi_register selected; /* Reading it says what happened, and clears that. */
+    u32 gsi;
+    bool level;
+    bool active_low;
+};
+
 struct acpi_tables {
     struct acpi_info info; /* Registers in memory are not mapped yet. */
-    u8 pm1_event_size;     /* Status and enable registers together. */
-    u32 smi_command;       /* Port that switches the machine to ACPI by `acpi_enable`; 0: it is. */
+    struct acpi_events events;
+    u8 pm1_event_size; /* Status and enable registers together. */
+    u32 smi_command;   /* Port that switches the machine to ACPI by `acpi_enable`; 0: it is. */
     u8 acpi_enable;
 };
 

@@ -193,6 +193,83 @@ TEST(acpi, knows_that_there_is_none)
     CHECK(!acpi_tables_read(UINT64_MAX - 8, map, NULL, &tables));
 }
 
+/* A machine like QEMU's microvm: no fixed hardware, an event device in the DSDT. */
+static void make_reduced_machine(const u8 *device, u32 size)
+{
+    make_machine();
+    memset(memory + DSDT + 36, 0, MCFG - DSDT - 36);
+    memcpy(memory + DSDT + 40, device, size);
+    make_table(DSDT, "DSDT", 40 + size);
+    put(FADT + 112, 1u << 20 | 1u << 10, 4);
+    make_table(FADT, "FACP", 256);
+}
+
+static const u8 event_device[] = {
+    0x08, '_',  'H',  'I',  'D',  0x0d, 'A',  'C',  'P',  'I',  '0',  '0',  '1',  '3',
+    0,    0x08, '_',  'U',  'I',  'D',  0x0d, 'G',  'E',  'D',  0,    0x08, '_',  'C',
+    'R',  'S',  0x11, 0x0e, 0x0a, 0x0b, 0x89, 0x06, 0x00, 0x03, 0x01, 0x09, 0,    0,
+    0,    0x79, 0,    0x5b, 0x80, 'E',  'R',  'E',  'G',  0x00, 0x0c, 0x00, 0x00, 0xa0,
+    0xfe, 0x0a, 0x04, 0x5b, 0x81, 0x0b, 'E',  'R',  'E',  'G',  0x43,
+};
+
+enum {
+    EVENT_DEVICE_INTERRUPT = 34, /* Where what stands in it. */
+    EVENT_DEVICE_FLAGS = 37,
+    EVENT_DEVICE_SPACE = 51,
+    EVENT_DEVICE_SIZE = 58,
+};
+
+TEST(acpi, finds_the_event_device_of_a_machine_without_fixed_hardware)
+{
+    make_reduced_machine(event_device, sizeof(event_device));
+    CHECK(acpi_tables_read(RSDP, map, NULL, &tables));
+    CHECK(!tables.info.pm1a_event.present);
+    CHECK(tables.events.selected.present && !tables.events.selected.is_port);
+    CHECK_EQ(tables.events.selected.address, 0xfea00000);
+    CHECK_EQ(tables.events.gsi, 9);
+    CHECK(!tables.events.level && !tables.events.active_low);
+}
+
+TEST(acpi, leaves_out_an_event_device_that_it_does_not_know)
+{
+    static const struct {
+        u32 at;
+        u8 value;
+    } cases[] = {
+        { EVENT_DEVICE_INTERRUPT, 0x8a },   /* No interrupt. */
+        { EVENT_DEVICE_INTERRUPT + 1, 10 }, /* Two of them. */
+        { EVENT_DEVICE_SPACE, 1 },          /* A register among the ports. */
+        { EVENT_DEVICE_SIZE, 1 },           /* One of another size. */
+    };
+    u8 device[sizeof(event_device)];
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        memcpy(device, event_device, sizeof(device));
+        device[cases[i].at] = cases[i].value;
+        make_reduced_machine(device, sizeof(device));
+        memset(&tables, 0, sizeof(tables));
+        CHECK(acpi_tables_read(RSDP, map, NULL, &tables));
+        CHECK(!tables.events.selected.present);
+    }
+    for (u32 size = 0; size <= EVENT_DEVICE_SIZE; size++) {
+        make_reduced_machine(event_device, size);
+        memset(&tables, 0, sizeof(tables));
+        CHECK(acpi_tables_read(RSDP, map, NULL, &tables));
+        CHECK(!tables.events.selected.present);
+    }
+}
+
+TEST(acpi, reads_how_the_interrupt_of_the_event_device_comes)
+{
+    u8 device[sizeof(event_device)];
+
+    memcpy(device, event_device, sizeof(device));
+    device[EVENT_DEVICE_FLAGS] = 0x05;
+    make_reduced_machine(device, sizeof(device));
+    CHECK(acpi_tables_read(RSDP, map, NULL, &tables));
+    CHECK(tables.events.level && tables.events.active_low);
+}
+
 /* Fixes the checksums again, so that what is read is the damage itself. */
 static void seal_some(void)
 {
