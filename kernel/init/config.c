@@ -17,16 +17,22 @@
 #include "kernel/net/net.h"
 #include "kernel/task/error_text.h"
 #include "lib/base/mem.h"
+#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
 
-#define MANIFEST_PATH "/etc/soliton/manifest"
+#include <stdarg.h>
+
+#define MANIFEST_PATH        "/etc/soliton/manifest"
+#define LAUNCH_MANIFEST_NAME "the manifest of the launch"
+#define LAUNCH_OVERLAY_NAME  "the overlay of the launch"
 
 enum {
     /* How long the program waits for a DHCP server: clouds answer in milliseconds. */
     DHCP_WAIT_S = 5,
     RESOLV_CONF_MAX = 512,
+    FAIL_TEXT_MAX = 256,
 };
 
 static struct manifest manifest; /* [const] after config_read(). */
@@ -37,6 +43,31 @@ _Noreturn void config_fail(void)
 {
     machine_report("exit", "1");
     machine_power_off();
+}
+
+/* What it is about may come from a manifest: no control characters, no lines of its own. */
+static void text_make_plain(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+    }
+}
+
+_Noreturn void config_fail_because(const char *format, ...)
+{
+    char line[FAIL_TEXT_MAX];
+    struct text text;
+    va_list args;
+
+    va_start(args, format);
+    text_init(&text, line, sizeof(line));
+    text_format_args(&text, format, args);
+    va_end(args);
+    text_make_plain(line);
+    log_error("boot: %s", line);
+    machine_report("error", line);
+    config_fail();
 }
 
 const struct manifest *config_manifest(void)
@@ -89,22 +120,18 @@ static char *manifest_text(size_t *size)
     long got;
     int err = path_open(NULL, MANIFEST_PATH, O_RDONLY, 0, &file);
 
-    if (err < 0) {
-        log_error("boot: cannot open %s: %s", MANIFEST_PATH, error_text(err));
-        config_fail();
-    }
+    if (err < 0)
+        config_fail_because("cannot open %s: %s", MANIFEST_PATH, error_text(err));
     *size = (size_t)file->inode->size;
     text = *size <= MANIFEST_SIZE_MAX ? heap_alloc(*size + 1) : NULL;
-    if (!text) {
-        log_error("boot: %s: %llu bytes are too many", MANIFEST_PATH, (unsigned long long)*size);
-        config_fail();
-    }
+    if (!text)
+        config_fail_because("%s: %zu bytes are too many", MANIFEST_PATH, *size);
     iter_init_kernel(&iter, text, *size);
     got = file_read(file, &iter, NULL);
     file_put(file);
     if (got != (long)*size) {
-        log_error("boot: cannot read %s: %s", MANIFEST_PATH, error_text(got < 0 ? (int)got : -EIO));
-        config_fail();
+        config_fail_because("cannot read %s: %s", MANIFEST_PATH,
+                            error_text(got < 0 ? (int)got : -EIO));
     }
     return text;
 }
@@ -112,32 +139,52 @@ static char *manifest_text(size_t *size)
 static _Noreturn void manifest_bad(const char *where, const char *unit,
                                    const struct manifest_error *error)
 {
-    if (error->line == 0) {
-        log_error("boot: %s: %s", where, error->what);
-    } else if (!error->word) {
-        log_error("boot: %s, %s %u: %s", where, unit, error->line, error->what);
-    } else {
-        log_error("boot: %s, %s %u: %s '%.*s'", where, unit, error->line, error->what,
-                  (int)(error->word_len < 64 ? error->word_len : 64), error->word);
-    }
-    config_fail();
+    if (error->line == 0)
+        config_fail_because("%s: %s", where, error->what);
+    if (!error->word)
+        config_fail_because("%s, %s %u: %s", where, unit, error->line, error->what);
+    config_fail_because("%s, %s %u: %s '%.*s'", where, unit, error->line, error->what,
+                        (int)u32_min(error->word_len, 64), error->word);
+}
+
+/* The launch's stands in for the image's. */
+static void read_whole(const char **where)
+{
+    struct manifest_error error;
+    size_t size;
+    char *text = launch_manifest(&size);
+
+    *where = text ? LAUNCH_MANIFEST_NAME : MANIFEST_PATH;
+    if (!text)
+        text = manifest_text(&size);
+    if (!manifest_parse(&manifest, text, size, &error))
+        manifest_bad(*where, "line", &error);
+}
+
+static void read_overlays(void)
+{
+    struct manifest_error error;
+    size_t size;
+    char *text = launch_overlay(&size);
+
+    if (text && !manifest_overlay_lines(&manifest, text, size, &error))
+        manifest_bad(LAUNCH_OVERLAY_NAME, "line", &error);
+    str_copy(command_line, sizeof(command_line), boot_info()->command_line);
+    if (!manifest_overlay(&manifest, command_line, str_len(command_line), &error))
+        manifest_bad("kernel command line", "word", &error);
 }
 
 void config_read(void)
 {
     struct manifest_error error;
-    size_t size;
-    char *text = manifest_text(&size);
+    const char *where;
 
     manifest_init(&manifest);
-    if (!manifest_parse(&manifest, text, size, &error))
-        manifest_bad(MANIFEST_PATH, "line", &error);
-
-    str_copy(command_line, sizeof(command_line), boot_info()->command_line);
-    if (!manifest_overlay(&manifest, command_line, str_len(command_line), &error))
-        manifest_bad("kernel command line", "word", &error);
+    launch_init();
+    read_whole(&where);
+    read_overlays();
     if (!manifest_finish(&manifest, &error))
-        manifest_bad(MANIFEST_PATH, "line", &error);
+        manifest_bad(where, "line", &error);
 
     if (manifest.log != MANIFEST_LOG_UNSET) {
         log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
@@ -145,6 +192,7 @@ void config_read(void)
         log_set_level(LOG_INFO); /* That of the trace. */
     }
     root_mount_tmpfs(&manifest);
+    launch_secrets();
 }
 
 static void network_changed(void)
@@ -180,10 +228,8 @@ static void configure_static(void)
     config.dns_count = manifest.dns_count;
     for (u32 i = 0; i < manifest.dns_count; i++)
         config.dns[i] = manifest.dns[i];
-    if (net_config_static(&config) < 0) {
-        log_error("boot: %s: the network's address makes no sense", MANIFEST_PATH);
-        config_fail();
-    }
+    if (net_config_static(&config) < 0)
+        config_fail_because("%s: the network's address makes no sense", MANIFEST_PATH);
 }
 
 /* An image without a resolv.conf gets one that says what the network said. */

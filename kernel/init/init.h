@@ -13,10 +13,22 @@ void root_mount(void);
 /* Mounts the manifest's own memory directories. */
 void root_mount_tmpfs(const struct manifest *manifest);
 
+/*
+ * What comes with the launch of the machine (QEMU's fw_cfg). launch_init() looks for it and checks
+ * names and sizes. The texts are the caller's for ever, NULL: there is none.
+ */
+void launch_init(void);
+char *launch_manifest(size_t *size); /* Stands in for the image's. */
+char *launch_overlay(size_t *size);  /* Lines to be laid over it. */
+void launch_secrets(void);           /* Puts the secrets into /run/secrets. */
+
 /* Takes `log=LEVEL` from the command line, as soon as there is a log. */
 void config_early(void);
 
-/* Reads /etc/soliton/manifest and lays the kernel's command line over it. */
+/*
+ * Reads the manifest of the launch, or else of the image, and lays what came with the launch and the
+ * kernel's command line over it.
+ */
 void config_read(void);
 const struct manifest *config_manifest(void);
 
@@ -31,3 +43,6 @@ void network_drain(void);
 
 /* The image or its manifest is no good, and the log says why: ends the machine with that status. */
 _Noreturn void config_fail(void);
+
+/* The same, and says why: one line in the log and to whoever started the machine. */
+_Noreturn void config_fail_because(const char *format, ...) __attribute__((format(printf, 1, 2)));

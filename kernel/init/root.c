@@ -3,7 +3,6 @@
 #include "abi/linux/errors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
-#include "kernel/core/log.h"
 #include "kernel/fs/devfs/devfs.h"
 #include "kernel/fs/ext4/ext4.h"
 #include "kernel/fs/inode.h"
@@ -33,15 +32,11 @@ static void mount(const char *path, struct filesystem *fs, const char *source)
 {
     int err;
 
-    if (!fs) {
-        log_error("boot: no memory for %s", path);
-        config_fail();
-    }
+    if (!fs)
+        config_fail_because("no memory for %s", path);
     err = path_mount(path, fs, source);
-    if (err < 0) {
-        log_error("boot: cannot mount %s: %s", path, error_text(err));
-        config_fail();
-    }
+    if (err < 0)
+        config_fail_because("cannot mount %s: %s", path, error_text(err));
 }
 
 /* Half of memory, as Linux gives a tmpfs. */
@@ -59,21 +54,16 @@ void root_mount(void)
     struct filesystem *root;
     int err;
 
-    if (!device) {
-        log_error("boot: no disk found, so no program to run");
-        config_fail();
-    }
+    if (!device)
+        config_fail_because("no disk found, so no program to run");
     err = ext4_mount(device, &root);
     if (err < 0) {
-        log_error("boot: cannot mount the root file system on %s: %s", device->name,
-                  err == -EINVAL ? "it is not an ext4 that we know" : error_text(err));
-        config_fail();
+        config_fail_because("cannot mount the root file system on %s: %s", device->name,
+                            err == -EINVAL ? "it is not an ext4 that we know" : error_text(err));
     }
     err = path_mount_root(root, device->name);
-    if (err < 0) {
-        log_error("boot: cannot mount the root file system: %s", error_text(err));
-        config_fail();
-    }
+    if (err < 0)
+        config_fail_because("cannot mount the root file system: %s", error_text(err));
     mount("/proc", procfs_create(), "proc");
     mount("/sys", sysfs_create(), "sysfs");
     mount("/dev", devfs_create(), "devtmpfs");

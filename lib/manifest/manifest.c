@@ -146,6 +146,14 @@ bool manifest_parse(struct manifest *manifest, char *text, size_t size,
     return true;
 }
 
+bool manifest_overlay_lines(struct manifest *manifest, char *text, size_t size,
+                            struct manifest_error *error)
+{
+    manifest->args_replaced = false;
+    manifest->dns_replaced = false;
+    return manifest_parse(manifest, text, size, error);
+}
+
 static bool word_parse(struct manifest *manifest, struct piece word, struct manifest_error *error,
                        u32 nr)
 {

@@ -19,7 +19,8 @@
  *     trace on|off
  *     log LEVEL             error, warn, info or debug
  *
- * The same keys can be laid over a manifest at launch, as words of a kernel command line.
+ * The same keys can be laid over a manifest at launch: as lines (QEMU's fw_cfg, file
+ * opt/soliton/overlay), then as words of a kernel command line.
  *
  * Pure: no allocation, no I/O. Strings in a `struct manifest` point into the buffers it was parsed
  * from, which must live as long as it does.
@@ -113,11 +114,17 @@ bool manifest_parse(struct manifest *manifest, char *text, size_t size,
                     struct manifest_error *error) MUST_USE;
 
 /*
- * Lays the words of a kernel command line over `manifest`, and changes them as above. A word is
- * `key=value`, where \s in the value is a space, beside \n and \\ (`limit=nofile\s1024`). Keys
- * with one value replace what was there, and so do an `env` of the same NAME, a `limit` of the same
- * name, the first `arg` for all arguments and the first `dns` for all servers; `tmpfs` adds. Words
- * without `=`, or whose key is none of the manifest's, are someone else's and passed over.
+ * Lays lines over `manifest` and changes them as above. Keys with one value replace what was there,
+ * and so do an `env` of the same NAME, a `limit` of the same name, the first `arg` for all arguments
+ * and the first `dns` for all servers; `tmpfs` adds.
+ */
+bool manifest_overlay_lines(struct manifest *manifest, char *text, size_t size,
+                            struct manifest_error *error) MUST_USE;
+
+/*
+ * The same for the words of a kernel command line. A word is `key=value`, where \s in the value is a
+ * space, beside \n and \\ (`limit=nofile\s1024`). Words without `=`, or whose key is none of the
+ * manifest's, are someone else's and passed over.
  */
 bool manifest_overlay(struct manifest *manifest, char *text, size_t size,
                       struct manifest_error *error) MUST_USE;

@@ -253,6 +253,40 @@ TEST(manifest, takes_words_of_a_command_line_over_what_it_had)
     CHECK_EQ(strcmp(manifest.program, "/usr/bin/redis-server"), 0);
 }
 
+static bool overlay_lines(const char *text)
+{
+    return manifest_overlay_lines(&manifest, exact_copy(text, strlen(text)), strlen(text), &error);
+}
+
+TEST(manifest, takes_lines_over_what_it_had_and_words_over_those)
+{
+    CHECK(parse(full));
+    CHECK(overlay_lines("# at launch\narg x\narg two words\nenv A=z\nenv NEW=1\ndns 1.2.3.4\n"
+                        "limit nofile 64\ntrace off\ntmpfs /more\ncwd /\n"));
+    CHECK_EQ(manifest.arg_count, 2);
+    CHECK_EQ(strcmp(manifest.args[1], "two words"), 0);
+    CHECK_EQ(manifest.env_count, 4);
+    CHECK_EQ(strcmp(manifest.envs[2], "A=z"), 0);
+    CHECK_EQ(manifest.dns_count, 1);
+    CHECK_EQ(manifest.limits[7], 64);
+    CHECK(!manifest.trace);
+    CHECK_EQ(manifest.tmpfs_count, 3);
+    CHECK_EQ(strcmp(manifest.cwd, "/"), 0);
+    CHECK_EQ(strcmp(manifest.program, "/usr/bin/redis-server"), 0);
+    CHECK(overlay("arg=y env=A=0"));
+    CHECK_EQ(manifest.arg_count, 1);
+    CHECK_EQ(strcmp(manifest.envs[2], "A=0"), 0);
+    CHECK_EQ(strcmp(manifest.envs[3], "NEW=1"), 0);
+}
+
+TEST(manifest, names_the_line_of_an_overlay_that_is_wrong)
+{
+    CHECK(parse(full));
+    CHECK(!overlay_lines("env A=1\nenw B=2\n"));
+    CHECK_EQ(error.line, 2);
+    CHECK_EQ(strcmp(error.what, "unknown key"), 0);
+}
+
 TEST(manifest, names_the_word_of_a_command_line_that_is_wrong)
 {
     CHECK(parse(full));

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-app-y += test/boot/die.c
+app-y += test/boot/die.c test/boot/show.c

@@ -2,6 +2,7 @@
 """Runs machines for the tests of this folder: `ops run`, with qemu_shim.py before QEMU."""
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -44,12 +45,13 @@ class Bench:
         return os.path.join(self.build, "test", "boot", name)
 
     def start(self, *words, **shim):
-        """Starts `ops run` with these words; SHIM_ variables as keywords."""
+        """Starts `ops run` with these words; SHIM_ variables as keywords, lists as JSON."""
         command = [os.path.join(TOP, "build", "ops"), "run",
                    "--kernel", os.path.join(self.build, "soliton.elf"),
                    "--timeout", str(SECONDS_MAX), *words]
         environment = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}",
-                           **{f"SHIM_{key.upper()}": value for key, value in shim.items()})
+                           **{f"SHIM_{key.upper()}": value if isinstance(value, str) else json.dumps(value)
+                              for key, value in shim.items()})
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 stdin=subprocess.DEVNULL, env=environment, cwd=self.folder)
 

@@ -4,9 +4,11 @@
 
 The tests link it as qemu-system-x86_64 in a folder that they put in front of PATH. Before QEMU
 starts it does what the environment says: SHIM_DAMAGE names a damage of damage.py, done to the root
-disk; SHIM_MONITOR is a path where QEMU's monitor will listen. Fails when QEMU is not installed.
+disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_MORE, more options as a JSON list.
+Fails when QEMU is not installed.
 """
 
+import json
 import os
 import re
 import shutil
@@ -28,6 +30,8 @@ def main():
         damage.disk_damage(disk, os.environ["SHIM_DAMAGE"])
     if "SHIM_MONITOR" in os.environ:
         arguments += ["-monitor", f"unix:{os.environ['SHIM_MONITOR']},server=on,wait=off"]
+    if "SHIM_MORE" in os.environ:
+        arguments += json.loads(os.environ["SHIM_MORE"])
     os.execv(qemu, [qemu, *arguments])
 
 

@@ -14,9 +14,10 @@ fuzz-report-y   += test/fuzz/fuzz_report.c ops/vm/report.c
 fuzz-tcp-y      += test/fuzz/fuzz_tcp.c $(tcp-c) $(net-y) $(net-sim-y) $(fake-kernel-y) \
                    lib/hash/siphash.c
 
-fuzz-entries += acpi ext4 gpt
+fuzz-entries += acpi ext4 fw_cfg gpt
 
 fuzz-acpi-y     += test/fuzz/fuzz_acpi.c $(acpi-parse-y)
 fuzz-ext4-y     += test/fuzz/fuzz_ext4.c test/disk/ext4_image.c $(ext4-format-y) $(fake-kernel-y) \
                    lib/hash/crc.c
+fuzz-fw_cfg-y   += test/fuzz/fuzz_fw_cfg.c kernel/init/launch_file.c $(fw-cfg-parse-y)
 fuzz-gpt-y      += test/fuzz/fuzz_gpt.c kernel/block/gpt.c $(fake-kernel-y) lib/hash/crc.c

@@ -163,8 +163,16 @@ def gpt_seeds():
     return {"disk": bytes(disk), "backup": bytes(damaged)}
 
 
-SEEDS = {"fuzz_dhcp": dhcp_seeds, "fuzz_elf": elf_seeds, "fuzz_gpt": gpt_seeds,
-         "fuzz_ipv4": ipv4_seeds}
+def fw_cfg_seeds():
+    names = (b"etc/e820", b"opt/soliton/overlay", b"opt/soliton/secret/key.pem",
+             b"opt/soliton/manifest")
+    entries = b"".join(struct.pack(">IHH56s", 100, 0x20 + number, 0, name)
+                       for number, name in enumerate(names))
+    return {"directory": struct.pack(">I", len(names)) + entries}
+
+
+SEEDS = {"fuzz_dhcp": dhcp_seeds, "fuzz_elf": elf_seeds, "fuzz_fw_cfg": fw_cfg_seeds,
+         "fuzz_gpt": gpt_seeds, "fuzz_ipv4": ipv4_seeds}
 
 
 def write(name, folder):

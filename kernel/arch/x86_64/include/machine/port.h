@@ -27,6 +27,12 @@ static inline u32 port_read32(u16 port)
     return value;
 }
 
+/* `count` bytes from one port, by one instruction. */
+static inline void port_read8_many(u16 port, void *to, size_t count)
+{
+    __asm__ volatile("rep insb" : "+D"(to), "+c"(count) : "d"(port) : "memory");
+}
+
 static inline void port_write8(u16 port, u8 value)
 {
     __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
