@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 fs-c := kernel/fs/directory.c kernel/fs/flock.c kernel/fs/fs.c kernel/fs/inode.c \
-        kernel/fs/mount.c kernel/fs/page_cache.c kernel/fs/page_index.c \
+        kernel/fs/mount.c kernel/fs/page_cache.c kernel/fs/page_evict.c kernel/fs/page_index.c \
         kernel/fs/path.c kernel/fs/path_change.c \
         kernel/fs/path_node.c kernel/fs/path_open.c kernel/fs/regular.c kernel/fs/sendfile.c
 

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Eviction is a clock: one list of all pages that may go, oldest first. Using a page only sets a
- * bit; the hand gives a page with the bit another round. A page joins the list when it is up to
- * date and leaves it before the cache gives up its reference, so what the hand meets is alive.
- */
 #include "kernel/fs/page_cache.h"
 
 #include "abi/linux/errors.h"
@@ -13,6 +8,7 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_evict.h"
 #include "kernel/fs/page_index.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
@@ -22,14 +18,8 @@
 #include "lib/base/types.h"
 
 enum {
-    READ_QUEUES = 16,      /* Who waits for a page to be read sleeps on one of these. */
-    RECLAIM_SCAN_MIN = 64, /* Pages looked at in one call at least. */
-    CLOCK_STEPS = 64,      /* Pages the hand passes at a time: nothing else happens meanwhile. */
+    READ_QUEUES = 16, /* Who waits for a page to be read sleeps on one of these. */
 };
-
-static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_RANK_PAGE_LRU);
-static struct list lru GUARDED_BY(&lru_lock) = LIST_INIT(lru);
-static u64 lru_count GUARDED_BY(&lru_lock);
 
 static struct wait_queue read_queues[READ_QUEUES];
 
@@ -58,43 +48,9 @@ static bool is_in_memory(const struct page_cache *cache)
     return (cache->flags & PAGE_CACHE_IN_MEMORY) != 0;
 }
 
-static u16 flags_of(const struct page *page)
-{
-    return __atomic_load_n(&page->flags, __ATOMIC_ACQUIRE); /* Pairs with flags_set(). */
-}
-
-static void flags_set(struct page *page, u16 flags)
-{
-    /* The page's bytes come before the flag that promises them. */
-    __atomic_fetch_or(&page->flags, flags, __ATOMIC_RELEASE);
-}
-
-static void flags_clear(struct page *page, u16 flags)
-{
-    __atomic_fetch_and(&page->flags, (u16)~flags, __ATOMIC_RELEASE);
-}
-
 static struct wait_queue *read_queue_of(const struct page *page)
 {
     return &read_queues[((uintptr_t)page / sizeof(*page)) % READ_QUEUES];
-}
-
-static void lru_add(struct page *page)
-{
-    spin_lock(&lru_lock);
-    list_push_back(&lru, &page->list);
-    lru_count++;
-    spin_unlock(&lru_lock);
-}
-
-static void lru_remove(struct page *page)
-{
-    spin_lock(&lru_lock);
-    if (list_is_linked(&page->list)) {
-        list_remove(&page->list);
-        lru_count--;
-    }
-    spin_unlock(&lru_lock);
 }
 
 /* --- In and out ---------------------------------------------------------------------------- */
@@ -105,10 +61,10 @@ struct page *page_cache_find(struct page_cache *cache, u64 index)
 
     spin_lock(&cache->lock);
     page = page_index_find(cache, index);
-    if (page && (flags_of(page) & CACHED_UP_TO_DATE)) {
+    if (page && (cached_flags(page) & CACHED_UP_TO_DATE)) {
         page_get(page);
-        if (!(flags_of(page) & CACHED_REFERENCED))
-            flags_set(page, CACHED_REFERENCED);
+        if (!(cached_flags(page) & CACHED_REFERENCED))
+            cached_flags_set(page, CACHED_REFERENCED);
     } else {
         page = NULL;
     }
@@ -169,14 +125,13 @@ static int insert(struct page_cache *cache, u64 index, struct page *page, u16 fl
     return err;
 }
 
-/* Takes a page that is in the cache out of it. The cache's reference is the caller's to drop. */
-static void take_out(struct page_cache *cache, struct page *page) HOLDS(&cache->lock)
+void page_cache_take_out(struct page_cache *cache, struct page *page)
 {
     page_index_remove(cache, page->cached.index);
-    lru_remove(page); /* First: what is on the clock names its cache. */
+    page_lru_remove(page); /* First: what is on the clock names its cache. */
     page->cached.cache = NULL;
     __atomic_fetch_sub(&total_pages, 1, __ATOMIC_RELAXED); /* Counts. */
-    if (flags_of(page) & CACHED_DIRTY)
+    if (cached_flags(page) & CACHED_DIRTY)
         __atomic_fetch_sub(&total_dirty, 1, __ATOMIC_RELAXED);
 }
 
@@ -187,7 +142,7 @@ static struct page *take_out_next(struct page_cache *cache, u64 *from, u64 to)
     spin_lock(&cache->lock);
     page = page_index_next(cache, from);
     if (page && *from < to) {
-        take_out(cache, page);
+        page_cache_take_out(cache, page);
     } else {
         page = NULL;
     }
@@ -235,8 +190,8 @@ static void unlock_page(struct page *page, u16 flags)
     struct wait_queue *queue = read_queue_of(page);
 
     if (flags)
-        flags_set(page, flags);
-    flags_clear(page, CACHED_LOCKED);
+        cached_flags_set(page, flags);
+    cached_flags_clear(page, CACHED_LOCKED);
     if (!wait_queue_is_empty(queue))
         wait_wake_all(queue, 0);
 }
@@ -246,7 +201,7 @@ static void wait_unlocked(struct page *page)
     struct waiter waiter;
 
     wait_begin(read_queue_of(page), &waiter, 0);
-    while (flags_of(page) & CACHED_LOCKED)
+    while (cached_flags(page) & CACHED_LOCKED)
         (void)!wait_block_uninterruptible(&waiter, DEADLINE_NONE);
     wait_end(&waiter);
 }
@@ -282,9 +237,9 @@ static void finish_page(struct page_cache *cache, struct page *page, int err)
     spin_lock(&cache->lock);
     dropped = page->cached.cache != cache; /* By a truncation meanwhile. */
     if (!dropped && err < 0) {
-        take_out(cache, page);
+        page_cache_take_out(cache, page);
     } else if (!dropped) {
-        lru_add(page);
+        page_lru_add(page);
     }
     spin_unlock(&cache->lock);
 
@@ -397,10 +352,10 @@ int page_cache_get(struct page_cache *cache, u64 index, struct page **result)
     while (err == 0 || err == -EEXIST) {
         struct page *page = find_any(cache, index);
 
-        if (page && (flags_of(page) & CACHED_LOCKED))
+        if (page && (cached_flags(page) & CACHED_LOCKED))
             wait_unlocked(page);
-        if (page && (flags_of(page) & CACHED_UP_TO_DATE)) {
-            flags_set(page, CACHED_REFERENCED);
+        if (page && (cached_flags(page) & CACHED_UP_TO_DATE)) {
+            cached_flags_set(page, CACHED_REFERENCED);
             *result = page;
             return 0;
         }
@@ -436,7 +391,7 @@ int page_cache_get_new(struct page_cache *cache, u64 index, struct page **result
     if (err == 0) {
         spin_lock(&cache->lock);
         if (page->cached.cache == cache) /* Not dropped by a truncation meanwhile. */
-            lru_add(page);
+            page_lru_add(page);
         spin_unlock(&cache->lock);
         *result = page;
         return 0;
@@ -447,11 +402,11 @@ int page_cache_get_new(struct page_cache *cache, u64 index, struct page **result
 
 void page_cache_mark_dirty(struct page_cache *cache, struct page *page)
 {
-    if (is_in_memory(cache) || (flags_of(page) & CACHED_DIRTY))
+    if (is_in_memory(cache) || (cached_flags(page) & CACHED_DIRTY))
         return;
     spin_lock(&cache->lock);
-    if (page->cached.cache == cache && !(flags_of(page) & CACHED_DIRTY)) {
-        flags_set(page, CACHED_DIRTY);
+    if (page->cached.cache == cache && !(cached_flags(page) & CACHED_DIRTY)) {
+        cached_flags_set(page, CACHED_DIRTY);
         __atomic_fetch_add(&total_dirty, 1, __ATOMIC_RELAXED); /* A count. */
     }
     spin_unlock(&cache->lock);
@@ -482,91 +437,4 @@ void page_cache_counts(u64 *pages, u64 *dirty)
 {
     *pages = __atomic_load_n(&total_pages, __ATOMIC_RELAXED);
     *dirty = __atomic_load_n(&total_dirty, __ATOMIC_RELAXED);
-}
-
-/* --- Eviction ------------------------------------------------------------------------------ */
-
-/*
- * The next page the hand stops at, off the list, with a reference; its cache is told that an
- * eviction is under way, and lives until that is over. `*budget` counts the pages passed. NULL when
- * it has not stopped yet.
- */
-static struct page *clock_next(u64 *budget, struct page_cache **cache)
-{
-    struct page *page = NULL;
-
-    spin_lock(&lru_lock);
-    for (u32 i = 0; i < CLOCK_STEPS; i++) {
-        struct list *node = *budget > 0 ? list_pop_front(&lru) : NULL;
-        struct page *candidate;
-
-        if (!node) {
-            *budget = 0;
-            break;
-        }
-        (*budget)--;
-        candidate = LIST_ENTRY(node, struct page, list);
-        if (flags_of(candidate) & CACHED_REFERENCED) {
-            flags_clear(candidate, CACHED_REFERENCED);
-            list_push_back(&lru, node);
-            continue;
-        }
-        page = candidate;
-        lru_count--;
-        page_get(page);
-        *cache = page->cached.cache;
-        __atomic_fetch_add(&(*cache)->evictors, 1, __ATOMIC_RELAXED); /* Ordered by the lock. */
-        break;
-    }
-    spin_unlock(&lru_lock);
-    return page;
-}
-
-static bool may_evict(const struct page *page)
-{
-    /* The cache's reference and ours. More can only come under the cache's lock. */
-    return __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 2 &&
-           !(flags_of(page) & (CACHED_DIRTY | CACHED_LOCKED));
-}
-
-static bool evict(struct page_cache *cache, struct page *page)
-{
-    bool gone = false;
-
-    spin_lock(&cache->lock);
-    if (page->cached.cache == cache) {
-        gone = may_evict(page);
-        if (gone) {
-            take_out(cache, page);
-        } else {
-            lru_add(page);
-        }
-    }
-    spin_unlock(&cache->lock);
-    return gone;
-}
-
-u64 page_cache_reclaim(u64 count)
-{
-    u64 budget = count > UINT64_MAX / 16 ? UINT64_MAX : count * 16 + RECLAIM_SCAN_MIN;
-    u64 freed = 0;
-
-    spin_lock(&lru_lock);
-    budget = u64_min(budget, lru_count * 2); /* Twice around at most. */
-    spin_unlock(&lru_lock);
-
-    while (freed < count && budget > 0) {
-        struct page_cache *cache;
-        struct page *page = clock_next(&budget, &cache);
-
-        if (!page)
-            continue;
-        if (evict(cache, page)) {
-            page_put(page);
-            freed++;
-        }
-        __atomic_fetch_sub(&cache->evictors, 1, __ATOMIC_RELEASE); /* With page_cache_fini(). */
-        page_put(page);
-    }
-    return freed;
 }
