@@ -27,7 +27,8 @@ enum lock_rank {
     LOCK_RANK_FDTABLE = 20,
     LOCK_RANK_NAME_CACHE = 22, /* References and the hash of path nodes. */
     LOCK_RANK_FUTEX = 24,
-    LOCK_RANK_SIGNAL = 26, /* The list of the program's threads, and their signals. */
+    LOCK_RANK_SIGNAL = 26,       /* The list of the program's threads, and their signals. */
+    LOCK_RANK_PAGE_MAPPING = 27, /* The areas that show one cache's pages. */
     LOCK_RANK_PAGE_CACHE = 28,
     LOCK_RANK_PAGE_LRU = 29,  /* The order in which cached pages are evicted. */
     LOCK_RANK_UNIX = 30,      /* Unix sockets; two: by address. */

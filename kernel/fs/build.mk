@@ -9,6 +9,6 @@ kernel-y += kernel/fs/memory_file.c
 
 unit-sets += fs
 unit-fs-y += $(fs-c) $(fake-kernel-y) kernel/fs/fs_test.c kernel/fs/page_cache_test.c \
-             kernel/fs/path_test.c \
+             kernel/fs/path_test.c test/unit/fake_mmu.c \
              kernel/file/console.c kernel/file/epoll.c kernel/file/eventfd.c \
              kernel/file/fdtable.c kernel/file/file.c kernel/file/pipe.c lib/hash/siphash.c

@@ -38,6 +38,8 @@ void page_cache_init(struct page_cache *cache, struct inode *inode,
 {
     mem_zero(cache, sizeof(*cache));
     spinlock_init(&cache->lock, LOCK_RANK_PAGE_CACHE);
+    spinlock_init(&cache->mapping_lock, LOCK_RANK_PAGE_MAPPING);
+    list_init(&cache->mappings);
     cache->inode = inode;
     cache->ops = ops;
     cache->flags = flags;

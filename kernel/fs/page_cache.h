@@ -14,6 +14,8 @@
  *  2. A page that page_cache_get() returned is up to date; what lies beyond the file's end is zero.
  *  3. A dirty page is never evicted before it was written back.
  *  4. While a page is being read it is CACHED_LOCKED, and its reader holds a reference.
+ *  5. An entry of the program's page tables that names a page of a cache lies in an area on the
+ *     cache's list of mappings, or is on its way to one (mremap), and owns a reference to the page.
  *
  *     (none) --get--> locked --read done--> up to date --mark_dirty--> dirty
  *        ^              |                       |
@@ -22,6 +24,7 @@
 
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"
+#include "lib/base/list.h"
 #include "lib/base/types.h"
 
 struct inode;
@@ -70,6 +73,11 @@ struct page_cache {
     u32 evictors;   /* [atomic] Evictions under way: page_cache_fini() waits for them. */
     u64 page_count; /* Under `lock`. */
     u64 map_count;  /* [atomic] Areas of the program that map it shared-writable. */
+
+    /* Areas of the program that show it: kernel/vm's. Before `lock`. */
+    struct spinlock mapping_lock; /* LOCK_RANK_PAGE_MAPPING */
+    struct list mappings GUARDED_BY(&mapping_lock);
+    u32 mapping_count; /* [atomic] Changed under `mapping_lock`. */
 };
 
 void page_cache_init(struct page_cache *cache, struct inode *inode,
@@ -113,8 +121,27 @@ void page_cache_read_ahead(struct page_cache *cache, u64 index, u64 count);
 /* Pages in all caches, and how many of them are dirty. */
 void page_cache_counts(u64 *pages, u64 *dirty);
 
-/* Frees up to `count` clean pages that nobody uses; how many it did. For mm, and for tests. */
+/*
+ * Frees up to `count` clean pages that nobody uses, mapped ones too; how many it did. Does not
+ * sleep, but waits for other CPUs: interrupts are on and no spinlock is held.
+ */
 u64 page_cache_reclaim(u64 count);
+
+/* Addresses that CPUs may still know pages at. Nothing while `lo` is not below `hi`. */
+struct page_unmapped {
+    u64 lo;
+    u64 hi;
+};
+
+/*
+ * Takes `page` of `cache` out of the program's page tables, adds to `unmapped` where it was, and
+ * gives back the references that the entries had; the caller has one, and the entries are no longer
+ * dirty. False when the page stays: it must, or `used` is true, or the program has used it since it
+ * was asked last, which is forgotten now. Set once at boot.
+ */
+typedef bool page_unmap_fn(struct page_cache *cache, struct page *page, bool used,
+                           struct page_unmapped *unmapped);
+void page_cache_set_unmap_hook(page_unmap_fn *fn);
 
 /* Registers the above. At boot. */
 void page_cache_setup(void);

@@ -11,6 +11,7 @@
 #include "kernel/mm/page.h"
 #include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
+#include "test/unit/fake_mmu.h"
 #include "test/unit/unit.h"
 
 #include <string.h>
@@ -260,4 +261,75 @@ TEST(page_cache, says_so_when_memory_is_out)
         CHECK_EQ(fake_pages, 0);
         CHECK_EQ(fake_heap_objects, 0);
     }
+}
+
+/* A mapping of one page of the file, as kernel/vm would have it. */
+static struct {
+    struct page *page;
+    bool used; /* The program uses it all the time. */
+    u32 asked;
+} mapping;
+
+static bool unmap(struct page_cache *of, struct page *page, bool used,
+                  struct page_unmapped *unmapped)
+{
+    CHECK(of == cache);
+    if (page != mapping.page)
+        return !used;
+    mapping.asked++;
+    if (used || mapping.used)
+        return false;
+    *unmapped = (struct page_unmapped){ 0, PAGE_SIZE };
+    mapping.page = NULL;
+    page_put(page);
+    return true;
+}
+
+static u64 reclaim_all(void)
+{
+    u64 freed = 0;
+    u64 part = page_cache_reclaim(8);
+
+    while (part > 0) {
+        freed += part;
+        part = page_cache_reclaim(8);
+    }
+    return freed;
+}
+
+TEST(page_cache, evicts_a_mapped_page_that_nobody_used_lately)
+{
+    make(64);
+    page_cache_set_unmap_hook(unmap);
+    cache->mapping_count = 1;
+    for (u64 i = 0; i < 64; i++)
+        expect_page(i);
+    CHECK_EQ(page_cache_get(cache, 5, &mapping.page), 0);
+    CHECK_EQ(reclaim_all(), 64);
+    CHECK(!mapping.page);
+    CHECK_EQ(mapping.asked, 2);
+    CHECK_EQ(fake_tlb_flushes, 1);
+    CHECK_EQ(fake_pages, 0);
+    page_cache_fini(cache);
+}
+
+TEST(page_cache, keeps_a_page_that_is_mapped_and_used)
+{
+    u64 pages;
+    u64 dirty;
+
+    make(64);
+    page_cache_set_unmap_hook(unmap);
+    cache->mapping_count = 1;
+    for (u64 i = 0; i < 64; i++)
+        expect_page(i);
+    CHECK_EQ(page_cache_get(cache, 5, &mapping.page), 0);
+    mapping.used = true;
+    CHECK_EQ(reclaim_all(), 63);
+    page_cache_counts(&pages, &dirty);
+    CHECK_EQ(pages, 1);
+    CHECK_EQ(fake_tlb_flushes, 0);
+    page_put(mapping.page);
+    page_cache_fini(cache);
+    CHECK_EQ(fake_pages, 0);
 }

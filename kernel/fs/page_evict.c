@@ -3,9 +3,15 @@
  * Eviction is a clock: one list of all pages that may go, oldest first. Using a page only sets a
  * bit; the hand gives a page with the bit another round. A page joins the list when it is up to
  * date and leaves it before the cache gives up its reference, so what the hand meets is alive.
+ *
+ * Pages that the program has mapped go as well, by way of kernel/vm: entries that lead to them are
+ * emptied, a batch at a time; one flush of all CPUs follows, and only then may the pages be used
+ * for something else. Who faults on one meanwhile gets it back: it has a reference more then, and
+ * stays.
  */
 #include "kernel/fs/page_evict.h"
 
+#include "kernel/arch/mmu.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/page.h"
@@ -16,11 +22,27 @@
 enum {
     RECLAIM_SCAN_MIN = 64, /* Pages looked at in one call at least. */
     CLOCK_STEPS = 64,      /* Pages the hand passes at a time: nothing else happens meanwhile. */
+    BATCH_PAGES = 32,      /* Pages taken from the program for one flush of all CPUs. */
 };
+
+#define PAGE_UNMAPPED_NONE ((struct page_unmapped){ .lo = UINT64_MAX })
 
 static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_RANK_PAGE_LRU);
 static struct list lru GUARDED_BY(&lru_lock) = LIST_INIT(lru);
 static u64 lru_count GUARDED_BY(&lru_lock);
+
+static page_unmap_fn *unmap_hook; /* [const] after boot. */
+
+void page_cache_set_unmap_hook(page_unmap_fn *fn)
+{
+    unmap_hook = fn;
+}
+
+static bool page_cache_is_mapped(const struct page_cache *cache)
+{
+    /* A hint: a mapping that comes now brings its pages in by references, which are counted. */
+    return __atomic_load_n(&cache->mapping_count, __ATOMIC_RELAXED) > 0;
+}
 
 void page_lru_add(struct page *page)
 {
@@ -44,8 +66,11 @@ void page_lru_remove(struct page *page)
  * The next page the hand stops at, off the list, with a reference; its cache is told that an
  * eviction is under way, and lives until that is over. `*budget` counts the pages passed. NULL when
  * it has not stopped yet.
+ *
+ * A page with the bit set is passed, but for those that may be mapped: whether the program used
+ * them is asked, and forgotten, at the same time as the bit.
  */
-static struct page *clock_next(u64 *budget, struct page_cache **cache)
+static struct page *clock_next(u64 *budget, struct page_cache **cache, bool *used)
 {
     struct page *page = NULL;
 
@@ -60,15 +85,17 @@ static struct page *clock_next(u64 *budget, struct page_cache **cache)
         }
         (*budget)--;
         candidate = LIST_ENTRY(node, struct page, list);
-        if (cached_flags(candidate) & CACHED_REFERENCED) {
+        *cache = candidate->cached.cache;
+        *used = (cached_flags(candidate) & CACHED_REFERENCED) != 0;
+        if (*used)
             cached_flags_clear(candidate, CACHED_REFERENCED);
+        if (*used && !page_cache_is_mapped(*cache)) {
             list_push_back(&lru, node);
             continue;
         }
         page = candidate;
         lru_count--;
         page_get(page);
-        *cache = page->cached.cache;
         __atomic_fetch_add(&(*cache)->evictors, 1, __ATOMIC_RELAXED); /* Ordered by the lock. */
         break;
     }
@@ -83,13 +110,14 @@ static bool may_evict(const struct page *page)
            !(cached_flags(page) & (CACHED_DIRTY | CACHED_LOCKED));
 }
 
-static bool evict(struct page_cache *cache, struct page *page)
+/* Ends the eviction of a page that the hand has stopped at. True when the page is gone. */
+static bool candidate_finish(struct page_cache *cache, struct page *page, bool may_go)
 {
     bool gone = false;
 
     spin_lock(&cache->lock);
     if (page->cached.cache == cache) {
-        gone = may_evict(page);
+        gone = may_go && may_evict(page);
         if (gone) {
             page_cache_take_out(cache, page);
         } else {
@@ -97,30 +125,76 @@ static bool evict(struct page_cache *cache, struct page *page)
         }
     }
     spin_unlock(&cache->lock);
+    if (gone)
+        page_put(page);
+    __atomic_fetch_sub(&cache->evictors, 1, __ATOMIC_RELEASE); /* With page_cache_fini(). */
+    page_put(page);
     return gone;
+}
+
+/* Pages on their way out. They have left the program's tables, but CPUs may still know them. */
+struct batch {
+    struct {
+        struct page *page;
+        struct page_cache *cache;
+    } pages[BATCH_PAGES];
+    u32 count;
+    struct page_unmapped unmapped;
+};
+
+static u64 batch_finish(struct batch *batch)
+{
+    u64 freed = 0;
+
+    if (batch->unmapped.lo < batch->unmapped.hi)
+        tlb_flush(batch->unmapped.lo, batch->unmapped.hi - batch->unmapped.lo);
+    batch->unmapped = PAGE_UNMAPPED_NONE;
+    while (batch->count > 0) {
+        batch->count--;
+        freed += candidate_finish(batch->pages[batch->count].cache, batch->pages[batch->count].page,
+                                  true);
+    }
+    return freed;
+}
+
+/* Whether `page` may join the batch: nobody used it, and no mapping shows it any more. */
+static bool candidate_unmap(struct page_cache *cache, struct page *page, bool used,
+                            struct page_unmapped *unmapped)
+{
+    if (cached_flags(page) & (CACHED_DIRTY | CACHED_LOCKED))
+        return false;
+    if (!page_cache_is_mapped(cache) || !unmap_hook)
+        return !used;
+    return unmap_hook(cache, page, used, unmapped);
 }
 
 u64 page_cache_reclaim(u64 count)
 {
     u64 budget = count > UINT64_MAX / 16 ? UINT64_MAX : count * 16 + RECLAIM_SCAN_MIN;
+    struct batch batch;
     u64 freed = 0;
 
+    batch.count = 0;
+    batch.unmapped = PAGE_UNMAPPED_NONE;
     spin_lock(&lru_lock);
     budget = u64_min(budget, lru_count * 2); /* Twice around at most. */
     spin_unlock(&lru_lock);
 
-    while (freed < count && budget > 0) {
+    while (freed + batch.count < count && budget > 0) {
         struct page_cache *cache;
-        struct page *page = clock_next(&budget, &cache);
+        bool used;
+        struct page *page = clock_next(&budget, &cache, &used);
 
         if (!page)
             continue;
-        if (evict(cache, page)) {
-            page_put(page);
-            freed++;
+        if (!candidate_unmap(cache, page, used, &batch.unmapped)) {
+            (void)!candidate_finish(cache, page, false);
+            continue;
         }
-        __atomic_fetch_sub(&cache->evictors, 1, __ATOMIC_RELEASE); /* With page_cache_fini(). */
-        page_put(page);
+        batch.pages[batch.count].page = page;
+        batch.pages[batch.count].cache = cache;
+        if (++batch.count == BATCH_PAGES)
+            freed += batch_finish(&batch);
     }
-    return freed;
+    return freed + batch_finish(&batch);
 }

@@ -14,6 +14,7 @@
 #include "kernel/file/console.h"
 #include "kernel/fs/fs.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_cache.h"
 #include "kernel/init/init.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
@@ -68,6 +69,7 @@ static void init_main(void *arg)
     sockets_init(); /* Sockets, /proc/net. */
     vm_init();      /* The program's address space, placed at random. */
     inode_set_shrunk_hook(vm_file_truncated);
+    page_cache_set_unmap_hook(vm_unmap_cached);
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */
     console_open();        /* Standard input. */

@@ -3,11 +3,15 @@
 
 #include "abi/linux/errors.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/heap.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
+#include "lib/base/tree.h"
+#include "lib/base/types.h"
 
 static struct area *area_of(struct tree_node *node)
 {
@@ -34,6 +38,7 @@ struct area *area_create(const struct area *from)
         return NULL;
     *area = *from;
     list_init(&area->link);
+    list_init(&area->mapping_link);
     if (area->file)
         file_get(area->file);
     map_count_add(area, 1);
@@ -130,6 +135,51 @@ static void search_reset(struct area_tree *areas, u64 end)
     }
 }
 
+/* Invariant 4. */
+static void mapping_add(struct area *area)
+{
+    struct page_cache *cache;
+
+    if (!area->file)
+        return;
+    cache = &area->file->inode->cache;
+    spin_lock(&cache->mapping_lock);
+    list_push_back(&cache->mappings, &area->mapping_link);
+    __atomic_fetch_add(&cache->mapping_count, 1, __ATOMIC_RELAXED); /* A hint. */
+    spin_unlock(&cache->mapping_lock);
+}
+
+static void mapping_remove(struct area *area)
+{
+    struct page_cache *cache;
+
+    if (!area->file)
+        return;
+    cache = &area->file->inode->cache;
+    spin_lock(&cache->mapping_lock);
+    list_remove(&area->mapping_link);
+    __atomic_fetch_sub(&cache->mapping_count, 1, __ATOMIC_RELAXED); /* A hint. */
+    spin_unlock(&cache->mapping_lock);
+}
+
+/* Moves the borders; what is shown of a file stays where it is. Invariant 4. */
+static void set_borders(struct area *area, u64 start, u64 end)
+{
+    struct page_cache *cache;
+
+    if (!area->file) {
+        area->start = start;
+        area->end = end;
+        return;
+    }
+    cache = &area->file->inode->cache;
+    spin_lock(&cache->mapping_lock);
+    area->off += start - area->start;
+    area->start = start;
+    area->end = end;
+    spin_unlock(&cache->mapping_lock);
+}
+
 void area_insert(struct area_tree *areas, struct area *area)
 {
     struct tree_node **link = &areas->tree.root;
@@ -143,10 +193,12 @@ void area_insert(struct area_tree *areas, struct area *area)
     tree_insert(&areas->tree, parent, link, &area->node);
     areas->count++;
     areas->bytes += area->end - area->start;
+    mapping_add(area);
 }
 
 static void unlink_area(struct area_tree *areas, struct area *area)
 {
+    mapping_remove(area);
     tree_remove(&areas->tree, &area->node);
     areas->count--;
     areas->bytes -= area->end - area->start;
@@ -161,17 +213,15 @@ void area_remove(struct area_tree *areas, struct area *area)
 void area_set_start(struct area_tree *areas, struct area *area, u64 start)
 {
     areas->bytes += area->start - start;
-    if (area->file)
-        area->off += start - area->start;
     search_reset(areas, u64_max(start, area->start));
-    area->start = start;
+    set_borders(area, start, area->end);
 }
 
 void area_set_end(struct area_tree *areas, struct area *area, u64 end)
 {
     areas->bytes += end - area->end;
     search_reset(areas, u64_max(end, area->end));
-    area->end = end;
+    set_borders(area, area->start, end);
 }
 
 int area_split(struct area_tree *areas, u64 at)
@@ -187,11 +237,9 @@ int area_split(struct area_tree *areas, u64 at)
     if (!upper)
         return -ENOMEM;
 
-    upper->start = at;
-    if (upper->file)
-        upper->off += at - area->start;
+    set_borders(upper, at, area->end);
     areas->bytes -= area->end - at;
-    area->end = at;
+    set_borders(area, area->start, at);
     area_insert(areas, upper);
     return 0;
 }
@@ -219,7 +267,7 @@ void area_merge(struct area_tree *areas, u64 lo, u64 hi)
         }
         unlink_area(areas, next); /* No hole comes of it. */
         areas->bytes += next->end - next->start;
-        area->end = next->end;
+        set_borders(area, area->start, next->end);
         area->touched_pages += next->touched_pages;
         area_destroy(next); /* Not the last reference to its file: `area` has one. */
     }

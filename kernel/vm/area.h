@@ -9,6 +9,8 @@
  *  1. Areas are not empty, start and end on page boundaries, and do not overlap.
  *  2. Each owns one reference to its file.
  *  3. Holes between `search_top` and `top` are at most `search_hole` large.
+ *  4. An area in the tree that shows a file is on the list of mappings of the file's page cache.
+ *     Borders and offset of such an area change under the lock of that list, `mapping_lock`.
  */
 
 #include "lib/base/list.h"
@@ -32,7 +34,8 @@ enum area_flags {
 
 struct area {
     struct tree_node node;
-    struct list link; /* On the list of those to be destroyed. */
+    struct list link;         /* On the list of those to be destroyed. */
+    struct list mapping_link; /* Invariant 4. */
     u64 start;
     u64 end;
     u32 protection;    /* enum vm_protection */

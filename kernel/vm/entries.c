@@ -131,8 +131,11 @@ void gather_take(struct gather *gather, const struct area *area, u64 address, mm
                  u64 size)
 {
     mmu_entry_t entry = mmu_slot_exchange(slot, 0);
-    struct page *page = page_from_address(mmu_entry_address(entry));
+    struct page *page;
 
+    if (entry == 0)
+        return; /* vm_unmap_cached() was faster. */
+    page = page_from_address(mmu_entry_address(entry));
     space_count(&space.resident_pages, -(s64)(size >> PAGE_SHIFT));
     gather->lo = u64_min(gather->lo, address);
     gather->hi = u64_max(gather->hi, address + size);

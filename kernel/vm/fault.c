@@ -8,6 +8,7 @@
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
@@ -33,6 +34,8 @@ enum {
     LARGE_FREE_PAGES = 65536,
     /* Or this part of all memory, where the program asked for it (MADV_HUGEPAGE). */
     LARGE_FREE_PART = 4,
+
+    RECLAIM_PAGES = 256, /* At once, when memory is out. 1 MiB. */
 };
 
 u32 area_entry_flags(const struct area *area)
@@ -103,29 +106,58 @@ static bool large_fault(struct area *area, u64 address)
     return true;
 }
 
+/*
+ * Copies the cached page that `entry` names and puts the copy in its place, if the entry is still
+ * there: by the lock nobody takes it away meanwhile, and the page is what it was. Of several CPUs
+ * that do this one wins.
+ */
+static bool entry_copy(const struct area *area, mmu_entry_t *slot, mmu_entry_t entry,
+                       struct page *page)
+{
+    struct page_cache *cache = &area->file->inode->cache;
+    u32 flags = area_entry_flags(area) | MMU_WRITE | MMU_DIRTY;
+    bool replaced = false;
+
+    spin_lock(&cache->mapping_lock);
+    if (mmu_slot_read(slot) == entry) {
+        mem_copy(page_virt(page), page_virt(page_from_address(mmu_entry_address(entry))),
+                 PAGE_SIZE);
+        replaced = mmu_slot_replace(slot, entry, mmu_entry_make(page_address(page), flags));
+    }
+    spin_unlock(&cache->mapping_lock);
+    return replaced;
+}
+
 /* A page of its own for an entry that shares one until it is written to. */
-static enum vm_fault copy_on_write(struct area *area, u64 address, mmu_entry_t *slot,
+static enum vm_fault copy_on_write(const struct area *area, u64 address, mmu_entry_t *slot,
                                    mmu_entry_t entry)
 {
-    struct page *old = page_from_address(mmu_entry_address(entry));
     struct page *page = page_alloc(0, 0);
-    u32 flags = area_entry_flags(area) | MMU_WRITE | MMU_DIRTY;
 
     if (!page)
         return VM_FAULT_NO_MEMORY;
-
-    /*
-     * Another CPU may be doing the same and have given `old` back already: what is copied is
-     * rubbish then, and the exchange fails.
-     */
-    mem_copy(page_virt(page), page_virt(old), PAGE_SIZE);
-    if (!mmu_slot_replace(slot, entry, mmu_entry_make(page_address(page), flags))) {
+    if (!entry_copy(area, slot, entry, page)) {
         page_put(page);
         return VM_FAULT_DONE;
     }
     tlb_flush(address, PAGE_SIZE); /* Before anybody writes: others still read the old page. */
-    page_put(old);
+    page_put(page_from_address(mmu_entry_address(entry)));
     return VM_FAULT_DONE;
+}
+
+/* The first write through an entry of a shared file: whoever writes it back has to know. */
+static void entry_make_dirty(const struct area *area, mmu_entry_t *slot, mmu_entry_t entry)
+{
+    struct page_cache *cache = &area->file->inode->cache;
+    paddr_t address = mmu_entry_address(entry);
+    u32 flags = mmu_entry_flags(entry) | MMU_WRITE | MMU_DIRTY | MMU_ACCESSED;
+
+    spin_lock(&cache->mapping_lock);
+    if (mmu_slot_read(slot) == entry) {
+        page_cache_mark_dirty(cache, page_from_address(address));
+        mmu_slot_replace(slot, entry, mmu_entry_make(address, flags));
+    }
+    spin_unlock(&cache->mapping_lock);
 }
 
 /* Something is there, and the access is allowed: it was there first, or it needs to be writable. */
@@ -142,11 +174,11 @@ static enum vm_fault present_fault(struct area *area, u64 address, mmu_entry_t *
         return copy_on_write(area, address, slot, entry);
 
     if (area->file && area->flags & AREA_SHARED) {
-        page_cache_mark_dirty(&area->file->inode->cache,
-                              page_from_address(mmu_entry_address(entry)));
+        entry_make_dirty(area, slot, entry);
+    } else {
+        flags |= MMU_WRITE | MMU_DIRTY | MMU_ACCESSED;
+        mmu_slot_replace(slot, entry, mmu_entry_make(mmu_entry_address(entry), flags));
     }
-    flags |= MMU_WRITE | MMU_DIRTY | MMU_ACCESSED;
-    mmu_slot_replace(slot, entry, mmu_entry_make(mmu_entry_address(entry), flags));
     tlb_flush_local(address, PAGE_SIZE);
     return VM_FAULT_DONE;
 }
@@ -321,19 +353,17 @@ static bool stack_grow(u64 address)
 static int drop_clean_entry(void *arg, u64 address, mmu_entry_t *slot, u64 size)
 {
     struct gather *gather = arg;
+    static const struct area unshared;
     u32 flags = mmu_entry_flags(mmu_slot_read(slot));
 
-    if (flags & MMU_COW) {
-        static const struct area unshared;
-
+    if (flags & MMU_COW)
         gather_take(gather, &unshared, address, slot, size);
-    }
     return 0;
 }
 
 /*
- * Memory is out, and the page cache has no page that is not mapped: forget the mappings of clean
- * file pages, so that it has. They fault back in.
+ * The last resort when memory is out, for what vm_unmap_cached() leaves alone: forgets the mappings
+ * of clean file pages, so that the page cache may evict them. They fault back in.
  */
 static void clean_entries_drop(void)
 {
@@ -370,7 +400,9 @@ enum vm_fault vm_fault(u64 address, u32 access)
     if (result == VM_FAULT_NO_AREA && stack_grow(page))
         result = fault_once(page, access);
     if (result == VM_FAULT_NO_MEMORY) {
-        clean_entries_drop();
+        /* Page tables are allocated without: the allocator itself has tried for other pages. */
+        if (page_cache_reclaim(RECLAIM_PAGES) == 0)
+            clean_entries_drop();
         result = fault_once(page, access);
     }
     if (result == VM_FAULT_DONE)

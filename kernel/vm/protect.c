@@ -37,8 +37,10 @@ static int change_entry(void *arg, u64 address, mmu_entry_t *slot, u64 size)
     u32 flags;
     u32 kept;
 
-    do { /* The CPU sets accessed and dirty bits meanwhile. */
+    do { /* The CPU sets accessed and dirty bits meanwhile; vm_unmap_cached() may empty it. */
         before = mmu_slot_read(slot);
+        if (before == 0)
+            return 0;
         flags = mmu_entry_flags(before);
         kept = flags & (MMU_DIRTY | MMU_ACCESSED | MMU_LARGE | MMU_COW);
         kept |= area_entry_flags(change->area);

@@ -14,6 +14,9 @@
  *     without in such an area names a page of its own.
  *  3. An entry with MMU_WRITE lies in an area with VM_WRITE.
  *  4. A page that was taken out of the tables is given back after tlb_flush() only.
+ *  5. Entries that name pages of a page cache may be emptied by vm_unmap_cached() at any time,
+ *     without `lock`, but under the `mapping_lock` of their area's cache. So whoever uses such a
+ *     page by way of its entry holds that, or has a reference of its own.
  */
 
 #include "kernel/arch/mmu.h"
@@ -72,7 +75,7 @@ struct gather {
 };
 
 void gather_init(struct gather *gather);
-/* Empties `slot`, which maps `size` bytes at `address` of `area`. */
+/* Empties `slot`, which maps `size` bytes at `address` of `area`, if it still does. */
 void gather_take(struct gather *gather, const struct area *area, u64 address, mmu_entry_t *slot,
                  u64 size);
 /* Flushes, then gives the pages back. */

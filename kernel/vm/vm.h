@@ -9,6 +9,7 @@
  */
 
 #include "kernel/fs/inode.h"
+#include "kernel/fs/page_cache.h"
 #include "lib/base/types.h"
 
 enum vm_protection {
@@ -84,6 +85,10 @@ void vm_vdso_update(void);
 
 /* A file shrank to `size`: pages beyond leave the program's mappings. */
 void vm_file_truncated(struct inode *inode, u64 size);
+
+/* Memory is low, a page of a file is to leave the program's mappings: a page_unmap_fn. */
+bool vm_unmap_cached(struct page_cache *cache, struct page *page, bool used,
+                     struct page_unmapped *unmapped);
 
 /*
  * For the futex key of a shared mapping: the inode and offset behind `address`. False for private

@@ -4,8 +4,10 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "kernel/arch/mmu.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/page.h"
+#include "lib/base/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,8 @@ void fake_file_init(u64 size, u32 file_flags, u32 cache_flags)
 {
     fake_inode = (struct inode){ .refs = 1, .mode = S_IFREG, .size = size };
     fake_inode.cache.flags = cache_flags;
+    spinlock_init(&fake_inode.cache.mapping_lock, LOCK_RANK_PAGE_MAPPING);
+    list_init(&fake_inode.cache.mappings);
     fake_file =
         (struct file){ .refs = 1, .flags = file_flags, .ops = &fake_ops, .inode = &fake_inode };
 }
@@ -65,6 +69,8 @@ int page_cache_get(struct page_cache *cache, u64 index, struct page **result)
         if (!pages[index])
             return -ENOMEM;
         pages[index]->kind = PAGE_CACHED;
+        pages[index]->cached.cache = cache;
+        pages[index]->cached.index = index;
         memset(page_virt(pages[index]), (int)index, PAGE_SIZE);
         fake_file_reads++;
     }
@@ -84,6 +90,12 @@ void page_cache_read_ahead(struct page_cache *cache, u64 index, u64 count)
     (void)cache;
     (void)index;
     (void)count;
+}
+
+u64 page_cache_reclaim(u64 count)
+{
+    (void)count;
+    return 0;
 }
 
 int fake_file_fini(void)
