@@ -84,11 +84,40 @@ static enum elf_error strings_find(struct elf_dynamic *dynamic, const struct elf
     return ELF_OK;
 }
 
+static u64 entry_value(const struct elf_dynamic *dynamic, int64_t tag)
+{
+    for (u64 i = 0; i < dynamic->entry_count; i++) {
+        struct elf64_dyn entry = entry_read(dynamic, i);
+
+        if (entry.tag == tag)
+            return entry.value;
+    }
+    return 0;
+}
+
+/* Every linker puts the symbols in front of their names, so these say how many there can be. */
+static void symbols_find(struct elf_dynamic *dynamic, const struct elf_header *header,
+                         const u8 *bytes, u64 size)
+{
+    u64 symbols = entry_value(dynamic, DT_SYMTAB);
+    u64 strings = entry_value(dynamic, DT_STRTAB);
+    u64 count = strings > symbols ? (strings - symbols) / sizeof(struct elf64_sym) : 0;
+    u64 off;
+
+    if (symbols == 0 || count == 0 || count > ELF_SYMBOLS_MAX || !dynamic->strings)
+        return;
+    if (!vaddr_to_off(&off, header, bytes, size, symbols, count * sizeof(struct elf64_sym)))
+        return;
+    dynamic->symbols = bytes + off;
+    dynamic->symbol_count = count;
+}
+
 enum elf_error elf_dynamic_parse(struct elf_dynamic *dynamic, const struct elf_header *header,
                                  const void *bytes, u64 size)
 {
     struct elf64_phdr phdr;
     u64 limit;
+    enum elf_error error;
 
     *dynamic = (struct elf_dynamic){ .entry_count = 0 };
     if (!phdrs_fit(header, size))
@@ -104,7 +133,10 @@ enum elf_error elf_dynamic_parse(struct elf_dynamic *dynamic, const struct elf_h
     dynamic->entries = (const u8 *)bytes + phdr.offset;
     while (dynamic->entry_count < limit && entry_read(dynamic, dynamic->entry_count).tag != DT_NULL)
         dynamic->entry_count++;
-    return strings_find(dynamic, header, bytes, size);
+    error = strings_find(dynamic, header, bytes, size);
+    if (error == ELF_OK)
+        symbols_find(dynamic, header, bytes, size);
+    return error;
 }
 
 /* The string at `off`, or NULL when no NUL ends it in time. */
@@ -128,6 +160,23 @@ const char *elf_dynamic_next(const struct elf_dynamic *dynamic, int64_t tag, u64
         text = string_at(dynamic->strings, dynamic->strings_size, entry.value);
         if (text)
             return text;
+    }
+    return NULL;
+}
+
+const char *elf_import_next(const struct elf_dynamic *dynamic, u64 *cursor)
+{
+    while (*cursor < dynamic->symbol_count) {
+        struct elf64_sym symbol;
+        const char *name;
+
+        mem_copy(&symbol, dynamic->symbols + *cursor * sizeof(symbol), sizeof(symbol));
+        (*cursor)++;
+        if (symbol.shndx != 0 || symbol.name == 0)
+            continue;
+        name = string_at(dynamic->strings, dynamic->strings_size, symbol.name);
+        if (name && name[0] != '\0')
+            return name;
     }
     return NULL;
 }

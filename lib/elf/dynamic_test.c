@@ -49,6 +49,40 @@ static struct elf_header library_make(struct library *library)
     return (struct elf_header){ .phnum = 3, .phdrs_size = sizeof(phdrs) };
 }
 
+/* The symbols in front of their names; the last one claims a name that has no end. */
+struct symbols {
+    struct elf64_phdr phdrs[2];
+    struct elf64_dyn entries[4];
+    struct elf64_sym symbols[5];
+    char strings[16];
+};
+
+TEST(elf_dynamic, names_the_symbols_wanted_from_others)
+{
+    struct symbols file = {
+        .phdrs = {
+            { PT_LOAD, PF_R, 0, VADDR, 0, sizeof(file), sizeof(file), 4096 },
+            { PT_DYNAMIC, PF_R, offsetof(struct symbols, entries), 0, 0, sizeof(file.entries),
+              sizeof(file.entries), 8 },
+        },
+        .entries = {
+            { DT_SYMTAB, VADDR + offsetof(struct symbols, symbols) },
+            { DT_STRTAB, VADDR + offsetof(struct symbols, strings) },
+            { DT_STRSZ, 16 },
+        },
+        .symbols = { { 0 }, { .name = 1 }, { .name = 1, .shndx = 7 }, { .name = 6 }, { .name = 9 } },
+        .strings = "\0open\0rt\0unended",
+    };
+    struct elf_header header = { .phnum = 2, .phdrs_size = sizeof(file.phdrs) };
+    struct elf_dynamic dynamic;
+    u64 cursor = 0;
+
+    CHECK_EQ(elf_dynamic_parse(&dynamic, &header, &file, sizeof(file)), ELF_OK);
+    CHECK_EQ(strcmp(elf_import_next(&dynamic, &cursor), "open"), 0);
+    CHECK_EQ(strcmp(elf_import_next(&dynamic, &cursor), "rt"), 0);
+    CHECK(elf_import_next(&dynamic, &cursor) == NULL);
+}
+
 TEST(elf_dynamic, lists_strings_by_tag)
 {
     struct library library;

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The search order is that of ld.so(8): DT_RPATH of the object and of those that loaded it (only
- * where the object has no DT_RUNPATH), LD_LIBRARY_PATH, DT_RUNPATH of the object, ld.so.conf, the
- * default directories. A file of the wrong kind is passed over, as the loader does.
- */
 #include "ops/image/deps.h"
 
 #include "abi/elf/elf.h"
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
-#include "lib/base/types.h"
-#include "lib/elf/dynamic.h"
-#include "lib/elf/elf.h"
 #include "ops/image/ldcache.h"
 #include "ops/image/ldconf.h"
+#include "ops/image/object.h"
+#include "ops/image/search.h"
 #include "ops/image/tree.h"
 
 #include <stdlib.h>
@@ -23,20 +17,6 @@
 
 enum {
     DEPS_OBJECTS_MAX = 4096,
-    LOADED_BY_NOBODY = -1,
-};
-
-struct deps_object {
-    char *path;   /* In the image, as the loader will open it. */
-    char *source; /* On this machine. */
-    char *name;   /* By which others need it. */
-    char *soname; /* May be NULL. */
-    char *interp; /* May be NULL. */
-    bool in_dirs; /* Found in the loader's own directories or ld.so.conf's. */
-    int loader;   /* Index of the object that brought it in. */
-    struct strings needed;
-    struct strings rpath;
-    struct strings runpath;
 };
 
 /* What /lib64/ld-linux-x86-64.so.2 was built with on Debian, Fedora and others. */
@@ -48,18 +28,6 @@ static const char *const glibc_dirs[] = {
     "/lib",
     "/usr/lib",
 };
-
-static void colon_list_add(struct strings *list, const char *text)
-{
-    while (*text != '\0') {
-        size_t len = strcspn(text, ":");
-
-        if (len > 0)
-            strings_take(list, xstrndup(text, len));
-        text += len;
-        text += *text == ':';
-    }
-}
 
 void deps_init(struct deps *deps, struct tree *tree, const char *root, const char *env_path)
 {
@@ -73,18 +41,6 @@ void deps_init(struct deps *deps, struct tree *tree, const char *root, const cha
     }
 }
 
-static void object_fini(struct deps_object *object)
-{
-    free(object->path);
-    free(object->source);
-    free(object->name);
-    free(object->soname);
-    free(object->interp);
-    strings_fini(&object->needed);
-    strings_fini(&object->rpath);
-    strings_fini(&object->runpath);
-}
-
 void deps_fini(struct deps *deps)
 {
     for (size_t i = 0; i < deps->object_count; i++)
@@ -93,79 +49,6 @@ void deps_fini(struct deps *deps)
     strings_fini(&deps->env_dirs);
     strings_fini(&deps->dirs);
     strings_fini(&deps->warnings);
-}
-
-/* Keeps what is wanted of a file's dynamic section. */
-static void object_read(struct deps_object *object, const struct elf_dynamic *dynamic)
-{
-    const char *text;
-    u64 cursor = 0;
-
-    while ((text = elf_dynamic_next(dynamic, DT_NEEDED, &cursor)) != NULL)
-        strings_add(&object->needed, text);
-    cursor = 0;
-    text = elf_dynamic_next(dynamic, DT_RPATH, &cursor);
-    if (text)
-        colon_list_add(&object->rpath, text);
-    cursor = 0;
-    text = elf_dynamic_next(dynamic, DT_RUNPATH, &cursor);
-    if (text)
-        colon_list_add(&object->runpath, text);
-    cursor = 0;
-    text = elf_dynamic_next(dynamic, DT_SONAME, &cursor);
-    if (text)
-        object->soname = xstrdup(text);
-}
-
-/* Checks a mapped file; `as_program` is stricter. Fills in what `object` needs. */
-static int object_parse(struct deps_object *object, const struct file_map *map, bool as_program,
-                        struct err *err)
-{
-    struct elf_header header;
-    struct elf_image image = { 0 };
-    struct elf_dynamic dynamic = { 0 };
-    const char *interp;
-    enum elf_error error = elf_header_parse(&header, map->bytes, map->size, map->size);
-
-    if (error == ELF_WRONG_MACHINE) {
-        return err_set(err, "is built for %s, and the machine is x86-64",
-                       elf_machine_name(header.machine));
-    }
-    if (error == ELF_OK)
-        error = elf_image_parse(&image, &header, map->bytes + header.phdrs_off, map->size);
-    if (error == ELF_BAD_ENTRY && !as_program)
-        error = ELF_OK;
-    if (error == ELF_OK)
-        error = elf_dynamic_parse(&dynamic, &header, map->bytes, map->size);
-    if (error != ELF_OK)
-        return err_set(err, "%s", elf_error_text(error));
-
-    object_read(object, &dynamic);
-    interp = elf_interp_find(&header, map->bytes, map->size);
-    if (image.interp_len > 0 && !interp)
-        return err_set(err, "%s", elf_error_text(ELF_BAD_INTERP));
-    if (interp)
-        object->interp = xstrdup(interp);
-    return 0;
-}
-
-static int object_open(struct deps_object *object, bool as_program, struct err *err)
-{
-    struct file_map map;
-    int status;
-
-    if (file_map_open(&map, object->source, err) < 0) {
-        struct err cause = *err;
-
-        return err_set(err, "cannot be read: %s", cause.text);
-    }
-    if (as_program && map.size >= 2 && memcmp(map.bytes, "#!", 2) == 0) {
-        status = err_set(err, "is a script, not an ELF program: give its interpreter instead");
-    } else {
-        status = object_parse(object, &map, as_program, err);
-    }
-    file_map_close(&map);
-    return status;
 }
 
 /* Takes what `object` holds over. */
@@ -180,162 +63,31 @@ static int object_add(struct deps *deps, struct deps_object *object, struct err 
     return 0;
 }
 
+static bool has_name(const struct deps_object *object, const char *name)
+{
+    return strcmp(object->name, name) == 0 || (object->soname && strcmp(object->soname, name) == 0);
+}
+
+/* Whether somebody brought in a library of that name, so that the loader has it already. */
 static bool is_loaded(const struct deps *deps, const char *name)
 {
     for (size_t i = 0; i < deps->object_count; i++) {
         const struct deps_object *object = &deps->objects[i];
 
-        if (strcmp(object->name, name) == 0)
-            return true;
-        if (object->soname && strcmp(object->soname, name) == 0)
+        if ((i == 0 || object->loader != LOADED_BY_NOBODY) && has_name(object, name))
             return true;
     }
     return false;
 }
 
-/* `dir` with $ORIGIN, $LIB and $PLATFORM put in. To be freed. */
-static char *dir_expand(const char *dir, const char *origin)
+/* Whether there is one in the tree, wherever. Somebody may load it first, as Java does. */
+static bool is_around(const struct deps *deps, const char *name)
 {
-    static const struct {
-        const char *token;
-        const char *value; /* NULL: the origin. */
-    } tokens[] = {
-        { "$ORIGIN", NULL },   { "${ORIGIN}", NULL },     { "$LIB", "lib64" },
-        { "${LIB}", "lib64" }, { "$PLATFORM", "x86_64" }, { "${PLATFORM}", "x86_64" },
-    };
-    char *expanded = xstrdup(dir);
-
-    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
-        char *at = strstr(expanded, tokens[i].token);
-        const char *value = tokens[i].value ? tokens[i].value : origin;
-
-        while (at) {
-            size_t front = (size_t)(at - expanded);
-            char *longer =
-                xasprintf("%.*s%s%s", (int)front, expanded, value, at + strlen(tokens[i].token));
-
-            free(expanded);
-            expanded = longer;
-            at = strstr(expanded + front + strlen(value), tokens[i].token);
-        }
-    }
-    return expanded;
-}
-
-static char *host_path(const struct deps *deps, const char *path)
-{
-    return xasprintf("%s%s", strcmp(deps->root, "/") == 0 ? "" : deps->root, path);
-}
-
-/* Whether the loader would take the file: a 64-bit library of this CPU. */
-static bool is_library(const char *path)
-{
-    struct elf_header header;
-    struct file_map map;
-    struct err err = { 0 };
-    bool is = false;
-
-    if (file_map_open(&map, path, &err) < 0)
-        return false;
-    /* A damaged library is taken, so that the error names it and not its absence. */
-    if (map.size >= 20 && memcmp(map.bytes, ELF_MAGIC, 4) == 0) {
-        is =
-            elf_header_parse(&header, map.bytes, map.size, map.size) == ELF_OK ||
-            (map.bytes[EI_CLASS] == ELFCLASS64 && map.bytes[18] == EM_X86_64 && map.bytes[19] == 0);
-    }
-    file_map_close(&map);
-    return is;
-}
-
-/* Looks for `found->name` in a directory given for the image and for this machine. */
-static bool dir_try(struct deps_object *found, const char *dir, const char *host_dir)
-{
-    char *source = xasprintf("%s/%s", host_dir, found->name);
-
-    if (!is_library(source)) {
-        free(source);
-        return false;
-    }
-    found->source = source;
-    found->path = xasprintf("%s/%s", dir, found->name);
-    return true;
-}
-
-/* Whether the object lies elsewhere on this machine than in the image. */
-static bool is_moved(const struct deps *deps, const struct deps_object *object)
-{
-    char *source = host_path(deps, object->path);
-    bool moved = strcmp(source, object->source) != 0;
-
-    free(source);
-    return moved;
-}
-
-/* Tries the directories of `list`, which `owner` names. */
-static bool owned_dirs_try(const struct deps *deps, struct deps_object *found,
-                           const struct deps_object *owner, const struct strings *list)
-{
-    char *origin = path_dir(owner->path);
-    char *host_origin = path_dir(owner->source);
-    bool is_found = false;
-
-    for (size_t i = 0; i < list->count && !is_found; i++) {
-        char *dir = dir_expand(list->items[i], origin);
-        char *host_dir = is_moved(deps, owner) && strstr(list->items[i], "ORIGIN")
-                             ? dir_expand(list->items[i], host_origin)
-                             : host_path(deps, dir);
-
-        if (dir[0] == '/')
-            is_found = dir_try(found, dir, host_dir);
-        free(host_dir);
-        free(dir);
-    }
-    free(host_origin);
-    free(origin);
-    return is_found;
-}
-
-static bool dirs_try(const struct deps *deps, struct deps_object *found, const struct strings *dirs)
-{
-    for (size_t i = 0; i < dirs->count; i++) {
-        char *host_dir = host_path(deps, dirs->items[i]);
-        bool is_found = dirs->items[i][0] == '/' && dir_try(found, dirs->items[i], host_dir);
-
-        free(host_dir);
-        if (is_found)
+    for (size_t i = 0; i < deps->object_count; i++) {
+        if (has_name(&deps->objects[i], name))
             return true;
     }
     return false;
-}
-
-static bool rpaths_try(const struct deps *deps, struct deps_object *found, int by)
-{
-    if (deps->objects[by].runpath.count > 0)
-        return false;
-    for (int i = by; i != LOADED_BY_NOBODY; i = deps->objects[i].loader) {
-        const struct deps_object *owner = &deps->objects[i];
-
-        if (owner->runpath.count == 0 && owned_dirs_try(deps, found, owner, &owner->rpath))
-            return true;
-    }
-    return false;
-}
-
-/* Sets path and source of `found`, which object `by` needs. */
-static bool library_find(const struct deps *deps, struct deps_object *found, int by)
-{
-    const struct deps_object *owner = &deps->objects[by];
-
-    if (found->name[0] == '/') {
-        found->path = xstrdup(found->name);
-        found->source = host_path(deps, found->name);
-        return access(found->source, R_OK) == 0;
-    }
-    if (rpaths_try(deps, found, by) || dirs_try(deps, found, &deps->env_dirs) ||
-        owned_dirs_try(deps, found, owner, &owner->runpath))
-        return true;
-    found->in_dirs = dirs_try(deps, found, &deps->dirs);
-    return found->in_dirs;
 }
 
 /* Puts a file that was found into the tree, where the loader will open it. */
@@ -344,7 +96,7 @@ static int object_place(struct deps *deps, const struct deps_object *object, str
     char *normal;
     int status;
 
-    if (!is_moved(deps, object))
+    if (!search_is_moved(deps, object))
         return tree_add_host(deps->tree, deps->root, object->path, NULL, err);
     normal = path_normalize("/", object->path);
     status = tree_add_file(deps->tree, normal, object->source, err);
@@ -386,10 +138,12 @@ static int need_add(struct deps *deps, const char *name, int by, bool optional, 
     if (is_loaded(deps, name) || is_musl_itself(deps, name))
         return 0;
     found.name = xstrdup(name);
-    if (library_find(deps, &found, by))
+    if (search_needed(deps, &found, by))
         return library_add(deps, &found, err);
 
     object_fini(&found);
+    if (optional && is_around(deps, name))
+        return 0;
     if (optional) {
         strings_addf(&deps->warnings, "library '%s' is missing, needed by '%s'", name,
                      deps->objects[by].source);
@@ -424,7 +178,7 @@ static int interp_add(struct deps *deps, struct err *err)
     if (interp[0] != '/')
         return err_set(err, "its interpreter '%s' is not an absolute path", interp);
     loader.path = xstrdup(interp);
-    loader.source = host_path(deps, interp);
+    loader.source = search_source(deps, interp);
     loader.name = xstrdup(path_base(interp));
     if (access(loader.source, R_OK) < 0) {
         err_set(err, "interpreter '%s' is missing, needed by '%s'", loader.source,
@@ -470,13 +224,33 @@ struct libraries {
     struct strings sources;
 };
 
+/* Names of files that are no libraries: an interpreter's tree has thousands, not to be opened. */
+static bool is_text_name(const char *name)
+{
+    static const char *const suffixes[] = {
+        ".py", ".pyc", ".pyi", ".js",  ".mjs",  ".cjs", ".json", ".ts",   ".map", ".md",
+        ".pm", ".pl",  ".pod", ".rb",  ".h",    ".c",   ".txt",  ".html", ".css", ".png",
+        ".gz", ".crt", ".pem", ".jar", ".jmod", ".xml", ".conf", ".php",  ".al",  ".ix",
+    };
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (strcmp(dot, suffixes[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int library_collect(struct tree_node *node, void *context, struct err *err)
 {
     struct libraries *libraries = context;
 
     (void)err;
-    if (node->type == TREE_FILE && node->source && node->size > sizeof(struct elf64_ehdr) &&
-        is_library(node->source)) {
+    if (node->type != TREE_FILE || node->seen)
+        return 0;
+    node->seen = true;
+    if (node->source && node->size > sizeof(struct elf64_ehdr) && !is_text_name(node->name) &&
+        object_is_library(node->source)) {
         strings_take(&libraries->paths, tree_path(node));
         strings_add(&libraries->sources, node->source);
     }
@@ -486,7 +260,6 @@ static int library_collect(struct tree_node *node, void *context, struct err *er
 static int tree_library_add(struct deps *deps, const char *path, const char *source,
                             struct err *err)
 {
-    size_t first = deps->object_count;
     struct deps_object object = {
         .path = xstrdup(path),
         .source = xstrdup(source),
@@ -499,14 +272,13 @@ static int tree_library_add(struct deps *deps, const char *path, const char *sou
         object_fini(&object);
         return 0;
     }
-    if (object_add(deps, &object, err) < 0)
-        return -1;
-    return needs_add(deps, first, true, err);
+    return object_add(deps, &object, err);
 }
 
 int deps_add_tree(struct deps *deps, struct err *err)
 {
     struct libraries libraries = { 0 };
+    size_t first = deps->object_count;
     int status = tree_walk(deps->tree, library_collect, &libraries, err);
 
     for (size_t i = 0; i < libraries.paths.count && status == 0; i++) {
@@ -517,7 +289,7 @@ int deps_add_tree(struct deps *deps, struct err *err)
     }
     strings_fini(&libraries.paths);
     strings_fini(&libraries.sources);
-    return status;
+    return status == 0 ? needs_add(deps, first, true, err) : -1;
 }
 
 int deps_add_optional(struct deps *deps, const char *name, struct err *err)
@@ -528,8 +300,7 @@ int deps_add_optional(struct deps *deps, const char *name, struct err *err)
     if (first == 0 || is_loaded(deps, name))
         return 0;
     found.name = xstrdup(name);
-    found.in_dirs = dirs_try(deps, &found, &deps->dirs);
-    if (!found.in_dirs) {
+    if (!search_by_name(deps, &found)) {
         object_fini(&found);
         return 0;
     }

@@ -8,6 +8,8 @@
 #include "ops/config/settings.h"
 #include "ops/image/deps.h"
 #include "ops/image/mounts.h"
+#include "ops/image/rules.h"
+#include "ops/image/sysroot.h"
 
 #include <glob.h>
 #include <stdbool.h>
@@ -42,13 +44,6 @@ static const char *const default_envs[] = {
     "USER=root",
 };
 
-/* What glibc opens by itself: for names and addresses, and to end a thread. */
-static const char *const glibc_extras[] = {
-    "libnss_files.so.2",
-    "libnss_dns.so.2",
-    "libgcc_s.so.1",
-};
-
 static bool is_there(const char *path)
 {
     struct stat st;
@@ -71,7 +66,7 @@ static char *host_file(const struct settings *settings, const char *path)
 
     if (!settings->target_root)
         return xstrdup(path);
-    under = xasprintf("%s/%s", settings->target_root, path);
+    under = sysroot_resolve(settings->target_root, path);
     if (is_there(under))
         return under;
     free(under);
@@ -106,24 +101,16 @@ static char *guest_path(const char *path)
 /* Whether the file lies under the target root at the same path, so that links can be kept. */
 static bool is_in_place(const struct settings *settings, const char *path, const char *source)
 {
-    char *full;
-    char *normal;
+    char *under;
     bool same;
 
     if (path[0] != '/')
         return false;
-    full = xasprintf("%s/%s", target_root(settings), path);
-    normal = path_normalize("/", full);
-    free(full);
-    full = path_normalize("/", source);
-    same = source[0] == '/' && strcmp(normal, full) == 0;
-    if (settings->target_root && settings->target_root[0] != '/') {
-        free(normal);
-        normal = xasprintf("%s/%s", settings->target_root, path);
-        same = strcmp(normal, source) == 0;
-    }
-    free(normal);
-    free(full);
+    if (!settings->target_root)
+        return source[0] == '/';
+    under = sysroot_resolve(settings->target_root, path);
+    same = strcmp(under, source) == 0;
+    free(under);
     return same;
 }
 
@@ -268,28 +255,59 @@ static char *program_path(struct root *root, const struct settings *settings)
     return moved;
 }
 
-/* Program, interpreter and libraries. Sets `*path` to where the program lies in the image. */
+static bool program_is_in_place(const struct settings *settings, const char *path,
+                                const char *source)
+{
+    return !settings->guest_program && strcmp(path, settings->program) == 0 &&
+           is_in_place(settings, settings->program, source);
+}
+
+/* Where the program lies in the image behind all links: its origin, for the loader. */
+static char *program_real_path(const struct settings *settings, const char *path,
+                               const char *source)
+{
+    char *real;
+
+    if (!program_is_in_place(settings, path, source))
+        return xstrdup(path);
+    if (settings->target_root)
+        return xstrdup(source + strlen(settings->target_root));
+    real = realpath(source, NULL);
+    return real ? real : xstrdup(path);
+}
+
+static int program_place(struct root *root, const struct settings *settings, const char *path,
+                         const char *source, struct err *err)
+{
+    struct tree_node *node;
+    int status;
+
+    if (program_is_in_place(settings, path, source)) {
+        status = tree_add_host(&root->tree, target_root(settings), path, NULL, err);
+    } else {
+        status = tree_add_file(&root->tree, path, source, err);
+    }
+    node = status == 0 ? tree_find(&root->tree, path) : NULL;
+    if (node)
+        node->mode |= 0111;
+    return status;
+}
+
+/* Program, interpreter and libraries. */
 static int program_add(struct root *root, const struct settings *settings, struct deps *deps,
-                       char **path, struct err *err)
+                       struct err *err)
 {
     char *source = host_file(settings, settings->program);
     int status;
 
-    *path = settings->guest_program ? path_normalize("/", settings->guest_program)
-                                    : program_path(root, settings);
-    status = deps_add_program(deps, source, *path, err);
-    if (status == 0 && !settings->guest_program && strcmp(*path, settings->program) == 0 &&
-        is_in_place(settings, settings->program, source)) {
-        status = tree_add_host(&root->tree, target_root(settings), *path, NULL, err);
-    } else if (status == 0) {
-        status = tree_add_file(&root->tree, *path, source, err);
-    }
-    if (status == 0) {
-        struct tree_node *node = tree_find(&root->tree, *path);
-
-        if (node)
-            node->mode |= 0111;
-    }
+    root->program = settings->guest_program ? path_normalize("/", settings->guest_program)
+                                            : program_path(root, settings);
+    root->program_real = program_real_path(settings, root->program, source);
+    if (!settings->target_root && program_is_in_place(settings, root->program, source))
+        settings_set(&source, root->program_real);
+    status = deps_add_program(deps, source, root->program_real, err);
+    if (status == 0)
+        status = program_place(root, settings, root->program, source, err);
     free(source);
     return status;
 }
@@ -330,10 +348,11 @@ static const char *program_name(const struct settings *settings, const char *pro
     return is_same ? settings->program : program;
 }
 
-static void lines_fill(struct lines *lines, const struct settings *settings, const char *program)
+static void lines_fill(struct lines *lines, const struct settings *settings,
+                       const struct root *root)
 {
-    line_add(lines, "program", program);
-    line_add(lines, "arg", program_name(settings, program));
+    line_add(lines, "program", root->program);
+    line_add(lines, "arg", program_name(settings, root->program));
     lines_add(lines, "arg", &settings->args);
     for (size_t i = 0; i < sizeof(default_envs) / sizeof(default_envs[0]); i++)
         line_add(lines, "env", default_envs[i]);
@@ -341,6 +360,7 @@ static void lines_fill(struct lines *lines, const struct settings *settings, con
     for (const char *const *dir = mounts_tmpfs; *dir; dir++)
         line_add(lines, "tmpfs", *dir);
     lines_add(lines, "tmpfs", &settings->tmpfs);
+    lines_add(lines, "tmpfs", &root->tmpfs);
     lines_add(lines, "limit", &settings->limits);
     if (settings->cwd)
         line_add(lines, "cwd", settings->cwd);
@@ -380,8 +400,7 @@ static int manifest_make(struct root *root, struct manifest *manifest, struct li
     return status;
 }
 
-static int manifest_add(struct root *root, const struct settings *settings, const char *program,
-                        struct err *err)
+static int manifest_add(struct root *root, const struct settings *settings, struct err *err)
 {
     struct manifest *manifest = xcalloc(1, sizeof(*manifest));
     struct lines lines = { 0 };
@@ -392,7 +411,7 @@ static int manifest_add(struct root *root, const struct settings *settings, cons
         free(manifest);
         return err_set_errno(err, "cannot make the manifest");
     }
-    lines_fill(&lines, settings, program);
+    lines_fill(&lines, settings, root);
     fclose(lines.out);
     status = manifest_make(root, manifest, &lines, err);
     free(lines.text);
@@ -409,36 +428,50 @@ static int node_size(struct tree_node *node, void *context, struct err *err)
     return 0;
 }
 
-static int all_add(struct root *root, const struct settings *settings, struct deps *deps,
-                   char **path, struct err *err)
+/* What it opens by name. */
+static int rules_add(struct root *root, const struct settings *settings, struct deps *deps,
+                     struct err *err)
 {
-    if (program_add(root, settings, deps, path, err) < 0)
+    struct rules rules = {
+        .tree = &root->tree,
+        .deps = deps,
+        .settings = settings,
+        .root = target_root(settings),
+        .called = root->program,
+        .real = root->program_real,
+        .reasons = &root->reasons,
+    };
+    int status = rules_apply(&rules, err);
+
+    strings_add_all(&root->tmpfs, &rules.tmpfs);
+    strings_fini(&rules.tmpfs);
+    return status;
+}
+
+static int all_add(struct root *root, const struct settings *settings, struct deps *deps,
+                   struct err *err)
+{
+    if (program_add(root, settings, deps, err) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof(glibc_extras) / sizeof(glibc_extras[0]); i++) {
-        if (deps->object_count > 1 && deps_add_optional(deps, glibc_extras[i], err) < 0)
-            return -1;
-    }
     (void)tree_walk(&root->tree, node_size, &root->program_size, err);
-    if (content_add(root, settings, err) < 0 || deps_add_tree(deps, err) < 0 ||
+    if (content_add(root, settings, err) < 0 || rules_add(root, settings, deps, err) < 0 ||
         deps_add_cache(deps, err) < 0 || defaults_add(root, err) < 0)
         return -1;
     mounts_note_hidden(settings, &root->tree, &root->notes);
-    return manifest_add(root, settings, *path, err);
+    return manifest_add(root, settings, err);
 }
 
 int root_init(struct root *root, const struct settings *settings, struct err *err)
 {
     struct deps deps;
-    char *path = NULL;
     int status;
 
     *root = (struct root){ .program_size = 0 };
     tree_init(&root->tree);
     deps_init(&deps, &root->tree, target_root(settings), env_find(settings, "LD_LIBRARY_PATH"));
-    status = all_add(root, settings, &deps, &path, err);
+    status = all_add(root, settings, &deps, err);
     strings_add_all(&root->warnings, &deps.warnings);
     deps_fini(&deps);
-    free(path);
     return status;
 }
 
@@ -447,4 +480,8 @@ void root_fini(struct root *root)
     tree_fini(&root->tree);
     strings_fini(&root->warnings);
     strings_fini(&root->notes);
+    strings_fini(&root->reasons);
+    strings_fini(&root->tmpfs);
+    free(root->program);
+    free(root->program_real);
 }

@@ -14,6 +14,10 @@ struct root {
     struct tree tree;
     struct strings warnings; /* What may be missing. */
     struct strings notes;    /* What is other than the user will expect. */
+    struct strings reasons;  /* Which rule brought what (ops/image/rules.h). */
+    struct strings tmpfs;    /* What the rules want to be memory. */
+    char *program;           /* Where it is called in the image; NULL: nothing was found. */
+    char *program_real;      /* The same behind all links. */
     uint64_t program_size;   /* Bytes of the program and what is loaded with it. */
 };
 

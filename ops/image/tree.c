@@ -2,9 +2,11 @@
 #include "ops/image/tree.h"
 
 #include "host/err.h"
+#include "host/file.h"
 #include "host/xmem.h"
 
 #include <dirent.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -256,6 +258,8 @@ int tree_add_file(struct tree *tree, const char *path, const char *source, struc
     node = node_make(tree, path, TREE_FILE, err);
     if (!node)
         return -1;
+    if (tree->keeps && (node->source || node->text))
+        return 0;
     file_set(node, source, &st);
     return 0;
 }
@@ -393,7 +397,7 @@ int tree_add_host(struct tree *tree, const char *root, const char *path, char **
 }
 
 static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
-                        struct err *err);
+                        const char *const *except, struct err *err);
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int host_entry_add(struct tree *tree, const char *path, const char *source, const char *name,
@@ -408,7 +412,7 @@ static int host_entry_add(struct tree *tree, const char *path, const char *sourc
     if (lstat(from, &st) < 0) {
         status = err_set_errno(err, "cannot read '%s'", from);
     } else if (S_ISDIR(st.st_mode)) {
-        status = host_dir_add(tree, to, from, depth + 1, err);
+        status = host_dir_add(tree, to, from, depth + 1, NULL, err);
     } else if (S_ISREG(st.st_mode)) {
         status = tree_add_file(tree, to, from, err);
     } else if (S_ISLNK(st.st_mode)) {
@@ -421,10 +425,19 @@ static int host_entry_add(struct tree *tree, const char *path, const char *sourc
     return status;
 }
 
+static bool is_excepted(const char *const *except, const char *name)
+{
+    for (; except && *except; except++) {
+        if (fnmatch(*except, name, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Recursion is bounded by TREE_DEPTH_MAX. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
-                        struct err *err)
+                        const char *const *except, struct err *err)
 {
     DIR *dir;
     int status = 0;
@@ -441,7 +454,8 @@ static int host_dir_add(struct tree *tree, const char *path, const char *source,
 
         if (!entry)
             break;
-        if (!is_dot(entry->d_name) && !is_dot_dot(entry->d_name))
+        if (!is_dot(entry->d_name) && !is_dot_dot(entry->d_name) &&
+            !is_excepted(except, entry->d_name))
             status = host_entry_add(tree, path, source, entry->d_name, depth, err);
     }
     closedir(dir);
@@ -450,7 +464,24 @@ static int host_dir_add(struct tree *tree, const char *path, const char *source,
 
 int tree_add_host_dir(struct tree *tree, const char *path, const char *source, struct err *err)
 {
-    return host_dir_add(tree, path, source, 0, err);
+    return host_dir_add(tree, path, source, 0, NULL, err);
+}
+
+int tree_add_host_part(struct tree *tree, const char *path, const char *source,
+                       const char *const *except, struct err *err)
+{
+    return host_dir_add(tree, path, source, 0, except, err);
+}
+
+int tree_add_link(struct tree *tree, const char *path, const char *target, struct err *err)
+{
+    char *dir = path_dir(path);
+    int status = tree_add_dir(tree, dir, err);
+
+    if (status == 0)
+        status = link_add(tree, dir, path_base(path), target, err);
+    free(dir);
+    return status;
 }
 
 /* The node after `node`, parents first. NULL: there is none. */

@@ -10,6 +10,7 @@
  * where something is added, as the kernel will follow them.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct tree_node {
     char *text;     /* TREE_FILE: content made by ops. TREE_LINK: where it points. */
     uint64_t size;  /* Bytes of content. */
     uint32_t inode; /* For whoever writes the filesystem. */
+    bool seen;      /* For whoever goes over the tree more than once. */
     struct tree_node *parent;
     struct tree_node **children; /* TREE_DIR: sorted by name. */
     size_t child_count;
@@ -44,6 +46,7 @@ struct tree_node {
 struct tree {
     struct tree_node root;
     size_t count; /* Nodes, the root not counted. */
+    bool keeps;   /* Files that are there are not replaced. */
 };
 
 void tree_init(struct tree *tree);
@@ -78,6 +81,16 @@ int tree_add_host(struct tree *tree, const char *root, const char *path, char **
  * devices and pipes are passed over.
  */
 int tree_add_host_dir(struct tree *tree, const char *path, const char *source, struct err *err);
+
+/*
+ * The same without the names that match one of `except`, patterns of fnmatch() that end with NULL,
+ * at its top. `except` may be NULL.
+ */
+int tree_add_host_part(struct tree *tree, const char *path, const char *source,
+                       const char *const *except, struct err *err);
+
+/* Puts a symbolic link at `path`, and the directories above it. Leaves alone what is there. */
+int tree_add_link(struct tree *tree, const char *path, const char *target, struct err *err);
 
 /* Calls `fn` for every node but the root, a directory before what is in it, until it fails. */
 int tree_walk(struct tree *tree, int (*fn)(struct tree_node *node, void *context, struct err *err),

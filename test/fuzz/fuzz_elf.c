@@ -47,6 +47,17 @@ static void string_check(const char *text, const u8 *bytes, size_t size)
     FUZZ_CHECK(memchr(start, '\0', size - (size_t)(start - bytes)) != NULL);
 }
 
+static void imports_walk(const struct elf_dynamic *dynamic, const u8 *bytes, size_t size)
+{
+    u64 cursor = 0;
+    const char *text = elf_import_next(dynamic, &cursor);
+
+    while (text) {
+        string_check(text, bytes, size);
+        text = elf_import_next(dynamic, &cursor);
+    }
+}
+
 static void dynamic_walk(const struct elf_header *header, const u8 *bytes, size_t size)
 {
     static const int64_t tags[] = { 1 /* DT_NEEDED */, 14 /* DT_SONAME */, 15 /* DT_RPATH */,
@@ -58,6 +69,7 @@ static void dynamic_walk(const struct elf_header *header, const u8 *bytes, size_
         string_check(interp, bytes, size);
     if (elf_dynamic_parse(&dynamic, header, bytes, size) != ELF_OK)
         return;
+    imports_walk(&dynamic, bytes, size);
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         u64 cursor = 0;
         const char *text = elf_dynamic_next(&dynamic, tags[i], &cursor);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/image/object.h"
+
+#include "abi/elf/elf.h"
+#include "host/err.h"
+#include "host/file.h"
+#include "host/xmem.h"
+#include "lib/base/types.h"
+#include "lib/elf/dynamic.h"
+#include "lib/elf/elf.h"
+#include "ops/image/hints.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void colon_list_add(struct strings *list, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, ":");
+
+        if (len > 0)
+            strings_take(list, xstrndup(text, len));
+        text += len;
+        text += *text == ':';
+    }
+}
+
+void object_fini(struct deps_object *object)
+{
+    free(object->path);
+    free(object->source);
+    free(object->name);
+    free(object->soname);
+    free(object->interp);
+    strings_fini(&object->needed);
+    strings_fini(&object->rpath);
+    strings_fini(&object->runpath);
+}
+
+/* Keeps what is wanted of a file's dynamic section. */
+static void object_read(struct deps_object *object, const struct elf_dynamic *dynamic)
+{
+    const char *text;
+    u64 cursor = 0;
+
+    while ((text = elf_dynamic_next(dynamic, DT_NEEDED, &cursor)) != NULL)
+        strings_add(&object->needed, text);
+    cursor = 0;
+    text = elf_dynamic_next(dynamic, DT_RPATH, &cursor);
+    if (text)
+        colon_list_add(&object->rpath, text);
+    cursor = 0;
+    text = elf_dynamic_next(dynamic, DT_RUNPATH, &cursor);
+    if (text)
+        colon_list_add(&object->runpath, text);
+    cursor = 0;
+    text = elf_dynamic_next(dynamic, DT_SONAME, &cursor);
+    if (text)
+        object->soname = xstrdup(text);
+}
+
+/* Checks a mapped file; `as_program` is stricter. Fills in what `object` needs. */
+static int object_parse(struct deps_object *object, const struct file_map *map, bool as_program,
+                        struct err *err)
+{
+    struct elf_header header;
+    struct elf_image image = { 0 };
+    struct elf_dynamic dynamic = { 0 };
+    const char *interp;
+    enum elf_error error = elf_header_parse(&header, map->bytes, map->size, map->size);
+
+    if (error == ELF_WRONG_MACHINE) {
+        return err_set(err, "is built for %s, and the machine is x86-64",
+                       elf_machine_name(header.machine));
+    }
+    if (error == ELF_OK)
+        error = elf_image_parse(&image, &header, map->bytes + header.phdrs_off, map->size);
+    if (error == ELF_BAD_ENTRY && !as_program)
+        error = ELF_OK;
+    if (error == ELF_OK)
+        error = elf_dynamic_parse(&dynamic, &header, map->bytes, map->size);
+    if (error != ELF_OK)
+        return err_set(err, "%s", elf_error_text(error));
+
+    object_read(object, &dynamic);
+    object->hints = hints_of_imports(&dynamic);
+    if (as_program)
+        object->hints |= hints_of_strings(&header, map, &dynamic);
+    interp = elf_interp_find(&header, map->bytes, map->size);
+    if (image.interp_len > 0 && !interp)
+        return err_set(err, "%s", elf_error_text(ELF_BAD_INTERP));
+    if (interp)
+        object->interp = xstrdup(interp);
+    return 0;
+}
+
+int object_open(struct deps_object *object, bool as_program, struct err *err)
+{
+    struct file_map map;
+    int status;
+
+    if (file_map_open(&map, object->source, err) < 0) {
+        struct err cause = *err;
+
+        return err_set(err, "cannot be read: %s", cause.text);
+    }
+    if (as_program && map.size >= 2 && memcmp(map.bytes, "#!", 2) == 0) {
+        status = err_set(err, "is a script, not an ELF program: give its interpreter instead");
+    } else {
+        status = object_parse(object, &map, as_program, err);
+    }
+    file_map_close(&map);
+    return status;
+}
+
+/* Whether the loader would take the file: a 64-bit library of this CPU. */
+bool object_is_library(const char *path)
+{
+    struct elf_header header;
+    struct file_map map;
+    struct err err = { 0 };
+    bool is = false;
+
+    if (file_map_open(&map, path, &err) < 0)
+        return false;
+    /* A damaged library is taken, so that the error names it and not its absence. */
+    if (map.size >= 20 && memcmp(map.bytes, ELF_MAGIC, 4) == 0) {
+        is =
+            elf_header_parse(&header, map.bytes, map.size, map.size) == ELF_OK ||
+            (map.bytes[EI_CLASS] == ELFCLASS64 && map.bytes[18] == EM_X86_64 && map.bytes[19] == 0);
+    }
+    file_map_close(&map);
+    return is;
+}
