@@ -45,6 +45,8 @@ static int image_build(const char *path, const struct settings *settings,
     }
     for (size_t i = 0; i < root.notes.count && status == 0; i++)
         fprintf(stderr, "ops: note: %s\n", root.notes.items[i]);
+    for (size_t i = 0; i < root.reasons.count && status == 0 && ui.is_verbose; i++)
+        fprintf(stderr, "ops: %s\n", root.reasons.items[i]);
     for (size_t i = 0; i < root.warnings.count && status == 0 && ui.is_verbose; i++)
         fprintf(stderr, "ops: warning: %s\n", root.warnings.items[i]);
     if (status == 0 && ui.is_verbose) {
