@@ -22,6 +22,7 @@ enum lock_rank {
     LOCK_RANK_PIPE = 6,       /* Likewise. */
     LOCK_RANK_VM = 8,         /* The address space. A copy to the program may take it. */
     LOCK_RANK_FS = 12,        /* One filesystem's own structures. */
+    LOCK_RANK_TRACE = 13,     /* A line of the trace on its way to the host. */
 
     /* Spinlocks. */
     LOCK_RANK_FDTABLE = 20,

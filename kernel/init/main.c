@@ -10,6 +10,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "kernel/drivers/acpi/acpi.h"
+#include "kernel/debug/trace.h"
 #include "kernel/drivers/drivers.h"
 #include "kernel/file/console.h"
 #include "kernel/fs/fs.h"
@@ -21,7 +22,6 @@
 #include "kernel/mm/page.h"
 #include "kernel/net/net.h"
 #include "kernel/socket/socket.h"
-#include "kernel/sys/dispatch.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
@@ -76,7 +76,8 @@ static void init_main(void *arg)
     root_mount();          /* The image, and what is mounted over it. */
     config_read();         /* The manifest, and what was laid over it at launch. */
     config_network();      /* An address. */
-    syscall_trace_set(config_manifest()->trace);
+    if (trace_start(config_manifest()) < 0)
+        config_fail(); /* It has said why. */
     program_on_exit(network_drain);
     if (program_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */

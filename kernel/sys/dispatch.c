@@ -6,6 +6,7 @@
 #include "kernel/arch/context.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/log.h"
+#include "kernel/debug/trace.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "lib/base/types.h"
@@ -87,31 +88,42 @@ static syscall_fn *const table[NR_COUNT] = {
 #undef SYSCALL5
 #undef SYSCALL6
 
-#define NR(number, name) [number] = #name,
-static const char *const names[NR_COUNT] = {
-#include "abi/linux/nr_x86_64.def"
+/* The trace has a list of its own of what the arguments mean: it agrees on how many there are. */
+#define COUNT_PICK(none, a, b, c, d, e, f, count, ...) count
+#define COUNT(...)                                     COUNT_PICK(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+enum {
+#define TRACE(name, result, ...) TRACED_##name = COUNT(__VA_ARGS__),
+#include "kernel/debug/trace_calls.def"
+#undef TRACE
 };
-#undef NR
+#define AGREE(name, count)  static_assert(TRACED_##name == (count), #name " in trace_calls.def");
+#define SYSCALL0(name, ...) AGREE(name, 0)
+#define SYSCALL1(name, ...) AGREE(name, 1)
+#define SYSCALL2(name, ...) AGREE(name, 2)
+#define SYSCALL3(name, ...) AGREE(name, 3)
+#define SYSCALL4(name, ...) AGREE(name, 4)
+#define SYSCALL5(name, ...) AGREE(name, 5)
+#define SYSCALL6(name, ...) AGREE(name, 6)
+#include "kernel/sys/syscalls.def"
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef SYSCALL6
 
 /* [atomic] Which missing calls the log has named. Relaxed: it orders nothing else. */
 static atomic_bool missed[NR_COUNT];
 
-/* [atomic] Relaxed: a call more or less in the trace does not matter. */
-static atomic_bool traced;
-
-void syscall_trace_set(bool on)
-{
-    atomic_store_explicit(&traced, on, memory_order_relaxed);
-}
-
 /* Numbers that Linux itself does not use are refused without a word. */
 static long syscall_missing(u64 nr)
 {
-    if (nr >= NR_COUNT || !names[nr])
+    if (!trace_call_name(nr))
         return -ENOSYS;
 
     if (!atomic_exchange_explicit(&missed[nr], true, memory_order_relaxed))
-        log_warn("syscall: this kernel has no %s(), the program gets ENOSYS", names[nr]);
+        log_warn("syscall: this kernel has no %s(), the program gets ENOSYS", trace_call_name(nr));
     return -ENOSYS;
 }
 
@@ -122,31 +134,36 @@ long syscall_dispatch(u64 nr, const struct user_regs *regs)
     return table[nr](regs);
 }
 
-static void trace_call(u64 nr, const struct user_regs *regs)
+static bool has_others(void)
 {
-    log_info("trace %u: %s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)", task_current()->tid,
-             nr < NR_COUNT && names[nr] ? names[nr] : "?", regs_argument(regs, 0),
-             regs_argument(regs, 1), regs_argument(regs, 2), regs_argument(regs, 3),
-             regs_argument(regs, 4), regs_argument(regs, 5));
+    return task_count() > 1;
 }
 
-static void trace_result(u64 nr, long result)
+/* The same, watched. */
+static __attribute__((noinline)) long dispatch_traced(u64 nr, const struct user_regs *regs)
 {
-    log_info("trace %u: %s = %ld (%#lx)", task_current()->tid,
-             nr < NR_COUNT && names[nr] ? names[nr] : "?", result, result);
+    struct trace_call *call;
+    u64 args[6];
+    long result;
+
+    for (u32 i = 0; i < ARRAY_COUNT(args); i++)
+        args[i] = regs_argument(regs, i);
+    call = trace_enter(task_current()->tid, has_others(), nr, args);
+    result = syscall_dispatch(nr, regs);
+    trace_leave(call, has_others(), result);
+    return result;
 }
 
 void upcall_syscall(struct user_regs *regs)
 {
     u64 nr = regs_syscall_nr(regs);
-    bool trace = atomic_load_explicit(&traced, memory_order_relaxed);
     long result;
 
-    if (trace)
-        trace_call(nr, regs);
-    result = syscall_dispatch(nr, regs);
-    if (trace)
-        trace_result(nr, result);
+    if (__builtin_expect(trace_active, 0)) {
+        result = dispatch_traced(nr, regs);
+    } else {
+        result = syscall_dispatch(nr, regs);
+    }
 
     /* What rt_sigreturn gives back may look like a code of ours: it clears the number. */
     if (__builtin_expect(signal_is_restart(result), 0) && regs_syscall_nr(regs) == nr) {

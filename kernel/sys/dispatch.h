@@ -19,9 +19,6 @@
  */
 long syscall_dispatch(u64 nr, const struct user_regs *regs);
 
-/* Logs every call and its result from now on, or no longer. */
-void syscall_trace_set(bool on);
-
 #define SYSCALL0(name, support)                         long sys_##name(void);
 #define SYSCALL1(name, support, t0, a0)                 long sys_##name(t0 a0);
 #define SYSCALL2(name, support, t0, a0, t1, a1)         long sys_##name(t0 a0, t1 a1);

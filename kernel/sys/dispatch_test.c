@@ -6,6 +6,7 @@
 #include "abi/linux/nr_x86_64.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/thread.h"
+#include "kernel/debug/trace.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "lib/base/types.h"
@@ -129,13 +130,48 @@ TEST(dispatch, hides_restart_codes_from_the_program)
     }
 }
 
-TEST(dispatch, traces_a_call_and_its_result)
+/* The trace, as far as the dispatcher knows it. */
+bool trace_active;
+static u64 entered;
+static long left;
+
+const char *trace_call_name(u64 nr)
 {
-    static struct task task;
+    return nr == NR_io_uring_setup ? "io_uring_setup" : NULL;
+}
+
+struct trace_call *trace_enter(u32 tid, bool others, u64 nr, const u64 *args)
+{
+    CHECK_EQ(tid, 7);
+    CHECK(others);
+    CHECK_EQ(args[5], 6);
+    entered = nr;
+    return (struct trace_call *)&entered;
+}
+
+void trace_leave(struct trace_call *its_call, bool others, long its_result)
+{
+    CHECK(its_call == (struct trace_call *)&entered);
+    CHECK(others);
+    left = its_result;
+}
+
+u32 task_count(void)
+{
+    return 2;
+}
+
+TEST(dispatch, tells_the_trace_of_a_call_and_its_result_when_that_is_on)
+{
+    static struct task task = { .tid = 7 };
 
     task.thread.user = &task;
     (void)fake_thread_switch(&task.thread);
-    syscall_trace_set(true);
-    (void)call(NR_getpid, 0, 0, 0);
-    CHECK_EQ(fake_log_lines, 2);
+    result = -ERESTARTSYS;
+    (void)call(NR_mmap, 1, 2, 3);
+    CHECK_EQ(entered, 0);
+    trace_active = true;
+    CHECK_EQ(call(NR_mmap, 1, 2, 3), -EINTR);
+    CHECK_EQ(entered, NR_mmap);
+    CHECK_EQ(left, -ERESTARTSYS);
 }

@@ -15,6 +15,7 @@
 #include "kernel/core/clock.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
+#include "kernel/debug/trace.h"
 #include "kernel/file/fdtable.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/task/fatal.h"
@@ -70,6 +71,8 @@ _Noreturn void task_exit(int status)
         if (task_count() > 1)
             tid_clear(task);
     }
+    if (trace_active && !program_is_ending() && task_count() > 1)
+        trace_exited(task->tid, true, status);
     left = task_remove(task);
     signal_task_fini(task);
     if (left == 0 && !program_is_ending())
@@ -107,7 +110,19 @@ static bool end_begin(void)
     return false;
 }
 
-static _Noreturn void machine_end(const char *key, int value)
+static void trace_end(bool by_signal, int value)
+{
+    u32 tid = task_current() ? task_current()->tid : PROGRAM_PID;
+
+    if (by_signal) {
+        trace_killed(tid, false, value);
+    } else {
+        trace_exited(tid, false, value);
+    }
+    trace_finish();
+}
+
+static _Noreturn void machine_end(bool by_signal, int value)
 {
     char digits[16];
     struct text text;
@@ -116,10 +131,12 @@ static _Noreturn void machine_end(const char *key, int value)
     fdtable_close_all(current_fdtable());
     if (on_exit)
         on_exit();
+    if (trace_active)
+        trace_end(by_signal, value);
 
     text_init(&text, digits, sizeof(digits));
     text_format(&text, "%d", value);
-    machine_report(key, digits);
+    machine_report(by_signal ? "signal" : "exit", digits);
     machine_power_off();
 }
 
@@ -130,7 +147,7 @@ _Noreturn void program_exit(int status)
         (void)sched_sleep(DEADLINE_NONE);
     }
     log_info("program: exit status %d", status & 0xff);
-    machine_end("exit", status & 0xff);
+    machine_end(false, status & 0xff);
 }
 
 _Noreturn void program_kill(int signal)
@@ -148,5 +165,5 @@ _Noreturn void program_kill_info(const struct abi_siginfo *info, const struct us
         (void)sched_sleep(DEADLINE_NONE);
     }
     fatal_report(info, regs);
-    machine_end("signal", info->signo);
+    machine_end(true, info->signo);
 }

@@ -8,6 +8,7 @@
 #include "abi/linux/stat.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/log.h"
+#include "kernel/debug/trace.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/path.h"
@@ -53,6 +54,8 @@ static int file_open(const char *path, const char *needed_by, struct file **file
     int err = path_open(NULL, path, O_RDONLY | O_CLOEXEC, 0, file);
     u32 type;
 
+    if (trace_active)
+        trace_file(path, err);
     if (err < 0 && needed_by) {
         log_error("program: '%s' needs the interpreter '%s': %s", needed_by, path, error_text(err));
         return err;

@@ -13,6 +13,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/thread.h"
+#include "kernel/debug/trace.h"
 #include "kernel/task/fatal.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/signal_internal.h"
@@ -158,6 +159,8 @@ static void signals_deliver(struct user_regs *regs)
     struct abi_siginfo info;
 
     while (signal_next(&info, &action)) {
+        if (trace_active)
+            trace_signal(task_current()->tid, task_count() > 1, &info);
         if (signal_decide(regs, &info, &action))
             handler_enter(regs, &info, &action);
     }

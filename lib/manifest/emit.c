@@ -132,6 +132,11 @@ size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
     put_limits(&out, manifest);
     if (manifest->trace)
         put_line(&out, "trace", "on");
+    put_lines(&out, "notrace", manifest->notrace, manifest->notrace_count);
+    if (manifest->syscall_summary)
+        put_line(&out, "syscall-summary", "on");
+    if (manifest->trace_files)
+        put_line(&out, "trace-files", "on");
     if (manifest->log != MANIFEST_LOG_UNSET)
         put_line(&out, "log", manifest_log_names.names[manifest->log]);
     return out.len;

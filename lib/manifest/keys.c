@@ -280,17 +280,36 @@ static const char *limit_set(struct manifest *manifest, const char *value)
     return NULL;
 }
 
-static const char *trace_set(struct manifest *manifest, const char *value)
+static const char *switch_set(bool *is_on, const char *value)
 {
     size_t len = manifest_text_len(value);
 
-    if (is_name(value, len, "on")) {
-        manifest->trace = true;
-    } else if (is_name(value, len, "off")) {
-        manifest->trace = false;
-    } else {
+    if (!is_name(value, len, "on") && !is_name(value, len, "off"))
         return "not on or off";
-    }
+    *is_on = is_name(value, len, "on");
+    return NULL;
+}
+
+static const char *trace_set(struct manifest *manifest, const char *value)
+{
+    return switch_set(&manifest->trace, value);
+}
+
+static const char *trace_files_set(struct manifest *manifest, const char *value)
+{
+    return switch_set(&manifest->trace_files, value);
+}
+
+static const char *syscall_summary_set(struct manifest *manifest, const char *value)
+{
+    return switch_set(&manifest->syscall_summary, value);
+}
+
+static const char *notrace_set(struct manifest *manifest, const char *value)
+{
+    if (manifest->notrace_count == MANIFEST_NOTRACE_MAX)
+        return "too many lines";
+    manifest->notrace[manifest->notrace_count++] = value;
     return NULL;
 }
 
@@ -305,14 +324,24 @@ static const char *log_set(struct manifest *manifest, const char *value)
 }
 
 static const struct manifest_key keys[] = {
-    { "program", false, program_set },   { "arg", true, arg_set },
-    { "env", false, env_set },           { "cwd", false, cwd_set },
-    { "hostname", false, hostname_set }, { "tmpfs", false, tmpfs_set },
-    { "network", false, network_set },   { "ip", false, ip_set },
-    { "gateway", false, gateway_set },   { "dns", false, dns_set },
-    { "mtu", false, mtu_set },           { "crash", false, crash_set },
-    { "limit", false, limit_set },       { "trace", false, trace_set },
+    { "program", false, program_set },
+    { "arg", true, arg_set },
+    { "env", false, env_set },
+    { "cwd", false, cwd_set },
+    { "hostname", false, hostname_set },
+    { "tmpfs", false, tmpfs_set },
+    { "network", false, network_set },
+    { "ip", false, ip_set },
+    { "gateway", false, gateway_set },
+    { "dns", false, dns_set },
+    { "mtu", false, mtu_set },
+    { "crash", false, crash_set },
+    { "limit", false, limit_set },
+    { "trace", false, trace_set },
     { "log", false, log_set },
+    { "notrace", false, notrace_set },
+    { "trace-files", false, trace_files_set },
+    { "syscall-summary", false, syscall_summary_set },
 };
 
 const struct manifest_key *manifest_key_find(const char *name, size_t len)

@@ -16,7 +16,10 @@
  *     ip A.B.C.D/LEN        gateway A.B.C.D        dns A.B.C.D (up to 3)        mtu BYTES
  *     crash POLICY          halt, restart or hold
  *     limit NAME N          as in setrlimit, lower case without RLIMIT_; N may be `unlimited`
- *     trace on|off
+ *     trace on|off          tell every system call, in strace's format
+ *     notrace NAME...       but not these; once or more often
+ *     syscall-summary on|off   count system calls, and tell the counts at the end
+ *     trace-files on|off    tell which files are opened, and which are missing
  *     log LEVEL             error, warn, info or debug
  *
  * The same keys can be laid over a manifest at launch: as lines (QEMU's fw_cfg, file
@@ -33,6 +36,7 @@ enum {
     MANIFEST_ARGS_MAX = 512,
     MANIFEST_ENVS_MAX = 512,
     MANIFEST_TMPFS_MAX = 32,
+    MANIFEST_NOTRACE_MAX = 32,
     MANIFEST_DNS_MAX = 3, /* MAXNS of resolv.conf. */
     MANIFEST_PATH_MAX = 4096,
     MANIFEST_HOSTNAME_MAX = 64, /* Linux's __NEW_UTS_LEN. */
@@ -86,11 +90,15 @@ struct manifest {
     enum manifest_crash crash;
     enum manifest_log log;
     bool trace;
+    bool trace_files;
+    bool syscall_summary;
+    const char *notrace[MANIFEST_NOTRACE_MAX]; /* Names, a space between them. */
+    u32 notrace_count;
 
     u64 limits[MANIFEST_LIMITS]; /* By Linux's RLIMIT_ number; soft and hard. */
     u32 limits_set;              /* Bit n: limits[n] is meant. */
 
-    bool args_replaced; /* For manifest_overlay(): an `arg` of the overlay was there already. */
+    bool args_replaced; /* For overlays: an `arg` of this one was there already. */
     bool dns_replaced;
 };
 

@@ -61,6 +61,10 @@ static const char full[] = "program /usr/bin/redis-server\n"
                            "limit stack unlimited\n"
                            "limit nofile 1024\n"
                            "trace on\n"
+                           "notrace read write\n"
+                           "notrace futex\n"
+                           "syscall-summary on\n"
+                           "trace-files on\n"
                            "log debug\n";
 
 TEST(manifest, parses_every_key)
@@ -88,6 +92,10 @@ TEST(manifest, parses_every_key)
     CHECK_EQ(manifest.limits[3], MANIFEST_UNLIMITED);
     CHECK_EQ(manifest.limits[7], 1024);
     CHECK(manifest.trace);
+    CHECK_EQ(manifest.notrace_count, 2);
+    CHECK_EQ(strcmp(manifest.notrace[0], "read write"), 0);
+    CHECK(manifest.syscall_summary);
+    CHECK(manifest.trace_files);
     CHECK_EQ(manifest.log, MANIFEST_LOG_DEBUG);
 }
 
@@ -175,6 +183,8 @@ TEST(manifest, names_the_line_and_the_fault)
         { "limit nofile 18446744073709551615\n", 1, "not a number or unlimited",
           "nofile 18446744073709551615" },
         { "trace maybe\n", 1, "not on or off", "maybe" },
+        { "trace-files once\n", 1, "not on or off", "once" },
+        { "notrace \n", 1, "no value for", "notrace" },
         { "log loud\n", 1, "not error, warn, info or debug", "loud" },
         { "hostname 12345678901234567890123456789012345678901234567890123456789012345\n", 1,
           "the name is too long",
@@ -207,6 +217,7 @@ TEST(manifest, has_a_limit_on_everything_that_repeats)
         { "arg ", "", MANIFEST_ARGS_MAX },
         { "env A", "=", MANIFEST_ENVS_MAX },
         { "tmpfs /", "", MANIFEST_TMPFS_MAX },
+        { "notrace ", "", MANIFEST_NOTRACE_MAX },
     };
     static char text[16384];
 
