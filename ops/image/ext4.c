@@ -11,6 +11,7 @@
 #include "host/xmem.h"
 #include "ops/disk/libext2fs.h"
 #include "ops/image/tree.h"
+#include "ops/output/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ enum {
     DIR_TAIL_SIZE = 12,        /* The checksum at the end of each directory block. */
     DIR_LINKS_MAX = 65000,     /* Above it the link count is 1: "many". */
     COPY_SIZE = 1 << 20,
+    JOURNAL_BLOCKS = 1024, /* The least that JBD2 takes. */
+    LABEL_SIZE_MAX = 16,
 };
 
 struct writer {
@@ -152,7 +155,7 @@ static uint32_t inode_count(const struct tree *tree)
     return (uint32_t)tree->count + EXT2_GOOD_OLD_FIRST_INO + 16;
 }
 
-uint64_t ext4_size(struct tree *tree)
+uint64_t ext4_size(struct tree *tree, bool has_journal)
 {
     uint64_t blocks = node_blocks(&tree->root);
     uint64_t inodes = inode_count(tree);
@@ -160,7 +163,7 @@ uint64_t ext4_size(struct tree *tree)
 
     (void)tree_walk(tree, node_size_add, &blocks, NULL);
     blocks += inodes * INODE_SIZE / EXT4_BLOCK_SIZE + 1;
-    blocks += blocks / 50 + 256;
+    blocks += blocks / 50 + 256 + (has_journal ? JOURNAL_BLOCKS : 0);
     groups = blocks / (GROUP_BLOCKS - GROUP_META_BLOCKS) + 1;
     blocks += groups * (GROUP_META_BLOCKS + 8);
     /* A group has an inode table of 32,768 at most. */
@@ -191,7 +194,8 @@ static void super_set(ext2_filsys fs, const struct ext4_spec *spec)
     fs->now = (time_t)spec->epoch;
     memcpy(super->s_uuid, spec->uuid, EXT4_UUID_SIZE);
     memcpy(super->s_hash_seed, spec->hash_seed, EXT4_UUID_SIZE);
-    memcpy(super->s_volume_name, "soliton-root", 12);
+    if (spec->label)
+        memcpy(super->s_volume_name, spec->label, strnlen(spec->label, LABEL_SIZE_MAX));
     super->s_checksum_type = EXT2_CRC32C_CHKSUM;
     super->s_def_hash_version = EXT2_HASH_HALF_MD4;
     super->s_flags = EXT2_FLAGS_SIGNED_HASH;
@@ -220,7 +224,8 @@ static int filesystem_open(ext2_filsys *opened, const char *path, const struct t
     param.s_log_cluster_size = 2;
     param.s_inode_size = INODE_SIZE;
     param.s_desc_size = EXT2_MIN_DESC_SIZE_64BIT;
-    param.s_inodes_count = inode_count(tree);
+    param.s_inodes_count =
+        inode_count(tree) > spec->inodes_min ? inode_count(tree) : (uint32_t)spec->inodes_min;
     ext2fs_blocks_count_set(&param, spec->size / EXT4_BLOCK_SIZE);
 
     code = ext2fs_initialize(path, EXT2_FLAG_64BITS, &param, unix_io_manager, &fs);
@@ -237,6 +242,14 @@ static int filesystem_open(ext2_filsys *opened, const char *path, const struct t
     }
     for (ext2_ino_t ino = 1; ino < EXT2_FIRST_INODE(fs->super); ino++)
         ext2fs_inode_alloc_stats2(fs, ino, +1, ino == EXT2_ROOT_INO);
+    if (spec->has_journal) {
+        code = ext2fs_add_journal_inode2(fs, JOURNAL_BLOCKS, 0,
+                                         EXT2_MKJOURNAL_NO_MNT_CHECK | EXT2_MKJOURNAL_LAZYINIT);
+        if (code) {
+            ext2fs_free(fs);
+            return fail(err, code, "create");
+        }
+    }
     *opened = fs;
     return 0;
 }
@@ -348,15 +361,42 @@ static bool is_zero(const uint8_t *bytes, size_t size)
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-static int content_write(struct writer *writer, const void *bytes, size_t size, uint64_t block,
+/* How many of the bytes, whole blocks but for the last, are zeros or not, as the first block is. */
+static size_t run_size(const uint8_t *bytes, size_t size, bool *zero)
+{
+    size_t run = 0;
+
+    while (run < size) {
+        size_t part = size - run < EXT4_BLOCK_SIZE ? size - run : EXT4_BLOCK_SIZE;
+        bool part_zero = is_zero(bytes + run, part);
+
+        if (run == 0)
+            *zero = part_zero;
+        if (part_zero != *zero)
+            break;
+        run += part;
+    }
+    return run;
+}
+
+/* Writes what is not zeros: those are in the file already, as a hole. */
+static int content_write(struct writer *writer, const uint8_t *bytes, size_t size, uint64_t block,
                          struct err *err)
 {
     uint64_t off = writer->spec->off + block * EXT4_BLOCK_SIZE;
 
-    if (is_zero(bytes, size)) /* As the file is already. */
-        return 0;
-    if (file_write_at(writer->fd, bytes, size, off) < 0)
-        return err_set_errno(err, "cannot write the image");
+    while (size > 0) {
+        bool zero = false;
+        size_t run = run_size(bytes, size, &zero);
+
+        if (!zero && file_write_at(writer->fd, bytes, run, off) < 0)
+            return err_set_errno(err, "cannot write the image");
+        if (writer->spec->progress)
+            progress_add(writer->spec->progress, run);
+        bytes += run;
+        off += run;
+        size -= run;
+    }
     return 0;
 }
 
@@ -369,7 +409,7 @@ static int text_run_write(struct writer *writer, const struct tree_node *node, v
     (void)context;
     if (size > node->size - off)
         size = node->size - off;
-    return content_write(writer, node->text + off, size, run->e_pblk, err);
+    return content_write(writer, (const uint8_t *)node->text + off, size, run->e_pblk, err);
 }
 
 /* Reads up to `size` bytes. Returns 0; a file that became shorter is an error. */
@@ -529,6 +569,10 @@ int ext4_write(const char *path, struct tree *tree, const struct ext4_spec *spec
         ext2fs_free(writer.fs);
         return -1;
     }
-    code = ext2fs_close(writer.fs);
+    /* Not ext2fs_close(), which waits for the disk: whoever wants that syncs the whole image. */
+    code = ext2fs_flush2(writer.fs, EXT2_FLAG_FLUSH_NO_SYNC);
+    if (!code)
+        code = io_channel_set_options(writer.fs->io, "cache=off"); /* Writes out what it holds. */
+    ext2fs_free(writer.fs);
     return code ? fail(err, code, "write") : 0;
 }

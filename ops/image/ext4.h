@@ -6,9 +6,11 @@
  * numbers, block order, times, UUID), so the same tree gives the same bytes.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
+struct progress;
 struct tree;
 
 enum {
@@ -17,15 +19,19 @@ enum {
 };
 
 struct ext4_spec {
-    uint64_t off;   /* Where in the file the filesystem starts. */
-    uint64_t size;  /* Bytes; at least what ext4_size() said. */
-    uint64_t epoch; /* Every time in it, in seconds of Unix time. */
+    const char *label;   /* At most 16 letters; NULL: none. */
+    uint64_t off;        /* Where in the file the filesystem starts. */
+    uint64_t size;       /* Bytes; at least what ext4_size() said. */
+    uint64_t inodes_min; /* For files to come. */
+    bool has_journal;    /* It is going to be written. */
+    uint64_t epoch;      /* Every time in it, in seconds of Unix time. */
     uint8_t uuid[EXT4_UUID_SIZE];
     uint8_t hash_seed[EXT4_UUID_SIZE];
+    struct progress *progress; /* Told of content that is written; or NULL. */
 };
 
-/* How large a filesystem for `tree` has to be, in bytes. */
-uint64_t ext4_size(struct tree *tree);
+/* How large a filesystem for `tree` has to be, in bytes, with a journal or without. */
+uint64_t ext4_size(struct tree *tree, bool has_journal);
 
 /*
  * Writes the filesystem into the file at `path`, which is large enough and all zeros there. Changes

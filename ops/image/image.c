@@ -3,15 +3,17 @@
 
 #include "host/err.h"
 #include "host/file.h"
+#include "host/new_file.h"
 #include "host/sha256.h"
-#include "host/xmem.h"
+#include "host/xxh64.h"
 #include "ops/image/ext4.h"
 #include "ops/image/fat.h"
 #include "ops/image/gpt.h"
 #include "ops/image/tree.h"
+#include "ops/output/progress.h"
 
+#include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,8 @@ enum {
     PARTITION_COUNT = 2,
     EPOCH_DEFAULT = 315532800, /* 1980-01-01. */
     BOOT_FILES = 2,
+    HASH_STEP = 8 << 20,     /* Progress is told after so much. */
+    INODE_SPACE = 64 * 1024, /* A file to come for so much of a root that is made larger. */
 };
 
 /* The files of the boot partition. */
@@ -74,7 +78,23 @@ static void boot_close(struct boot *boot)
 struct content {
     struct sha256 sha;
     uint64_t size;
+    struct progress *progress;
 };
+
+/* What is in a file, by a fast hash: it names the image, it protects nothing. */
+static void map_hash(struct content *content, const struct file_map *map)
+{
+    uint64_t hash = 0;
+
+    for (size_t off = 0; off < map->size; off += HASH_STEP) {
+        size_t part = map->size - off < HASH_STEP ? map->size - off : HASH_STEP;
+
+        hash = xxh64(map->bytes + off, part, hash);
+        progress_add(content->progress, part);
+    }
+    hash = htole64(hash);
+    sha256_add(&content->sha, &hash, sizeof(hash));
+}
 
 static int node_content(struct tree_node *node, struct content *content, struct err *err)
 {
@@ -88,7 +108,7 @@ static int node_content(struct tree_node *node, struct content *content, struct 
     if (file_map_open(&map, node->source, err) < 0)
         return err_prefix(err, "cannot read '%s'", node->source);
     node->size = map.size; /* It may have changed since it was found. */
-    sha256_add(&content->sha, map.bytes, map.size);
+    map_hash(content, &map);
     file_map_close(&map);
     return 0;
 }
@@ -110,10 +130,12 @@ static int node_hash(struct tree_node *node, void *context, struct err *err)
     return status;
 }
 
-static int content_hash(const struct image_spec *spec, const struct boot *boot, uint64_t epoch,
-                        uint8_t digest[SHA256_SIZE], uint64_t *size, struct err *err)
+static int content_hash(const struct image_spec *spec, const struct boot *boot,
+                        struct progress *progress, uint8_t digest[SHA256_SIZE], uint64_t *size,
+                        struct err *err)
 {
-    struct content content = { .size = 0 };
+    struct content content = { .progress = progress };
+    uint64_t epoch = image_epoch();
 
     sha256_init(&content.sha);
     sha256_add(&content.sha, &epoch, sizeof(epoch));
@@ -152,73 +174,97 @@ static void guid_derive(uint8_t guid[16], const uint8_t digest[SHA256_SIZE], con
         guid[i] = uuid[order[i]];
 }
 
-/* Writes all parts into the empty file `fd`, which is also at `path`. */
-static int parts_write(int fd, const char *path, const struct image_spec *spec,
-                       const struct boot *boot, struct image_size *size, struct err *err)
+/* The root filesystem, its place and size not yet known. */
+static void root_set(struct ext4_spec *root, const struct image_spec *spec,
+                     const uint8_t digest[SHA256_SIZE], struct progress *progress)
 {
-    uint64_t epoch = image_epoch();
-    uint8_t digest[SHA256_SIZE];
+    *root = (struct ext4_spec){
+        .label = "soliton-root",
+        .size = ext4_size(spec->tree, false),
+        .epoch = image_epoch(),
+        .progress = progress,
+    };
+    if (root->size < spec->root_size_min) {
+        root->size = spec->root_size_min;
+        root->inodes_min = root->size / INODE_SPACE;
+    }
+    uuid_derive(root->uuid, digest, "root");
+    uuid_derive(root->hash_seed, digest, "hash seed");
+}
+
+/* Writes all parts into an empty file. */
+static int parts_write(const struct new_file *file, const struct image_spec *spec,
+                       const struct boot *boot, const uint8_t digest[SHA256_SIZE],
+                       struct progress *progress, struct image_size *size, struct err *err)
+{
     uint8_t disk_guid[GPT_GUID_SIZE];
     uint32_t serial;
-    struct ext4_spec root = { .epoch = epoch };
+    struct ext4_spec root;
     struct gpt_partition partitions[PARTITION_COUNT] = {
         { .type = gpt_type_esp, .name = "boot", .size = fat_size(boot->files, boot->count) },
         { .type = gpt_type_root_x86_64, .name = "root" },
     };
 
-    if (content_hash(spec, boot, epoch, digest, &size->content, err) < 0)
-        return -1;
-    partitions[PARTITION_ROOT].size = ext4_size(spec->tree);
+    root_set(&root, spec, digest, progress);
+    partitions[PARTITION_ROOT].size = root.size;
     guid_derive(disk_guid, digest, "disk");
     guid_derive(partitions[PARTITION_ESP].guid, digest, "esp");
     guid_derive(partitions[PARTITION_ROOT].guid, digest, "root partition");
-    uuid_derive(root.uuid, digest, "root");
-    uuid_derive(root.hash_seed, digest, "hash seed");
     memcpy(&serial, digest, sizeof(serial));
 
     size->disk = gpt_layout(partitions, PARTITION_COUNT);
-    if (ftruncate(fd, (off_t)size->disk) < 0) {
+    if (ftruncate(file->fd, (off_t)size->disk) < 0) {
         return err_set_errno(err, "cannot make a file of %llu bytes",
                              (unsigned long long)size->disk);
     }
     root.off = partitions[PARTITION_ROOT].off;
     root.size = partitions[PARTITION_ROOT].size;
-    if (gpt_write(fd, partitions, PARTITION_COUNT, disk_guid, err) < 0 ||
-        fat_write(fd, partitions[PARTITION_ESP].off, partitions[PARTITION_ESP].size, boot->files,
-                  boot->count, epoch, serial, err) < 0)
+    if (gpt_write(file->fd, partitions, PARTITION_COUNT, disk_guid, err) < 0 ||
+        fat_write(file->fd, partitions[PARTITION_ESP].off, partitions[PARTITION_ESP].size,
+                  boot->files, boot->count, root.epoch, serial, err) < 0)
         return -1;
-    return ext4_write(path, spec->tree, &root, err);
+    return ext4_write(file->path, spec->tree, &root, err);
 }
 
-static int temporary_write(const char *temporary, const char *path, const struct image_spec *spec,
-                           struct image_size *size, struct err *err)
+static int node_count(struct tree_node *node, void *context, struct err *err)
 {
+    uint64_t *total = context;
+
+    (void)err;
+    *total += node->source ? 2 * node->size : node->size; /* Hashed, then copied. */
+    return 0;
+}
+
+static int image_fill(const struct new_file *file, const struct image_spec *spec,
+                      struct image_size *size, struct err *err)
+{
+    struct progress progress;
     struct boot boot;
-    int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    uint8_t digest[SHA256_SIZE];
+    uint64_t total = 0;
     int status;
 
-    if (fd < 0)
-        return err_set_errno(err, "cannot make '%s'", temporary);
-    status = boot_open(&boot, spec, err);
-    if (status == 0) {
-        status = parts_write(fd, temporary, spec, &boot, size, err);
-        boot_close(&boot);
-    }
-    if (close(fd) < 0 && status == 0)
-        status = err_set_errno(err, "cannot write '%s'", temporary);
-    if (status == 0 && rename(temporary, path) < 0)
-        status = err_set_errno(err, "cannot rename '%s' to '%s'", temporary, path);
-    if (status < 0)
-        (void)unlink(temporary);
+    if (boot_open(&boot, spec, err) < 0)
+        return -1;
+    (void)tree_walk(spec->tree, node_count, &total, err);
+    progress_start(&progress, "building image", total);
+    status = content_hash(spec, &boot, &progress, digest, &size->content, err);
+    if (status == 0)
+        status = parts_write(file, spec, &boot, digest, &progress, size, err);
+    progress_end(&progress);
+    boot_close(&boot);
     return status;
 }
 
 int image_write(const char *path, const struct image_spec *spec, struct image_size *size,
                 struct err *err)
 {
-    char *temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
-    int status = temporary_write(temporary, path, spec, size, err);
+    struct new_file file;
 
-    free(temporary);
-    return status;
+    if (new_file_open(&file, path, 0644, err) < 0)
+        return -1;
+    if (image_fill(&file, spec, size, err) == 0)
+        return new_file_keep(&file, false, err);
+    new_file_drop(&file);
+    return -1;
 }

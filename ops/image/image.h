@@ -14,6 +14,8 @@ struct image_spec {
     const char *kernel; /* The kernel's ELF file on this machine. */
     const char *loader; /* The UEFI loader, or NULL: the image boots only with `-kernel`. */
     struct tree *tree;  /* What is in the root filesystem. */
+
+    uint64_t root_size_min; /* Bytes of the root filesystem; 0: what the tree needs. */
 };
 
 struct image_size {
@@ -22,8 +24,8 @@ struct image_size {
 };
 
 /*
- * Writes the image to `path`, by way of a temporary file beside it: there is a whole image or
- * nothing new. Returns 0, or -1 with `err` set.
+ * Writes the image to `path`: there is a whole image or nothing new. A progress bar tells how far
+ * it is. Returns 0, or -1 with `err` set.
  */
 int image_write(const char *path, const struct image_spec *spec, struct image_size *size,
                 struct err *err);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/store/key.h"
+
+#include "host/err.h"
+#include "host/file.h"
+#include "host/sha256.h"
+#include "ops/image/image.h"
+#include "ops/image/tree.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    FORMAT = 1, /* To be raised when the same inputs give other images. */
+    /* A filesystem's clock moves on with the timer: every 10 ms where that is slowest. */
+    CLOCK_STEP_NS = 20000000,
+    TRIES = 3,
+};
+
+/* What stat(2) tells of a file's content. No padding: all of it is hashed. */
+struct identity {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    int64_t modified_s;
+    int64_t modified_ns;
+    int64_t changed_s;
+    int64_t changed_ns;
+};
+
+struct maker {
+    struct sha256 sha;
+    struct timespec newest; /* Change of all files. */
+};
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+static int file_add(struct maker *maker, const char *path, struct err *err)
+{
+    struct stat st;
+    struct identity identity;
+
+    if (stat(path, &st) < 0)
+        return err_set_errno(err, "cannot read '%s'", path);
+    identity = (struct identity){
+        .device = st.st_dev,
+        .inode = st.st_ino,
+        .size = (uint64_t)st.st_size,
+        .modified_s = st.st_mtim.tv_sec,
+        .modified_ns = st.st_mtim.tv_nsec,
+        .changed_s = st.st_ctim.tv_sec,
+        .changed_ns = st.st_ctim.tv_nsec,
+    };
+    sha256_add(&maker->sha, &identity, sizeof(identity));
+    if (is_later(st.st_ctim, maker->newest))
+        maker->newest = st.st_ctim;
+    return 0;
+}
+
+static void text_add(struct maker *maker, const char *text)
+{
+    sha256_add(&maker->sha, text, strlen(text) + 1);
+}
+
+/* A node by its name and depth: parents come first, so its path is told. */
+static int node_add(struct tree_node *node, void *context, struct err *err)
+{
+    struct maker *maker = context;
+    uint32_t head[4] = { node->type, node->mode, (uint32_t)node->child_count,
+                         node->source != NULL };
+
+    sha256_add(&maker->sha, head, sizeof(head));
+    text_add(maker, node->name);
+    if (node->source)
+        return file_add(maker, node->source, err);
+    if (node->text) {
+        sha256_add(&maker->sha, &node->size, sizeof(node->size));
+        sha256_add(&maker->sha, node->text, node->size);
+    }
+    return 0;
+}
+
+/* Of this start of the machine. */
+static void boot_add(struct maker *maker)
+{
+    char *text = file_read_text("/proc/sys/kernel/random/boot_id", 64);
+
+    text_add(maker, text ? text : "");
+    free(text);
+}
+
+static int all_add(struct maker *maker, const struct image_spec *spec, struct err *err)
+{
+    uint64_t head[3] = { FORMAT, image_epoch(), spec->root_size_min };
+
+    sha256_init(&maker->sha);
+    maker->newest = (struct timespec){ 0 };
+    sha256_add(&maker->sha, head, sizeof(head));
+    boot_add(maker);
+    if (file_add(maker, "/proc/self/exe", err) < 0 || file_add(maker, spec->kernel, err) < 0 ||
+        (spec->loader && file_add(maker, spec->loader, err) < 0))
+        return -1;
+    return tree_walk(spec->tree, node_add, maker, err);
+}
+
+/* Whether a file changed so lately that its clock may not have moved since. */
+static bool is_fresh(const struct maker *maker)
+{
+    struct timespec now;
+    int64_t age_ns;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec - maker->newest.tv_sec > 1)
+        return false;
+    age_ns =
+        (now.tv_sec - maker->newest.tv_sec) * 1000000000LL + now.tv_nsec - maker->newest.tv_nsec;
+    return age_ns >= 0 && age_ns < CLOCK_STEP_NS;
+}
+
+int key_make(char key[KEY_SIZE], const struct image_spec *spec, struct err *err)
+{
+    struct maker maker;
+    uint8_t digest[SHA256_SIZE];
+
+    for (int i = 0; i < TRIES; i++) {
+        struct timespec step = { .tv_nsec = CLOCK_STEP_NS };
+
+        if (all_add(&maker, spec, err) < 0)
+            return -1;
+        if (!is_fresh(&maker))
+            break;
+        (void)nanosleep(&step, NULL);
+    }
+    sha256_finish(&maker.sha, digest);
+    for (size_t i = 0; i < SHA256_SIZE; i++)
+        snprintf(key + 2 * i, 3, "%02x", digest[i]);
+    return 0;
+}
