@@ -11,7 +11,6 @@
 
 #include <getopt.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,8 +166,6 @@ static int options_pass(void *target, const struct tables *tables, bool is_early
             return getopt_error(code, argv, err);
         if (spec->is_early != is_early || value_set(target, spec, optarg, err) == 0)
             continue;
-        if (is_early)
-            return CMD_FAILED;
         err_prefix(err, "--%s", spec->name);
         return CMD_USAGE;
     }
@@ -199,6 +196,14 @@ static int words_check(const struct words *words, struct words_limit limit, stru
     return CMD_USAGE;
 }
 
+int options_parse_early(void *target, const struct cmd *cmd, int argc, char **argv, struct err *err)
+{
+    struct tables tables;
+
+    tables_fill(&tables, cmd);
+    return options_pass(target, &tables, true, dashes_find(argc, argv), argv, err);
+}
+
 int options_parse(void *target, const struct cmd *cmd, int argc, char **argv, struct words *words,
                   struct words_limit limit, struct err *err)
 {
@@ -207,9 +212,7 @@ int options_parse(void *target, const struct cmd *cmd, int argc, char **argv, st
     int status;
 
     tables_fill(&tables, cmd);
-    status = options_pass(target, &tables, true, dashes, argv, err);
-    if (status == 0)
-        status = options_pass(target, &tables, false, dashes, argv, err);
+    status = options_pass(target, &tables, false, dashes, argv, err);
     if (status != 0)
         return status;
     *words = (struct words){ .items = argv + optind, .count = (size_t)(dashes - optind) };

@@ -26,14 +26,14 @@ struct option_spec {
     int letter;        /* 0: none. */
     const char *name;  /* NULL ends a table. */
     const char *value; /* What stands for its value in help: FILE, DIR, NAME, ...; NULL: none. */
-    const char *about; /* Starts lower case, no full stop. */
+    const char *about; /* Starts lower case, no full stop. NULL: not in help; OPS has it. */
     enum option_kind kind;
     size_t off; /* Of the field. */
 
     /* OPTION_CALL: `field` is the field; value is NULL for an option without one. */
     int (*set)(void *field, const char *value, struct err *err);
 
-    /* Parsed before all others, whatever the order: what they say wins. A failure is no misuse. */
+    /* Parsed by options_parse_early(), before all others, whatever the order. */
     bool is_early;
 };
 
@@ -56,7 +56,14 @@ struct words_limit {
 };
 
 /*
- * Parses the options of `cmd` into `target`, and sets `words` to what is left: at least `min` and
+ * Parses only those options of `cmd` that are early. Returns 0; CMD_FAILED or CMD_USAGE with `err`
+ * set.
+ */
+int options_parse_early(void *target, const struct cmd *cmd, int argc, char **argv,
+                        struct err *err);
+
+/*
+ * Parses the options of `cmd` but the early ones into `target`, and sets `words` to what is left: at least `min` and
  * at most `max` words in front of `--`. Words behind `--` are refused unless `takes_rest`. Returns
  * 0; CMD_FAILED or CMD_USAGE with `err` set.
  */

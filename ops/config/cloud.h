@@ -6,8 +6,6 @@
  * honour. Checked when it is read, and kept for the providers. Plain data; NULL and 0: not said.
  */
 
-#include "host/strings.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

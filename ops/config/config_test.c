@@ -6,6 +6,7 @@
 #include "host/strings.h"
 #include "ops/cli/number.h"
 #include "ops/cli/suggest.h"
+#include "ops/config/cloud.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "test/unit/unit.h"
@@ -47,22 +48,84 @@ TEST(config, names_what_is_wrong)
         const char *text;
         const char *says;
     } cases[] = {
-        { "{\"Fils\": []}", "c.json: unknown key \"Fils\"; did you mean \"Files\"?" },
-        { "{\"Args\": [1]}", "c.json: \"Args\": entry 1: not a string" },
+        { "{\"Fils\": []}", "c.json:1: unknown key \"Fils\"; did you mean \"Files\"?" },
+        { "{\n\"RunConfig\": {\n\"Memry\": 1}}",
+          "c.json:3: \"RunConfig\": unknown key \"Memry\"; did you mean \"Memory\"?" },
+        { "{\"CPU\": 1}", "c.json:1: unknown key \"CPU\"; did you mean \"RunConfig.CPUs\"?" },
+        { "{\"Xyzzyx\": 1}", "c.json:1: unknown key \"Xyzzyx\"\nhint: `ops explain`" },
+        { "{\"Args\": [\"a\",\n1]}", "c.json:2: \"Args\": entry 2: not a text in quotes" },
         { "{\"Args\": [\"a\\u0000\"]}", "c.json:1:" },
-        { "{\"RunConfig\": {\"CPUs\": -1}}", "c.json: \"RunConfig\": \"CPUs\": not a number" },
-        { "{\"Uefi\": false}", "c.json: \"Uefi\": this key of OPS is not supported yet" },
-        { "{\"Env\": {\"A=B\": \"\"}}", "c.json: \"Env\": \"A=B\" cannot be the name" },
-        { "{\"MapDirs\": {\"a\": \"b\"}}", "c.json: \"MapDirs\": \"b\" is not an absolute path" },
-        { "{\"Kernel\": \"\"}", "c.json: \"Kernel\": an empty string" },
+        { "{\"Args\": 1,}", "c.json:1:" },
+        { "[]", "c.json:1: not an object" },
+        { "{\"RunConfig\": {\"CPUs\": -1}}", "c.json:1: \"RunConfig\": \"CPUs\": not a number" },
+        { "{\"Uefi\": true}", "c.json:1: \"Uefi\": not supported\nhint: there is no UEFI" },
+        { "{\"Env\": {\"A\": \"\",\n\"A=B\": \"\"}}",
+          "c.json:2: \"Env\": \"A=B\" cannot be the name" },
+        { "{\"MapDirs\": {\"a\": \"b\"}}", "c.json:1: \"MapDirs\": \"b\" is not an absolute path" },
+        { "{\"Kernel\": \"\"}", "c.json:1: \"Kernel\": an empty text" },
+        { "{\"Mounts\": {\"v\": \"p\"}}", "c.json:1: \"Mounts\": \"p\" is not an absolute path" },
+        { "{\"Mounts\": {\"\": \"/p\"}}", "c.json:1: \"Mounts\": a volume without a name" },
+        { "{\"NameServers\": [\"1.2.3\"]}",
+          "c.json:1: \"NameServers\": entry 1: '1.2.3' is not an IPv4 address" },
+        { "{\"NameServers\": [\"1.1.1.1\", \"1.1.1.2\", \"1.1.1.3\", \"1.1.1.4\"]}",
+          "c.json:1: \"NameServers\": more than 3" },
+        { "{\"RunConfig\": {\"GdbPort\": 65536}}",
+          "c.json:1: \"RunConfig\": \"GdbPort\": more than 65535" },
+        { "{\"RunConfig\": {\"Nics\": [{}, {\n\"Gatway\": 1}]}}",
+          "c.json:2: \"RunConfig\": \"Nics\": entry 2: unknown key \"Gatway\"; did you mean "
+          "\"Gateway\"?" },
+        { "{\"Log\": \"loud\"}", "c.json:1: \"Log\": 'loud' is none of" },
+        { "{\"Debugflags\": [\"trace\", \"fault\"]}",
+          "c.json:1: \"Debugflags\": entry 2: 'fault' is not supported" },
+        { "{\"ManifestPassthrough\": {\"noaslr\": true}}",
+          "c.json:1: \"ManifestPassthrough\": \"noaslr\": not supported" },
+        { "{\"CloudConfig\": {\"RootVolume\": {\"size\": \"1M\"}}}",
+          "c.json:1: \"CloudConfig\": \"RootVolume\": \"size\": not a whole number of GiB" },
+        { "{\"TargetConfig\": []}", "c.json:1: \"TargetConfig\": not an object" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         settings_init(&settings);
         CHECK_EQ(parse(cases[i].text), -1);
+        if (strncmp(err.text, cases[i].says, strlen(cases[i].says)) != 0)
+            fprintf(stderr, "%s\n", err.text);
         CHECK_EQ(strncmp(err.text, cases[i].says, strlen(cases[i].says)), 0);
         settings_fini(&settings);
     }
+}
+
+TEST(config, keeps_what_is_for_networks_and_clouds)
+{
+    settings_init(&settings);
+    CHECK_EQ(parse("{\"Mounts\": {\"data\": \"/d:ro\"}, \"ManifestPassthrough\": {\"en1\": "
+                   "{\"ipaddr\": \"10.0.0.2\", \"mtu\": 1400}, \"coredumplimit\": \"1M\"},"
+                   "\"RunConfig\": {\"Accel\": false, \"Nics\": [{\"Gateway\": \"10.0.0.1\"}]},"
+                   "\"CloudConfig\": {\"Tags\": [{\"key\": \"a\", \"attribute\": "
+                   "{\"image_label\": true}}], \"RootVolume\": {\"size\": \"2G\"}},"
+                   "\"TargetConfig\": {\"Cores\": \"2\"}}"),
+             0);
+    CHECK_EQ(strcmp(settings.mounts.items[0], "data:/d:ro"), 0);
+    CHECK_EQ(strcmp(settings.ip_address, "10.0.0.2"), 0);
+    CHECK_EQ(settings.mtu, 1400);
+    CHECK_EQ(strcmp(settings.limits.items[0], "core 1048576"), 0);
+    CHECK_EQ(strcmp(settings.accel, "tcg"), 0);
+    CHECK_EQ(settings.nics.count, 1);
+    CHECK_EQ(strcmp(settings.nics.items[0].gateway, "10.0.0.1"), 0);
+    CHECK_EQ(settings.cloud.tags.count, 1);
+    CHECK(settings.cloud.tags.items[0].on_image);
+    CHECK_EQ(settings.cloud.root_volume.size_gib, 2);
+    CHECK_EQ(strcmp(settings.cloud.target, "{\"Cores\":\"2\"}"), 0);
+    settings_fini(&settings);
+}
+
+TEST(config, says_which_keys_have_no_meaning)
+{
+    settings_init(&settings);
+    CHECK_EQ(parse("{\"NanosVersion\": \"0.1.50\", \"TFSv4\": false, \"Klibs\": []}"), 0);
+    CHECK_EQ(settings.notes.count, 1);
+    CHECK_EQ(strncmp(settings.notes.items[0], "c.json: \"NanosVersion\" has no meaning here: ", 41),
+             0);
+    settings_fini(&settings);
 }
 
 TEST(config, survives_damage)

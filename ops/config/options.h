@@ -15,9 +15,14 @@ extern const struct option_spec options_launch[];  /* Arguments, environment, ne
 extern const struct option_spec options_machine[]; /* What the image runs on. */
 
 /*
- * Parses `PROGRAM [-- ARGS...]` with the options of a command, whose tables are of the above or put
- * their values into `struct settings` as well. The configuration file is read first, whatever the
- * order, so the command line wins. Returns 0, or what options_parse() does.
+ * Parses the options of a command whose tables are of the above or put their values into `struct
+ * settings` as well. The configuration is read first, whatever the order, so the command line wins.
+ * Sets `words` to what is left, as options_parse() does. Returns 0; CMD_FAILED or CMD_USAGE with
+ * `err` set.
  */
+int settings_parse_words(struct settings *settings, const struct cmd *cmd, int argc, char **argv,
+                         struct words *words, struct words_limit limit, struct err *err);
+
+/* The same for `PROGRAM [-- ARGS...]`, which go into the settings. */
 int settings_parse(struct settings *settings, const struct cmd *cmd, int argc, char **argv,
                    struct err *err);

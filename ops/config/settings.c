@@ -4,10 +4,8 @@
 #include "host/err.h"
 #include "host/xmem.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void settings_init(struct settings *settings)
 {

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configurations: which is read, what wins, what is said of them."""
+
+from place import debugfs, extract, test
+
+TRUE = "/usr/bin/true"
+
+
+def manifest(place, *args, **options):
+    """The lines of the manifest in an image that `ops build` makes."""
+    root = extract(place.build(*args, **options), 2)
+    return debugfs(root, "cat /etc/soliton/manifest").decode().splitlines()
+
+
+@test
+def config_names_the_line_of_what_is_wrong(place):
+    place.config('{\n  "Args": [],\n  "RunConfig": {\n    "Memory": "1G",\n    "CPU": 2\n  }\n}')
+    place.fails("build", "-c", "config.json", TRUE,
+                says=['config.json:5: "RunConfig": unknown key "CPU"; did you mean "CPUs"?'])
+    place.config('{\n  "Memory": "1G"}')
+    place.fails("build", "-c", "config.json", TRUE, says=['did you mean "RunConfig.Memory"?'])
+
+
+@test
+def config_of_the_environment_or_the_home_is_the_default(place):
+    place.write(".opsrc", '{"Env": {"FROM": "home"}}')
+    place.write("default.json", '{"Env": {"FROM": "default"}}')
+    place.write("named.json", '{"Env": {"FROM": "named"}}')
+    assert "env FROM=home" in manifest(place, TRUE)
+    env = {"OPS_DEFAULT_CONFIG": "default.json"}
+    assert "env FROM=default" in manifest(place, TRUE, env=env)
+    assert "env FROM=named" in manifest(place, "-c", "named.json", TRUE, env=env)
+    place.fails("build", TRUE, says=["none.json", "No such file"],
+                env={"OPS_DEFAULT_CONFIG": "none.json"})
+
+
+@test
+def config_is_read_before_the_command_line_wherever_it_stands(place):
+    place.config({"Env": {"A": "config", "B": "config"}, "Cwd": "/tmp"})
+    lines = manifest(place, "-e", "A=line", TRUE, "-c", "config.json")
+    assert "env A=line" in lines and "env B=config" in lines and "cwd /tmp" in lines, lines
+
+
+@test
+def config_of_several_files_lies_one_over_the_other(place):
+    place.write("a.json", '{"Env": {"A": "1", "B": "1"}}')
+    place.write("b.json", '{"Env": {"B": "2"}}')
+    lines = manifest(place, "-c", "a.json", "-c", "b.json", TRUE)
+    assert "env A=1" in lines and "env B=2" in lines, lines
+
+
+@test
+def config_has_variables_only_when_asked(place):
+    place.config('{"Env": {"A": "$X-${X}"}}')
+    env = {"X": 'one "two"'}
+    assert "env A=$X-${X}" in manifest(place, "-c", "config.json", TRUE, env=env)
+    rendered = 'env A=one "two"-one "two"'
+    assert rendered in manifest(place, "-c", "config.json", "--render-config", TRUE, env=env)
+    assert rendered in manifest(place, "-c", "config.json", TRUE,
+                                env={**env, "ops_render_config": "true"})
+    place.fails("build", "--render-config", "-c", "config.json", TRUE,
+                says=["config.json:1:", "no variable 'X'"])
+
+
+@test
+def config_notes_what_has_no_meaning(place):
+    place.config({"NanosVersion": "0.1.50", "Force": False})
+    done = place.run("build", "-o", "x.img", "-c", "config.json", TRUE)
+    assert done.returncode == 0 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith('ops: note: config.json: "NanosVersion" has no meaning here: ')
+    done = place.run("build", "-q", "-o", "x.img", "-c", "config.json", TRUE)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+@test
+def launch_options_that_make_no_sense(place):
+    for args in (["--secret", ".x=file"], ["--secret", "a/b=file"], ["--secret", "A="],
+                 ["--ip-address", "1.2.3"], ["--gateway", "x"], ["--arch", "arm64"],
+                 ["--consoles", "+net"], ["--ipv6-address", "::1"], ["--udp", "0"]):
+        place.fails("run", *args, TRUE, says=[args[0], ""], status=2)
