@@ -6,6 +6,7 @@
 #include "kernel/core/clock.h"
 #include "kernel/mm/page.h"
 #include "kernel/net/tcp.h"
+#include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/wire.h"
 #include "lib/base/types.h"
 #include "test/net/peer.h"
@@ -286,4 +287,47 @@ TEST(tcp_shape, small_buffers_still_move_data)
     pair.client.to_send = 200000;
     CHECK(sim_run_until(pair_is_done, &pair, 600 * NS_PER_SECOND));
     clean_up(&pair);
+}
+
+/* A peer whose SYN asks for segments of `*arg` bytes. */
+static bool ask_for_mss(void *arg, u8 *ip, u32 len)
+{
+    const u32 *mss = arg;
+    u8 *header = ip + (ip[0] & 15ul) * 4;
+    u32 before = (u32)header[22] << 8 | header[23];
+    u32 sum;
+
+    (void)len;
+    if (!(header[13] & TCP_SYN))
+        return true;
+    CHECK(header[20] == 2 && header[21] == 4); /* The option comes first. */
+    sum =
+        (~((u32)header[16] << 8 | header[17]) & 0xffff) + (~before & 0xffff) + *mss; /* RFC 1624 */
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~((sum & 0xffff) + (sum >> 16));
+    header[16] = (u8)(sum >> 8);
+    header[17] = (u8)sum;
+    header[22] = (u8)(*mss >> 8);
+    header[23] = (u8)*mss;
+    return true;
+}
+
+TEST(tcp_shape, no_peer_can_ask_for_no_bytes_at_all)
+{
+    static u32 cases[] = { 0, 1, 11, 12, 13, 40, 87, 88, 89, 535, 9000, 65535 };
+    struct tcp_details details;
+
+    sim_init(&lan, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct pair pair = { 0 };
+
+        sim_set_filter(ask_for_mss, &cases[i]);
+        pair_open(&pair, NS_PER_SECOND);
+        tcp_details(pair.client.tcp, &details);
+        CHECK(details.snd_mss >= TCP_MSS_MIN - TCP_TIMESTAMP_SPACE && details.snd_mss <= 1448);
+        pair.client.to_send = 20000;
+        pair.server.to_send = 20000;
+        CHECK(sim_run_until(pair_is_done, &pair, 60 * NS_PER_SECOND));
+        clean_up(&pair);
+    }
 }

@@ -257,8 +257,12 @@ int tcp_disconnect(struct tcp *tcp)
 
 static int shutdown_locked(struct tcp *tcp, u32 how)
 {
-    if (tcp->state == TCP_CLOSED || tcp->state == TCP_LISTEN || tcp->state == TCP_SYN_SENT)
+    if (tcp->state == TCP_CLOSED || tcp->state == TCP_LISTEN)
         return -ENOTCONN;
+    if (tcp->state == TCP_SYN_SENT) { /* As on Linux: it ends the attempt. */
+        connection_done(tcp, ECONNRESET);
+        return 0;
+    }
     if (how & TCP_SHUTDOWN_READ)
         tcp->flags |= TCP_F_SHUT_READ;
     if (how & TCP_SHUTDOWN_WRITE && !tcp_has(tcp, TCP_F_SHUT_WRITE)) {
@@ -278,8 +282,7 @@ int tcp_shutdown(struct tcp *tcp, u32 how)
     listening = tcp->state == TCP_LISTEN;
     if (!listening) {
         err = shutdown_locked(tcp, how);
-    } else if (how & TCP_SHUTDOWN_READ) { /* As on Linux: it stops to listen. */
-        tcp_ports_unbind(tcp);
+    } else if (how & TCP_SHUTDOWN_READ) { /* As on Linux: it stops to listen, but stays bound. */
         tcp->state = TCP_CLOSED;
         connection_notify(tcp, POLLIN | POLLHUP);
     }

@@ -182,12 +182,16 @@ const struct tcp_settings *tcp_settings_of(const struct tcp *tcp)
 
 struct tcp_settings *tcp_settings_own(struct tcp *tcp)
 {
-    if (!tcp->settings) {
-        tcp->settings = heap_alloc(sizeof(*tcp->settings));
-        if (tcp->settings)
-            *tcp->settings = settings_default;
+    struct tcp_settings *settings = tcp->settings;
+
+    if (!settings) {
+        settings = heap_alloc(sizeof(*settings));
+        if (settings)
+            *settings = settings_default;
+        /* A listener's are read without its lock by handshakes: they are whole once visible. */
+        __atomic_store_n(&tcp->settings, settings, __ATOMIC_RELEASE);
     }
-    return tcp->settings;
+    return settings;
 }
 
 void connection_set_mss(struct tcp *tcp)

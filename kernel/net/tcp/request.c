@@ -29,7 +29,6 @@
 struct tcp_listener {
     struct spinlock lock; /* LOCK_RANK_LISTEN, before those of the connections it makes. */
     struct tcp *owner;    /* [const] Whose references keep this alive. */
-    bool closed;
     u32 backlog;
     u32 request_count;
     u32 accept_count;
@@ -113,6 +112,15 @@ bool listener_is_ready(const struct tcp_listener *listener)
 u32 listener_queued(const struct tcp_listener *listener)
 {
     return __atomic_load_n(&listener->accept_count, __ATOMIC_RELAXED); /* Likewise. */
+}
+
+/*
+ * Whoever closes it changes the owner's state first and then empties the lists under our lock: what
+ * is added by who saw the old state, with the lock held, is still found. It may be opened again.
+ */
+static bool is_open(const struct tcp_listener *listener) HOLDS(&listener->lock)
+{
+    return __atomic_load_n(&listener->owner->state, __ATOMIC_RELAXED) == TCP_LISTEN;
 }
 
 /* ---- Requests. ---- */
@@ -482,7 +490,7 @@ void listener_input(struct tcp *owner, struct tcp_segment *segment, struct netbu
 
     segment->now_ns = clock_now_ns();
     spin_lock(&listener->lock);
-    if (!listener->closed && !(flags & TCP_RST)) {
+    if (is_open(listener) && !(flags & TCP_RST)) {
         if (flags & TCP_ACK && flags & TCP_SYN) {
             segment_send_refusal(segment);
         } else if (flags & TCP_ACK) {
@@ -516,7 +524,6 @@ struct tcp *listener_accept(struct tcp_listener *listener)
 static void requests_drop(struct tcp_listener *listener)
 {
     spin_lock(&listener->lock);
-    listener->closed = true;
     while (!list_is_empty(&listener->requests))
         request_drop(listener, LIST_ENTRY(listener->requests.next, struct tcp_request, link));
     spin_unlock(&listener->lock);
