@@ -14,6 +14,7 @@
 #include "ops/image/root.h"
 #include "ops/state/own.h"
 #include "ops/state/state.h"
+#include "ops/store/cache.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
@@ -37,8 +38,8 @@ struct run {
     struct settings settings;
     struct kernel_files files;
     struct own_dir dir;
-    struct root root; /* All zeros until it is collected. */
-    char *disk;
+    struct root root;         /* All zeros until it is collected. */
+    struct cache_image image; /* What the machine's disk is. */
     char *log;
     char *qemu;
     struct launch launch;
@@ -59,13 +60,13 @@ static uint64_t now_ms(void)
 static void run_fini(struct run *run)
 {
     own_dir_close(&run->dir);
+    cache_image_put(&run->image);
     root_fini(&run->root);
     kernel_files_fini(&run->files);
     strings_fini(&run->command);
     launch_fini(&run->launch);
     vm_pipe_close(&run->pipe);
     run_report_fini(&run->report);
-    free(run->disk);
     free(run->log);
     free(run->qemu);
     settings_fini(&run->settings);
@@ -149,16 +150,16 @@ static int disk_make(struct run *run, struct err *err)
         .kernel = run->files.kernel,
         .loader = run->files.loader,
         .tree = &run->root.tree,
+        .root_size_min = run->settings.base_mib << 20,
     };
-    struct image_size size = { 0 };
     uint64_t start_ms = now_ms();
 
-    run->disk = own_dir_file(&run->dir, "disk.img");
-    if (image_write(run->disk, &spec, &size, err) < 0)
+    if (cache_image_get(&run->image, &spec, err) < 0)
         return -1;
-    if (ui.is_verbose) {
+    if (ui.is_verbose && run->image.is_new) {
         fprintf(stderr, "ops: image of %llu KiB built in %llu ms\n",
-                (unsigned long long)size.content >> 10, (unsigned long long)(now_ms() - start_ms));
+                (unsigned long long)run->image.size.content >> 10,
+                (unsigned long long)(now_ms() - start_ms));
     }
     return 0;
 }
@@ -257,7 +258,7 @@ static int run_machine(struct run *run, struct err *err)
     if (own_dir_open(&run->dir, STATE_RUN, err) < 0 || launch_fill(run, err) < 0 ||
         launch_ports_check(&run->launch, err) < 0 || disk_make(run, err) < 0)
         return -1;
-    settings_set(&run->launch.disk, run->disk);
+    settings_set(&run->launch.disk, run->image.path);
     run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
     if (vm_signals_stop(&signal))
         return SIGNAL_EXIT + signal;
