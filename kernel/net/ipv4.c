@@ -255,6 +255,8 @@ static void deliver(struct netbuf *buf, const struct ipv4_header *header)
     netbuf_pull(buf, header->header_len);
     buf->transport_off = (u16)(buf->network_off + header->header_len);
     buf->protocol = header->protocol;
+    buf->ttl = header->ttl;
+    buf->tos = header->tos;
     net_count(NET_IP_IN_DELIVERS);
     switch (header->protocol) {
     case IPV4_PROTOCOL_TCP:

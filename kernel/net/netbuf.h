@@ -58,6 +58,8 @@ struct netbuf {
     u16 network_off;   /* Rx: offset of the IP header from `head`'s start; see ipv4.h. */
     u16 transport_off; /* Likewise of the transport header. */
     u16 protocol;      /* Ethertype, then IP protocol. */
+    u8 ttl;            /* Rx: of the IP header. */
+    u8 tos;            /* Likewise. */
     u32 hash;          /* Of the flow, when known; else 0. */
     u64 stamp_ns;      /* Protocol's own (tx time for RTT). */
     u32 cb[4];         /* The owning protocol's scratch: TCP keeps seq and len here. */

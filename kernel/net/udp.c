@@ -75,26 +75,72 @@ void udp_destroy(struct udp *udp)
     put(udp);
 }
 
+static int bind_locked(struct udp *udp, struct inet_address local) HOLDS(&udp->lock)
+{
+    udp->bound_any = local.ip == 0;
+    return udp_table_bind(udp, local);
+}
+
 int udp_bind(struct udp *udp, struct inet_address local)
 {
-    if (udp->local.port != 0)
-        return -EINVAL;
+    int err = -EINVAL;
+
     if (local.ip != 0 && !ipv4_is_local(local.ip) && !ipv4_is_multicast(local.ip) &&
         !ipv4_is_broadcast(local.ip))
         return -EADDRNOTAVAIL;
-    return udp_table_bind(udp, local);
+    spin_lock(&udp->lock);
+    if (udp->local.port == 0)
+        err = bind_locked(udp, local);
+    spin_unlock(&udp->lock);
+    return err;
+}
+
+/* Some free port, for one that sends without being bound. Two threads may come here at once. */
+static int bind_to_some_locked(struct udp *udp) HOLDS(&udp->lock)
+{
+    int err = udp->local.port == 0 ? bind_locked(udp, (struct inet_address){ 0 }) : 0;
+
+    return err == -EADDRINUSE ? -EAGAIN : err;
+}
+
+static void disconnect_locked(struct udp *udp) HOLDS(&udp->lock)
+{
+    struct inet_address none = { 0 };
+    struct inet_address local = udp->local;
+
+    if (udp->bound_any)
+        local.ip = 0;
+    if (local.port != 0)
+        udp_table_connect(udp, local, none);
+}
+
+static int connect_locked(struct udp *udp, struct inet_address remote, u32 source) HOLDS(&udp->lock)
+{
+    struct inet_address local;
+    int err;
+
+    if (ipv4_is_broadcast(remote.ip) && !udp->broadcast)
+        return -EACCES;
+    err = bind_to_some_locked(udp);
+    if (err < 0)
+        return err;
+    local = udp->local;
+    if (udp->bound_any)
+        local.ip = source;
+    udp_table_connect(udp, local, remote);
+    udp->error = 0;
+    return 0;
 }
 
 int udp_connect(struct udp *udp, struct inet_address remote)
 {
-    struct inet_address none = { 0 };
-    struct inet_address local = udp->local;
     struct ipv4_route route;
     int err;
 
     if (remote.ip == 0 && remote.port == 0) {
-        if (local.port != 0)
-            udp_table_connect(udp, local, none);
+        spin_lock(&udp->lock);
+        disconnect_locked(udp);
+        spin_unlock(&udp->lock);
         return 0;
     }
     if (remote.ip == 0)
@@ -104,21 +150,10 @@ int udp_connect(struct udp *udp, struct inet_address remote)
     err = ipv4_route_find(remote.ip, &route);
     if (err < 0)
         return err;
-    if (ipv4_is_broadcast(remote.ip) && !udp->broadcast)
-        return -EACCES;
-    if (local.port == 0) {
-        err = udp_table_bind(udp, (struct inet_address){ 0 });
-        if (err < 0)
-            return err == -EADDRINUSE ? -EAGAIN : err;
-        local = udp->local;
-    }
-    if (local.ip == 0)
-        local.ip = route.source;
-    udp_table_connect(udp, local, remote);
     spin_lock(&udp->lock);
-    udp->error = 0;
+    err = connect_locked(udp, remote, route.source);
     spin_unlock(&udp->lock);
-    return 0;
+    return err;
 }
 
 /* The way to `ip`: the last one used, most of the time. */
@@ -192,14 +227,12 @@ static int prepare_send(struct udp *udp, const struct netbuf *buf, struct inet_a
     if (ipv4_is_broadcast(remote->ip) && !udp->broadcast)
         return -EACCES;
     err = find_route(udp, remote->ip, route);
-    if (err < 0)
+    if (err < 0 || udp->local.port != 0)
         return err;
-    if (udp->local.port == 0) {
-        err = udp_table_bind(udp, (struct inet_address){ 0 });
-        if (err < 0)
-            return err == -EADDRINUSE ? -EAGAIN : err;
-    }
-    return 0;
+    spin_lock(&udp->lock);
+    err = bind_to_some_locked(udp);
+    spin_unlock(&udp->lock);
+    return err;
 }
 
 int udp_send(struct udp *udp, struct netbuf *buf, const struct inet_address *remote)
@@ -275,6 +308,8 @@ static struct netbuf *copy_of(const struct netbuf *buf)
         off += len;
     }
     copy->netdev = buf->netdev;
+    copy->ttl = buf->ttl;
+    copy->tos = buf->tos;
     mem_copy(copy->cb, buf->cb, sizeof(copy->cb));
     return copy;
 }

@@ -15,13 +15,14 @@ struct udp {
     u32 refs;             /* [atomic] The owner's, and one of each packet on its way in. */
 
     /*
-     * Written under the locks of the table's buckets they belong to; read under one or by the
-     * owner.
+     * Written under `lock` and those of the table's buckets they belong to, read under any of them.
+     * Senders read the addresses under none: one that is changed meanwhile counts, or does not.
      */
     struct list port_link; /* By local port: those without a peer come first. */
     struct list peer_link; /* By both addresses: those with a peer alone. */
     struct inet_address local;
     struct inet_address remote; /* Port 0: none. */
+    bool bound_any;             /* Bound to every address: `local.ip` is that of the connection. */
     bool reuse_addr;
     bool reuse_port;
 
@@ -40,11 +41,15 @@ struct udp {
     u32 route_ip;
 };
 
-/* Counts on `udp` from now on: 0, -EADDRINUSE, -EADDRNOTAVAIL. `local.port` 0 picks one. */
-int udp_table_bind(struct udp *udp, struct inet_address local) MUST_USE;
+/*
+ * Changes of where a socket is found; `udp` is locked, unless nobody else has it any more.
+ * udp_table_bind(): it is not bound yet; `local.port` 0 picks one. 0, -EADDRINUSE.
+ */
+int udp_table_bind(struct udp *udp, struct inet_address local) MUST_USE HOLDS(&udp->lock);
 
 /* Gives it a peer (or none, port 0), and moves it to where it is looked up. It is bound. */
-void udp_table_connect(struct udp *udp, struct inet_address local, struct inet_address remote);
+void udp_table_connect(struct udp *udp, struct inet_address local, struct inet_address remote)
+    HOLDS(&udp->lock);
 
 void udp_table_remove(struct udp *udp);
 
