@@ -190,6 +190,17 @@ int fdtable_insert(struct fdtable *table, struct file *file, int from, bool cloe
     }
 }
 
+bool fdtable_is_full(struct fdtable *table)
+{
+    u64 limit = fdtable_limit(table);
+    bool is_full;
+
+    spin_lock(&table->lock);
+    is_full = find_free(table, 0, limit) >= limit;
+    spin_unlock(&table->lock);
+    return is_full;
+}
+
 int fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec,
                     struct file **displaced)
 {

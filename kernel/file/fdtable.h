@@ -34,6 +34,9 @@ struct file *fdtable_get(struct fdtable *table, int fd) MUST_USE;
  */
 int fdtable_insert(struct fdtable *table, struct file *file, int from, bool cloexec) MUST_USE;
 
+/* Whether fdtable_insert() at 0 would give -EMFILE just now. */
+bool fdtable_is_full(struct fdtable *table);
+
 /*
  * Makes `fd` name `file`, and stores the file it named before, or NULL, in `*displaced`. With NULL
  * for `file` the descriptor becomes free.

@@ -56,8 +56,11 @@ TEST(fdtable, refuses_beyond_the_limit)
     struct file *displaced;
 
     fdtable_set_limit(table, 3);
-    for (int fd = 0; fd < 3; fd++)
+    for (int fd = 0; fd < 3; fd++) {
+        CHECK(!fdtable_is_full(table));
         CHECK_EQ(fdtable_insert(table, new_file(), 0, false), fd);
+    }
+    CHECK(fdtable_is_full(table));
     CHECK_EQ(fdtable_insert(table, file, 0, false), -EMFILE);
     CHECK_EQ(fdtable_insert(table, file, 3, false), -EINVAL);
     CHECK_EQ(fdtable_insert(table, file, -1, false), -EINVAL);

@@ -11,4 +11,5 @@ kernel-y += $(socket-y)
 unit-sets += socket
 unit-socket-y += $(socket-y) $(net-y) $(tcp-c) $(fake-kernel-y) lib/hash/siphash.c \
                  kernel/file/epoll.c kernel/file/fdtable.c kernel/file/file.c kernel/sys/socket.c \
-                 kernel/sys/socket_message.c kernel/sys/socket_test.c test/unit/fake_paths.c
+                 kernel/sys/socket_message.c kernel/sys/socket_test.c \
+                 kernel/sys/socket_life_test.c test/unit/fake_paths.c

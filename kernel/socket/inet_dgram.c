@@ -165,7 +165,11 @@ static void fill_control(struct socket *socket, const struct netbuf *buf,
     }
     if (socket_has(socket, SOCKET_RECVTTL)) {
         message->has_ttl = true;
-        message->ttl = IPV4_TTL_DEFAULT;
+        message->ttl = buf->ttl;
+    }
+    if (socket_has(socket, SOCKET_RECVTOS)) {
+        message->has_tos = true;
+        message->tos = buf->tos;
     }
     if (socket_has(socket, SOCKET_TIMESTAMP)) {
         message->has_stamp = true;

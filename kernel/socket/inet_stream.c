@@ -46,30 +46,56 @@ static int stream_bind(struct socket *socket, const struct abi_sockaddr *name, u
     return err < 0 ? err : tcp_bind(stream_of(socket)->tcp, address);
 }
 
+static int stream_disconnect(struct inet_stream *stream)
+{
+    int err;
+
+    mutex_lock(&stream->read_mutex);
+    err = tcp_disconnect(stream->tcp);
+    mutex_unlock(&stream->read_mutex);
+    return err;
+}
+
+/* How the attempt that is under way has ended; said once. */
+static int stream_connected(struct socket *socket)
+{
+    struct tcp *tcp = stream_of(socket)->tcp;
+    int err;
+
+    switch (tcp_state_of(tcp)) {
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECEIVED:
+        return -EALREADY;
+    case TCP_CLOSED:
+        err = tcp_take_error(tcp);
+        socket_set(socket, SOCKET_CONNECTING, false);
+        return err != 0 ? -err : -ECONNABORTED;
+    default:
+        socket_set(socket, SOCKET_CONNECTING, false);
+        return 0;
+    }
+}
+
 static int stream_connect(struct socket *socket, const struct abi_sockaddr *name, u32 len)
 {
     struct inet_address address;
     int err;
 
     if (len >= sizeof(name->family) && name->family == AF_UNSPEC) {
-        struct inet_stream *stream = stream_of(socket);
-
-        mutex_lock(&stream->read_mutex);
-        err = tcp_disconnect(stream->tcp);
-        mutex_unlock(&stream->read_mutex);
-        return err;
+        socket_set(socket, SOCKET_CONNECTING, false);
+        return stream_disconnect(stream_of(socket));
     }
     err = inet_address_parse(name, len, &address);
     if (err < 0)
         return err;
+    if (socket_has(socket, SOCKET_CONNECTING))
+        return stream_connected(socket);
     if (address.ip == 0)
         address.ip = IPV4_LOOPBACK;
-    return tcp_connect(stream_of(socket)->tcp, address);
-}
-
-static int stream_connected(struct socket *socket)
-{
-    return -tcp_take_error(stream_of(socket)->tcp);
+    err = tcp_connect(stream_of(socket)->tcp, address);
+    if (err == -EINPROGRESS)
+        socket_set(socket, SOCKET_CONNECTING, true);
+    return err;
 }
 
 static int stream_listen(struct socket *socket, int backlog)
@@ -96,7 +122,7 @@ static int stream_accept(struct socket *socket, struct socket **accepted)
         return -EAGAIN;
     err = stream_create(tcp, accepted);
     if (err == 0)
-        socket_set(*accepted, SOCKET_KEEPALIVE, socket_has(socket, SOCKET_KEEPALIVE));
+        socket_inherit(*accepted, socket);
     return err;
 }
 
@@ -218,7 +244,11 @@ static int stream_shutdown(struct socket *socket, int how)
     static const u32 what[] = { TCP_SHUTDOWN_READ, TCP_SHUTDOWN_WRITE,
                                 TCP_SHUTDOWN_READ | TCP_SHUTDOWN_WRITE };
 
-    return tcp_shutdown(stream_of(socket)->tcp, what[how]);
+    int err = tcp_shutdown(stream_of(socket)->tcp, what[how]);
+
+    if (err == 0 && how != SHUT_WR)
+        socket_set(socket, SOCKET_LISTENING, false);
+    return err;
 }
 
 static u32 stream_poll(struct socket *socket)

@@ -41,6 +41,7 @@ static const struct flag_option flag_options[] = {
     { SOL_SOCKET, SO_DONTROUTE, SOCKET_DONTROUTE, false },
     { IPPROTO_IP, IP_PKTINFO, SOCKET_PKTINFO, false },
     { IPPROTO_IP, IP_RECVTTL, SOCKET_RECVTTL, false },
+    { IPPROTO_IP, IP_RECVTOS, SOCKET_RECVTOS, false },
     { IPPROTO_IP, IP_RECVERR, SOCKET_RECVERR, false },
     { IPPROTO_IP, IP_FREEBIND, SOCKET_FREEBIND, false },
 };
@@ -192,7 +193,7 @@ static int set_socket_level(struct socket *socket, int name, const void *value, 
 /* Options of IP that change nothing here: what they ask for is what happens anyway. */
 static bool is_ip_hint(int name)
 {
-    return name == IP_MTU_DISCOVER || name == IP_BIND_ADDRESS_NO_PORT || name == IP_RECVTOS ||
+    return name == IP_MTU_DISCOVER || name == IP_BIND_ADDRESS_NO_PORT ||
            name == IP_MULTICAST_LOOP || name == IP_LOCAL_PORT_RANGE;
 }
 

@@ -35,6 +35,20 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, u32 domain
     __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
 }
 
+void socket_inherit(struct socket *socket, const struct socket *from)
+{
+    const u32 inherited = SOCKET_REUSEADDR | SOCKET_REUSEPORT | SOCKET_KEEPALIVE |
+                          SOCKET_OOBINLINE | SOCKET_PASSCRED | SOCKET_LINGER | SOCKET_DONTROUTE;
+
+    socket_set(socket, __atomic_load_n(&from->flags, __ATOMIC_RELAXED) & inherited, true);
+    socket->linger_seconds = from->linger_seconds;
+    socket->receive_low_water = from->receive_low_water;
+    socket->priority = from->priority;
+    socket->mark = from->mark;
+    socket->receive_timeout_ns = from->receive_timeout_ns;
+    socket->send_timeout_ns = from->send_timeout_ns;
+}
+
 void socket_fini(struct socket *socket)
 {
     (void)socket;
@@ -50,7 +64,25 @@ void socket_notify(void *arg, u32 events)
 {
     struct socket *socket = arg;
 
-    wait_wake(&socket->queue, events);
+    /* An end is there for everybody who waits, not for the first of them. */
+    if (events & (POLLERR | POLLHUP | POLLRDHUP)) {
+        wait_wake_all(&socket->queue, events);
+    } else {
+        wait_wake(&socket->queue, events);
+    }
+}
+
+/* Only what the kinds look at: the struct is large, and this the busy path. */
+void socket_message_init(struct socket_message *message)
+{
+    message->name_len = 0;
+    message->flags = 0;
+    message->files = NULL;
+    message->has_creds = false;
+    message->has_pktinfo = false;
+    message->has_ttl = false;
+    message->has_tos = false;
+    message->has_stamp = false;
 }
 
 void socket_files_destroy(struct socket_files *files)
@@ -205,7 +237,9 @@ long socket_receive(struct socket *socket, struct socket_message *message, struc
         } else if (result != -EAGAIN || (flags & (MSG_DONTWAIT | MSG_ERRQUEUE))) {
             return done ? done : result;
         } else {
-            int err = socket_wait(socket, POLLIN | POLLRDHUP, socket->receive_timeout_ns, true);
+            /* A message is for one; of bytes the first reader may leave some to the next. */
+            int err = socket_wait(socket, POLLIN | POLLRDHUP, socket->receive_timeout_ns,
+                                  !socket_has(socket, SOCKET_STREAM));
 
             if (err < 0)
                 return done ? done : err;
@@ -219,9 +253,7 @@ static long file_socket_read(struct file *file, struct iter *to, u64 off, u32 fl
     long result;
 
     (void)off;
-    message.name_len = 0;
-    message.flags = 0;
-    message.files = NULL;
+    socket_message_init(&message);
     result = socket_receive(file->data, &message, to, flags & FILE_NONBLOCK ? MSG_DONTWAIT : 0);
 
     socket_files_destroy(message.files); /* read() has nowhere to put them, as on Linux. */
@@ -233,9 +265,7 @@ static long file_socket_write(struct file *file, struct iter *from, u64 off, u32
     struct socket_message message;
 
     (void)off;
-    message.name_len = 0;
-    message.files = NULL;
-    message.has_creds = false;
+    socket_message_init(&message);
     return socket_send(file->data, &message, from, flags & FILE_NONBLOCK ? MSG_DONTWAIT : 0);
 }
 

@@ -37,9 +37,11 @@ struct socket_message {
     struct abi_ucred creds;
     bool has_pktinfo; /* Received with IP_PKTINFO on. */
     struct abi_in_pktinfo pktinfo;
-    bool has_ttl;
+    bool has_ttl;   /* IP_RECVTTL */
+    bool has_tos;   /* IP_RECVTOS */
     bool has_stamp; /* SO_TIMESTAMP */
     int ttl;
+    u8 tos;
     u64 stamp_ns;
 };
 
@@ -85,6 +87,8 @@ enum socket_flags {
     SOCKET_RECVTTL = 1u << 12,
     SOCKET_RECVERR = 1u << 13,
     SOCKET_FREEBIND = 1u << 14,
+    SOCKET_RECVTOS = 1u << 15,
+    SOCKET_CONNECTING = 1u << 16, /* A connect() has begun whose end nobody has been told of. */
 };
 
 struct socket {
@@ -105,6 +109,9 @@ struct socket {
 /* For the kinds: fills in the common part. */
 void socket_init(struct socket *socket, const struct socket_ops *ops, u32 domain, u32 type,
                  u32 protocol, u32 flags);
+
+/* What a socket that `from` has accepted takes over from it: options. */
+void socket_inherit(struct socket *socket, const struct socket *from);
 
 /* The counterpart, from `release`. */
 void socket_fini(struct socket *socket);
@@ -151,6 +158,9 @@ static inline void socket_set(struct socket *socket, u32 flag, bool on)
         __atomic_fetch_and(&socket->flags, ~flag, __ATOMIC_RELAXED);
     }
 }
+
+/* A message with nothing but bytes. */
+void socket_message_init(struct socket_message *message);
 
 /* Gives the references back and frees it; NULL is fine. May sleep. */
 void socket_files_destroy(struct socket_files *files);

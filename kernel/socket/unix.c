@@ -94,6 +94,16 @@ static void pair_locked(struct unix_socket *first, struct unix_socket *second)
     second->connected = true;
 }
 
+static void wake_all_waiters_locked(struct unix_socket *us)
+{
+    struct list *node = list_pop_front(&us->waiters);
+
+    while (node) {
+        wait_wake(&LIST_ENTRY(node, struct unix_socket, waiter_link)->socket.queue, 0);
+        node = list_pop_front(&us->waiters);
+    }
+}
+
 /* --- Connecting ---------------------------------------------------------------------------- */
 
 static int may_connect_locked(const struct unix_socket *us, const struct unix_socket *listener)
@@ -149,6 +159,7 @@ static int connect_dgram(struct unix_socket *us, struct unix_socket *to)
     before = us->peer;
     us->peer = to ? unix_get(to) : NULL;
     list_remove(&us->waiter_link);
+    wait_wake_all(&us->socket.queue, 0); /* Who waited for room at the one before. */
     spin_unlock(&unix_lock);
     if (before)
         unix_put(before);
@@ -189,22 +200,13 @@ static int unix_listen(struct socket *socket, int backlog)
     if (us->address && !us->connected) {
         us->listening = true;
         us->backlog = backlog < 0 ? most : u32_min((u32)backlog, most);
+        wake_all_waiters_locked(us); /* There may be room now. */
         err = 0;
     }
     spin_unlock(&unix_lock);
     if (err == 0)
         socket_set(socket, SOCKET_LISTENING, true);
     return err;
-}
-
-static void wake_all_waiters_locked(struct unix_socket *us)
-{
-    struct list *node = list_pop_front(&us->waiters);
-
-    while (node) {
-        wait_wake(&LIST_ENTRY(node, struct unix_socket, waiter_link)->socket.queue, 0);
-        node = list_pop_front(&us->waiters);
-    }
 }
 
 static int unix_accept(struct socket *socket, struct socket **accepted)
@@ -259,6 +261,7 @@ static int unix_shutdown(struct socket *socket, int how)
     if (how != SHUT_RD)
         us->write_shut = true;
     wait_wake_all(&socket->queue, 0);
+    wake_all_waiters_locked(us); /* There will be no room: they fail. */
     /* The other end sees the same from its side. */
     if (us->peer && us->socket.type != SOCK_DGRAM) {
         if (how != SHUT_RD)
@@ -372,8 +375,10 @@ static int unix_get_option(struct socket *socket, int level, int name, void *val
         return -EOPNOTSUPP;
     switch (name) {
     case SO_PEERCRED:
+        spin_lock(&unix_lock);
         if (us->peer || us->listening)
             creds = (struct abi_ucred){ .pid = 1 };
+        spin_unlock(&unix_lock);
         *len = u32_min(*len, sizeof(creds));
         mem_copy(value, &creds, *len);
         return 0;
@@ -429,13 +434,29 @@ static struct unix_socket *leave_peer_locked(struct unix_socket *us)
     return peer;
 }
 
+/* Connections that nobody accepted: they have no file, so no listeners below them. */
+static void release_pending(struct list *pending)
+{
+    struct list *node = list_pop_front(pending);
+
+    while (node) {
+        struct unix_socket *server = LIST_ENTRY(node, struct unix_socket, pending_link);
+
+        spin_lock(&unix_lock);
+        if (server->peer && !server->peer->dead)
+            server->peer->error = ECONNRESET; /* As Linux has it. */
+        spin_unlock(&unix_lock);
+        server->socket.ops->release(&server->socket);
+        node = list_pop_front(pending);
+    }
+}
+
 static void unix_release(struct socket *socket)
 {
     struct unix_socket *us = unix_of(socket);
     struct list messages = LIST_INIT(messages);
     struct list pending = LIST_INIT(pending);
     struct unix_socket *peer;
-    struct list *node;
 
     unix_address_drop(us);
     spin_lock(&unix_lock);
@@ -450,13 +471,7 @@ static void unix_release(struct socket *socket)
     us->payload_bytes = 0;
     spin_unlock(&unix_lock);
 
-    node = list_pop_front(&pending);
-    while (node) {
-        struct unix_socket *server = LIST_ENTRY(node, struct unix_socket, pending_link);
-
-        server->socket.ops->release(&server->socket); /* It has no file, so no listener below it. */
-        node = list_pop_front(&pending);
-    }
+    release_pending(&pending);
     unix_destroy_messages(&messages);
     if (peer)
         unix_put(peer);

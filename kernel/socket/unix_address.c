@@ -162,13 +162,11 @@ static int bind_any(struct unix_socket *us)
     return err;
 }
 
-int unix_address_bind(struct unix_socket *us, const struct abi_sockaddr *name, u32 len)
+static int bind_name(struct unix_socket *us, const struct abi_sockaddr *name, u32 len)
 {
     struct unix_address *address;
     int err;
 
-    if (us->address)
-        return -EINVAL;
     if (len == FAMILY_SIZE && name->family == AF_UNIX)
         return bind_any(us);
     err = address_parse(name, len, &address);
@@ -181,6 +179,26 @@ int unix_address_bind(struct unix_socket *us, const struct abi_sockaddr *name, u
     }
     if (err < 0)
         heap_free(address);
+    return err;
+}
+
+/* Making the file may sleep, so no lock keeps a second thread out: a mark does. */
+int unix_address_bind(struct unix_socket *us, const struct abi_sockaddr *name, u32 len)
+{
+    int err = -EINVAL;
+    bool is_mine;
+
+    spin_lock(&unix_lock);
+    is_mine = !us->address && !us->binding;
+    if (is_mine)
+        us->binding = true;
+    spin_unlock(&unix_lock);
+    if (!is_mine)
+        return -EINVAL;
+    err = bind_name(us, name, len);
+    spin_lock(&unix_lock);
+    us->binding = false;
+    spin_unlock(&unix_lock);
     return err;
 }
 

@@ -70,6 +70,7 @@ struct unix_socket {
     struct path_node *path;       /* Of a bound path: holds its inode. */
     struct list name_link;        /* In the table of abstract names. */
 
+    bool binding; /* A thread is giving it its name just now. */
     bool listening;
     bool connected; /* Was, ever (stream). */
     bool read_shut;

@@ -161,7 +161,7 @@ static int find_destination(struct unix_socket *us, const struct socket_message 
     int err = 0;
 
     *to = NULL;
-    if (message->name_len > 0) {
+    if (message->name_len > 0 && us->socket.type != SOCK_SEQPACKET) { /* Which ignores it. */
         if (us->socket.type != SOCK_DGRAM)
             return us->connected ? -EISCONN : -EOPNOTSUPP;
         err = unix_address_find(&message->name, message->name_len, to);

@@ -42,9 +42,9 @@ long socket_interrupted(u64 timeout_ns, long result)
     return timeout_ns == 0 ? signal_restartable(result) : result;
 }
 
-long socket_sent(long result, u32 flags)
+long socket_sent(const struct socket *socket, long result, u32 flags)
 {
-    if (result == -EPIPE && !(flags & MSG_NOSIGNAL))
+    if (result == -EPIPE && !(flags & MSG_NOSIGNAL) && socket_has(socket, SOCKET_STREAM))
         signal_send_self(SIGPIPE);
     return result;
 }
@@ -190,8 +190,12 @@ static long accept_one(struct file *file, struct socket *socket, uaddr_t name, u
     struct abi_sockaddr address;
     struct socket *accepted;
     u32 address_len = 0;
-    long fd = socket_accept(socket, socket_is_nonblocking(file, 0), &accepted);
+    long fd;
 
+    /* Out of descriptors, the connection stays where it is, and so does its peer's hope. */
+    if (fdtable_is_full(current_fdtable()))
+        return -EMFILE;
+    fd = socket_accept(socket, socket_is_nonblocking(file, 0), &accepted);
     if (fd < 0)
         return socket_interrupted(socket->receive_timeout_ns, fd);
     /* The peer may be gone already: then its name is. Linux says ECONNABORTED. */
@@ -289,18 +293,6 @@ static int user_buffer(struct iter *iter, uaddr_t buffer, u64 size)
     return 0;
 }
 
-/* Only what socket_send() and its kinds look at: the struct is large, and this the busy path. */
-void socket_message_init(struct socket_message *message)
-{
-    message->name_len = 0;
-    message->flags = 0;
-    message->files = NULL;
-    message->has_creds = false;
-    message->has_pktinfo = false;
-    message->has_ttl = false;
-    message->has_stamp = false;
-}
-
 long sys_sendto(int fd, uaddr_t buffer, u64 size, u32 flags, uaddr_t name, int len)
 {
     struct socket_message message;
@@ -323,7 +315,7 @@ long sys_sendto(int fd, uaddr_t buffer, u64 size, u32 flags, uaddr_t name, int l
         if (file_flags(file) & FILE_NONBLOCK)
             flags |= MSG_DONTWAIT;
         result = socket_send(socket, &message, &iter, flags);
-        result = socket_interrupted(socket->send_timeout_ns, socket_sent(result, flags));
+        result = socket_interrupted(socket->send_timeout_ns, socket_sent(socket, result, flags));
     }
     file_put(file);
     return result;

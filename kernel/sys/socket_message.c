@@ -78,6 +78,8 @@ static int take_item(struct socket_message *message, const struct socket *socket
     }
     if (header->level == SOL_SOCKET && header->type != SCM_RIGHTS)
         return -EINVAL;
+    if (header->level == IPPROTO_UDP && socket->type == SOCK_DGRAM)
+        return -EINVAL; /* UDP_SEGMENT: a datagram that should have been many must not go. */
     /* Where to send from: there is one way. Others are not for this kind of socket. */
     return header->level == IPPROTO_IP && header->type != IP_PKTINFO ? -EINVAL : 0;
 }
@@ -196,6 +198,8 @@ static void control_out(struct control_out *out, struct socket_message *message,
         put_item(out, IPPROTO_IP, IP_PKTINFO, &message->pktinfo, sizeof(message->pktinfo));
     if (message->has_ttl)
         put_item(out, IPPROTO_IP, IP_TTL, &message->ttl, sizeof(message->ttl));
+    if (message->has_tos)
+        put_item(out, IPPROTO_IP, IP_TOS, &message->tos, sizeof(message->tos));
     if (message->files)
         put_files(out, message->files, (flags & MSG_CMSG_CLOEXEC) != 0);
 }
@@ -298,7 +302,7 @@ long sys_sendmsg(int fd, uaddr_t message, u32 flags)
 
     if (result < 0)
         return result;
-    result = socket_sent(send_one(socket, message, call_flags(file, flags)), flags);
+    result = socket_sent(socket, send_one(socket, message, call_flags(file, flags)), flags);
     result = socket_interrupted(socket->send_timeout_ns, result);
     file_put(file);
     return result;
@@ -341,7 +345,7 @@ long sys_sendmmsg(int fd, uaddr_t messages, u32 count, u32 flags)
     while (done < count && result >= 0) {
         result =
             send_one(socket, messages + done * sizeof(struct abi_mmsghdr), call_flags(file, flags));
-        result = socket_sent(result, flags);
+        result = socket_sent(socket, result, flags);
         if (result >= 0)
             result = note_len(messages, done, result);
         if (result >= 0)

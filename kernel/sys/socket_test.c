@@ -3,6 +3,7 @@
  * Sockets as programs use them: the system calls over the real table of descriptors, the real
  * sockets and the real stack with its loopback. What goes on while a call sleeps is the clock.
  */
+#include "kernel/sys/socket_test.h"
 #include "abi/linux/errors.h"
 #include "abi/linux/netlink.h"
 #include "abi/linux/poll.h"
@@ -33,12 +34,12 @@ enum {
     BIG = 3 << 20,
 };
 
-static int signals;
+int signals_sent;
 
 void signal_send_self(int signal)
 {
     CHECK_EQ(signal, SIGPIPE);
-    signals++;
+    signals_sent++;
 }
 
 int user_pieces_init(struct user_pieces *self, uaddr_t array, u64 count)
@@ -70,7 +71,7 @@ static void let_time_pass(u64 deadline_ns)
     fake_clock_advance(next_ns > fake_now_ns ? next_ns - fake_now_ns : 1);
 }
 
-static void start(void)
+void sockets_start(void)
 {
     static bool is_ready;
 
@@ -83,19 +84,7 @@ static void start(void)
     fake_sleep_hook = let_time_pass;
 }
 
-static uaddr_t at(const void *memory)
-{
-    return (uaddr_t)(uintptr_t)memory;
-}
-
-static struct abi_sockaddr_in inet(u32 ip, u16 port)
-{
-    return (struct abi_sockaddr_in){ .family = AF_INET,
-                                     .port = be16_make(port),
-                                     .address = be32_make(ip) };
-}
-
-static u32 events_of(int fd)
+u32 events_of(int fd)
 {
     struct file *file = fdtable_get(current_fdtable(), fd);
     u32 events = file_poll(file);
@@ -104,7 +93,7 @@ static u32 events_of(int fd)
     return events;
 }
 
-static void close_fd(int fd)
+void close_fd(int fd)
 {
     struct file *file;
 
@@ -113,12 +102,12 @@ static void close_fd(int fd)
     file_put(file);
 }
 
-static long send_text(int fd, const char *text)
+long send_text(int fd, const char *text)
 {
     return sys_sendto(fd, at(text), strlen(text), 0, 0, 0);
 }
 
-static void expect_text(int fd, const char *text)
+void expect_text(int fd, const char *text)
 {
     char got[256] = "";
 
@@ -126,7 +115,7 @@ static void expect_text(int fd, const char *text)
     CHECK(strcmp(got, text) == 0);
 }
 
-static void check_nothing_left(void)
+void check_nothing_left(void)
 {
     fake_clock_advance(300 * NS_PER_SECOND);
     CHECK_EQ(socket_count(), 0);
@@ -159,7 +148,7 @@ TEST(socket, refuses_what_linux_refuses)
     };
     int pair[2];
 
-    start();
+    sockets_start();
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         CHECK_EQ(sys_socket(cases[i].domain, cases[i].type, cases[i].protocol), cases[i].error);
     CHECK_EQ(sys_socketpair(AF_INET, SOCK_STREAM, 0, at(pair)), -EOPNOTSUPP);
@@ -169,13 +158,13 @@ TEST(socket, refuses_what_linux_refuses)
 }
 
 /* A connected pair over the loopback. */
-static void connect_tcp(int *listener, int *client, int *server, u16 port)
+void connect_tcp(int *listener, int *client, int *server, u16 port)
 {
     struct abi_sockaddr_in name = inet(0x7f000001, port);
     struct abi_sockaddr_in peer = { 0 };
     int len = sizeof(peer);
 
-    start();
+    sockets_start();
     *listener = (int)sys_socket(AF_INET, SOCK_STREAM, 0);
     *client = (int)sys_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(*listener >= 0 && *client >= 0);
@@ -208,9 +197,9 @@ TEST(socket, tcp_carries_bytes_and_ends)
     fake_run_bottom_halves();
     expect_text(server, "");
     CHECK_EQ(send_text(client, "x"), -EPIPE);
-    CHECK_EQ(signals, 1);
+    CHECK_EQ(signals_sent, 1);
     CHECK_EQ(sys_sendto(client, at("x"), 1, MSG_NOSIGNAL, 0, 0), -EPIPE);
-    CHECK_EQ(signals, 1);
+    CHECK_EQ(signals_sent, 1);
     close_fd(server);
     close_fd(client);
     close_fd(listener);
@@ -314,7 +303,7 @@ TEST(socket, options_read_back_as_on_linux)
     int len;
     int fd;
 
-    start();
+    sockets_start();
     fd = (int)sys_socket(AF_INET, SOCK_STREAM, 0);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         value = cases[i].set;
@@ -350,7 +339,7 @@ TEST(socket, udp_keeps_datagrams_apart_and_tells_of_cut_ones)
     int server;
     int client;
 
-    start();
+    sockets_start();
     server = (int)sys_socket(AF_INET, SOCK_DGRAM, 0);
     client = (int)sys_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     CHECK_EQ(sys_bind(server, at(&name), sizeof(name)), 0);
@@ -374,9 +363,9 @@ TEST(socket, udp_keeps_datagrams_apart_and_tells_of_cut_ones)
     check_nothing_left();
 }
 
-static void make_pair(int type, int *pair)
+void make_pair(int type, int *pair)
 {
-    start();
+    sockets_start();
     CHECK_EQ(sys_socketpair(AF_UNIX, type, 0, at(pair)), 0);
 }
 
@@ -446,7 +435,7 @@ TEST(unix, messages_keep_their_borders)
     }
 }
 
-static u32 name_un(struct abi_sockaddr_un *name, const char *path, bool is_abstract)
+u32 name_un(struct abi_sockaddr_un *name, const char *path, bool is_abstract)
 {
     memset(name, 0, sizeof(*name));
     name->family = AF_UNIX;
@@ -465,7 +454,7 @@ TEST(unix, connects_by_path_and_by_abstract_name)
         int client;
         int server;
 
-        start();
+        sockets_start();
         len = name_un(&name, "/run/test.sock", is_abstract);
         listener = (int)sys_socket(AF_UNIX, SOCK_STREAM, 0);
         client = (int)sys_socket(AF_UNIX, SOCK_STREAM, 0);
@@ -657,7 +646,7 @@ TEST(netlink, dumps_links_and_addresses)
     long len;
     int fd;
 
-    start();
+    sockets_start();
     fd = (int)sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     CHECK_EQ(sys_sendto(fd, at(&request), sizeof(request), 0, 0, 0), sizeof(request));
     len = sys_recvfrom(fd, at(got), sizeof(got), 0, 0, 0);

@@ -21,6 +21,7 @@ struct path_node {
 };
 
 int fake_path_refs;
+void (*fake_path_hook)(void);
 static struct path_node names[NAMES_MAX];
 
 static struct path_node *find(const char *path)
@@ -40,6 +41,8 @@ int path_create(struct path_node *base, const char *path, u32 mode, u64 device,
     (void)base;
     (void)device;
     fake_may_sleep("path_create");
+    if (fake_path_hook)
+        fake_path_hook();
     if (node)
         return -EEXIST;
     node = find("");

@@ -6,4 +6,5 @@
  * names, each an inode of the mode it was created with.
  */
 
-extern int fake_path_refs; /* References to path nodes that are held. */
+extern int fake_path_refs;           /* References to path nodes that are held. */
+extern void (*fake_path_hook)(void); /* What another thread does while path_create() sleeps. */
