@@ -161,6 +161,20 @@ static int request_error(const struct block_device *device, const struct block_r
     return 0;
 }
 
+static void count_request(struct block_stats *stats, const struct block_request *request)
+{
+    bool is_read = request->op == BLOCK_READ;
+    u64 bytes = 0;
+
+    if (request->op == BLOCK_FLUSH)
+        return;
+    for (u32 i = 0; i < request->segment_count; i++)
+        bytes += request->segments[i].len;
+    __atomic_fetch_add(is_read ? &stats->reads : &stats->writes, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(is_read ? &stats->read_bytes : &stats->written_bytes, bytes,
+                       __ATOMIC_RELAXED);
+}
+
 void block_submit(struct block_device *device, struct block_request *request)
 {
     int err = request_error(device, request);
@@ -175,6 +189,7 @@ void block_submit(struct block_device *device, struct block_request *request)
         request->sector += device->first_sector;
         device = device->whole;
     }
+    count_request(&device->stats, request);
     device->driver->submit(device, request);
 }
 

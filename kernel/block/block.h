@@ -53,6 +53,10 @@ struct block_driver {
     void (*submit)(struct block_device *device, struct block_request *request);
 };
 
+struct block_stats {
+    u64 reads, read_bytes, writes, written_bytes; /* [atomic] relaxed. */
+};
+
 struct block_device {
     char name[BLOCK_NAME_SIZE]; /* vda, vda1, nvme0n1, ... */
     u64 sector_count;
@@ -65,7 +69,8 @@ struct block_device {
     u64 first_sector;           /* Of a partition. */
     u8 type_guid[16];           /* Of a partition, as on disk; else zeros. */
     u8 part_guid[16];
-    char label[37]; /* Of a partition, in ASCII. */
+    char label[37];           /* Of a partition, in ASCII. */
+    struct block_stats stats; /* Of what went to the driver, and so not of a partition. */
 };
 
 /*

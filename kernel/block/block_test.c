@@ -77,7 +77,11 @@ TEST(block, reads_in_pieces_the_device_can_do)
     struct page *page = page_alloc(2, 0);
 
     add_disk();
+    disk.stats = (struct block_stats){ 0 };
     CHECK_EQ(block_read(&disk, 512, page_virt(page), 16384), 0);
+    CHECK_EQ(disk.stats.reads, 2);
+    CHECK_EQ(disk.stats.read_bytes, 16384);
+    CHECK_EQ(disk.stats.writes, 0);
     CHECK(memcmp(page_virt(page), bytes + 512, 16384) == 0);
     CHECK_EQ(submitted, 2);
     CHECK_EQ(block_read(&disk, 100, page_virt(page), 512), -EINVAL);

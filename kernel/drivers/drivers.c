@@ -6,11 +6,13 @@
 #include "kernel/drivers/pci/pci.h"
 #include "kernel/drivers/serial/serial.h"
 #include "kernel/drivers/virtio/transport.h"
+#include "kernel/drivers/virtio/virtio_console.h"
 
 void drivers_init(const struct drivers_events *events)
 {
     serial_init(events->console_input);
     acpi_power_button_init(events->power_button);
+    virtio_console_set_answer(events->control);
     virtio_mmio_init(boot_info()->command_line);
     pci_init();
 }

@@ -8,6 +8,8 @@
 struct drivers_events {
     void (*power_button)(void);                           /* In a bottom half. */
     void (*console_input)(const char *bytes, size_t len); /* In a bottom half. */
+    /* Answers a line of the control channel: see drivers/virtio/virtio_console.h. */
+    size_t (*control)(const char *line, char *answer, size_t size);
 };
 
 /*

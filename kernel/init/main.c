@@ -5,12 +5,13 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/machine_init.h"
 #include "kernel/arch/upcall.h"
+#include "kernel/control/control.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
-#include "kernel/drivers/acpi/acpi.h"
 #include "kernel/debug/trace.h"
+#include "kernel/drivers/acpi/acpi.h"
 #include "kernel/drivers/drivers.h"
 #include "kernel/file/console.h"
 #include "kernel/fs/fs.h"
@@ -58,6 +59,7 @@ static void power_button(void)
 static const struct drivers_events events = {
     .power_button = power_button,
     .console_input = console_input,
+    .control = control_answer,
 };
 
 static void init_main(void *arg)

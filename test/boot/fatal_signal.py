@@ -9,10 +9,8 @@ come from the program, from a fault, and from the machine's power button.
 
 import os
 import re
-import socket
 import sys
 import tempfile
-import time
 
 import machine
 
@@ -48,33 +46,6 @@ def fault_of(done, signal, reason, function):
     return None
 
 
-def read_prompt(monitor):
-    """Reads what the monitor says until it waits for a command."""
-    text = b""
-    while not text.endswith(b"\n(qemu) "):
-        more = monitor.recv(4096)
-        if not more:
-            raise OSError("QEMU has gone")
-        text += more
-
-
-def press_power_button(path):
-    """Types system_powerdown into QEMU's monitor, as soon as that listens."""
-    deadline = time.monotonic() + machine.SECONDS_MAX
-    while True:
-        try:
-            with socket.socket(socket.AF_UNIX) as monitor:
-                monitor.connect(path)
-                read_prompt(monitor)
-                monitor.sendall(b"system_powerdown\n")
-                read_prompt(monitor)
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
 def power_button(bench, kind, way):
     """The program says when it is ready, then the button is pressed: how it ended."""
     path = os.path.join(bench.folder, f"monitor-{kind}-{way}")
@@ -83,7 +54,7 @@ def power_button(bench, kind, way):
     for line in process.stdout:
         text += line
         if line.strip() in (b"waiting", b"pressed") and text.count(b"pressed") < 2:
-            press_power_button(path)
+            machine.press_power_button(path)
     process.wait()
     return machine.Done(process.returncode, text.decode(errors="replace"))
 

@@ -5,7 +5,9 @@ import argparse
 import json
 import os
 import re
+import socket
 import subprocess
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
@@ -20,6 +22,39 @@ def arguments(what):
     parser.add_argument("--build", default=os.path.join(TOP, "build"), help="the build folder")
     parser.add_argument("names", nargs="*", help="only the tests whose title has one of these")
     return parser.parse_args()
+
+
+def connect(path):
+    """A socket to QEMU's at `path`, as soon as that listens."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        stream = socket.socket(socket.AF_UNIX)
+        try:
+            stream.connect(path)
+            return stream
+        except OSError:
+            stream.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def read_prompt(monitor):
+    """Reads what the monitor says until it waits for a command."""
+    text = b""
+    while not text.endswith(b"\n(qemu) "):
+        more = monitor.recv(4096)
+        if not more:
+            raise OSError("QEMU has gone")
+        text += more
+
+
+def press_power_button(path):
+    """Types system_powerdown into QEMU's monitor."""
+    with connect(path) as monitor:
+        read_prompt(monitor)
+        monitor.sendall(b"system_powerdown\n")
+        read_prompt(monitor)
 
 
 class Done:

@@ -13,6 +13,7 @@
 
 int fake_wakes;
 int fake_yields;
+u64 fake_idle_ns;
 void (*fake_sleep_hook)(u64 deadline_ns);
 
 static struct thread main_thread = { .state = THREAD_RUNNABLE, .name = "test", .affinity = ~0ull };
@@ -89,5 +90,5 @@ u64 sched_runtime_ns(struct thread *thread)
 u64 sched_idle_ns(u32 cpu)
 {
     (void)cpu;
-    return 0;
+    return fake_idle_ns;
 }

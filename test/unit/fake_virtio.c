@@ -100,6 +100,30 @@ struct virtqueue *virtio_queue_open_polled(struct virtio_device *device, u16 ind
     return queue;
 }
 
+/* As kernel/drivers/virtio/virtio.c has it. */
+static bool poll_done(struct virtqueue *queue, void *arg)
+{
+    void *cookie;
+    u32 bytes_written;
+
+    (void)arg;
+    while (virtqueue_take(queue, &cookie, &bytes_written))
+        queue->done(cookie, bytes_written);
+    return !virtqueue_irq_on(queue);
+}
+
+struct virtqueue *virtio_queue_open(struct virtio_device *device, u16 index,
+                                    virtqueue_done_fn *done)
+{
+    struct virtqueue *queue = virtio_queue_open_polled(device, index, 0, poll_done, NULL);
+
+    if (queue) {
+        queue->done = done;
+        CHECK(virtqueue_irq_on(queue));
+    }
+    return queue;
+}
+
 void virtio_queue_close(struct virtqueue *queue)
 {
     CHECK(!queue->device->started);

@@ -4,7 +4,7 @@ kernel-y += kernel/drivers/virtio/drivers.c kernel/drivers/virtio/virtio.c \
             kernel/drivers/virtio/mmio_param.c kernel/drivers/virtio/virtio_pci.c \
             kernel/drivers/virtio/virtio_rng.c kernel/drivers/virtio/virtio_blk.c \
             kernel/drivers/virtio/virtio_net.c kernel/drivers/virtio/virtio_net_rx.c \
-            kernel/drivers/virtio/virtio_net_tx.c
+            kernel/drivers/virtio/virtio_net_tx.c kernel/drivers/virtio/virtio_console.c
 
 unit-sets        += virtqueue
 unit-virtqueue-y += kernel/drivers/virtio/virtqueue.c kernel/drivers/virtio/virtqueue_test.c \
@@ -22,3 +22,8 @@ unit-virtio-y    += kernel/drivers/virtio/virtio_blk.c kernel/drivers/virtio/vir
 unit-sets         += virtio-rng
 unit-virtio-rng-y += kernel/drivers/virtio/virtio_rng.c kernel/drivers/virtio/virtio_rng_test.c \
                      $(fake-kernel-y)
+
+unit-sets             += virtio-console
+unit-virtio-console-y += kernel/drivers/virtio/virtio_console.c \
+                         kernel/drivers/virtio/virtio_console_test.c $(virtio-fake-y) \
+                         $(fake-kernel-y)
