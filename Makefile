@@ -112,12 +112,12 @@ format:
 clean:
 	$(Q)rm -rf $(B)
 
-$(B)/kernel/%.o: %.c $(MAKEMK) Makefile
+$(B)/kernel/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_FLAGS) -c -o $@ $<
 
-$(B)/kernel/%.o: %.S $(MAKEMK) Makefile
+$(B)/kernel/%.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c -o $@ $<
@@ -132,7 +132,7 @@ $(B)/kernel/no-symbols.S: scripts/gen_symbols.py
 	@mkdir -p $(@D)
 	$(Q)scripts/gen_symbols.py < /dev/null > $@
 
-$(B)/kernel/first.elf: $(kernel-o) $(B)/kernel/no-symbols.o $(KERNEL_LD)
+$(B)/kernel/first.elf: $(kernel-o) $(B)/kernel/no-symbols.o $(KERNEL_LD) $(MAKEMK)
 	$(call say,LD,$@)
 	$(Q)$(KERNEL_LINK) -o $@ $(kernel-o) $(B)/kernel/no-symbols.o
 
@@ -166,19 +166,19 @@ $(B)/kernel/vdso.so: $(vdso-y) kernel/vm/vdso/vdso.ld kernel/vm/vdso/vvar.h
 $(B)/kernel/kernel/vm/vdso/vdso_image.o: KERNEL_FLAGS += -DVDSO_IMAGE='"$(B)/kernel/vdso.so"'
 $(B)/kernel/kernel/vm/vdso/vdso_image.o: $(B)/kernel/vdso.so
 
-$(B)/host/%.o: %.c $(MAKEMK) Makefile
+$(B)/host/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(HOST_FLAGS) -c -o $@ $<
 
-$(B)/unit/%.o: %.c $(MAKEMK) Makefile
+$(B)/unit/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(UNIT_FLAGS) -c -o $@ $<
 
-$(B)/ops: $(ops-o)
+$(B)/ops: $(ops-o) $(MAKEMK)
 	$(call say,LD,$@)
-	$(Q)$(CC) -o $@ $^ $(OPS_LIBS)
+	$(Q)$(CC) -o $@ $(ops-o) $(OPS_LIBS)
 
 # The list of tests of a set. A TEST that the pattern misses (one broken over two lines) must not
 # get lost.
@@ -198,9 +198,9 @@ $(B)/unit/main-$(1).o: test/unit/main.c $(B)/gen/unit-$(1)/unit_tests.def
 	@mkdir -p $$(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -I$(B)/gen/unit-$(1) -c -o $$@ $$<
 
-$(B)/unit-tests-$(1): $(B)/unit/main-$(1).o $$(unit-$(1)-o)
+$(B)/unit-tests-$(1): $(B)/unit/main-$(1).o $$(unit-$(1)-o) $(MAKEMK)
 	$$(call say,LD,$$@)
-	$(Q)$(CC) $(UNIT_FLAGS) -o $$@ $$^ $(OPS_LIBS) -pthread
+	$(Q)$(CC) $(UNIT_FLAGS) -o $$@ $$(filter %.o,$$^) $(OPS_LIBS) -pthread
 
 -include $$(unit-$(1)-o:.o=.d) $(B)/unit/main-$(1).d
 endef
@@ -217,7 +217,7 @@ $(abi-static-y:%.c=$(B)/%): $(B)/%: %.c test/abi/abi.h Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TEST_FLAGS) -static -o $@ $<
 
-$(B)/fuzz/%.o: %.c $(MAKEMK) Makefile
+$(B)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CLANG) $(FUZZ_FLAGS) -c -o $@ $<
@@ -228,10 +228,10 @@ fuzz-$(1)-o := $$(patsubst %.c,$(B)/fuzz/%.o,$$(sort $$(fuzz-$(1)-y)))
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(B)/test/fuzz/fuzz_$(1)
 
-$(B)/test/fuzz/fuzz_$(1): $$(fuzz-$(1)-o)
+$(B)/test/fuzz/fuzz_$(1): $$(fuzz-$(1)-o) $(MAKEMK)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $$@ $$^ $(OPS_LIBS) -pthread
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $$@ $$(filter %.o,$$^) $(OPS_LIBS) -pthread
 
 -include $$(fuzz-$(1)-o:.o=.d)
 endef
