@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: servers from Debian and ours, and the clients that load them.
+
+A load runs once for its requests, their rate and their latencies (Result), against a guest that
+serves. Clients run at the host's end of the wire.
+"""
+
+import csv
+import dataclasses
+import io
+import json
+import pathlib
+import shutil
+
+from guest import BenchError, Program
+
+CONNECTIONS = 50
+MEMORY_ARGS = ["10000", "1000"]  # Connections and threads.
+SIZES = {"1k": 1 << 10, "16k": 16 << 10, "1m": 1 << 20}
+WRK_SCRIPT = pathlib.Path(__file__).with_name("latency.lua")
+
+NGINX_CONF = """daemon off;
+master_process off;
+pid /run/nginx.pid;
+error_log stderr warn;
+worker_processes {cpus};
+events {{ worker_connections 16384; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    client_body_temp_path /tmp/body;
+    proxy_temp_path /tmp/proxy;
+    fastcgi_temp_path /tmp/fastcgi;
+    uwsgi_temp_path /tmp/uwsgi;
+    scgi_temp_path /tmp/scgi;
+    server {{ listen 80; root /srv/www; }}
+}}
+"""
+
+
+@dataclasses.dataclass
+class Result:
+    """What one run of a load gave."""
+
+    requests: int
+    rate: float  # Requests a second.
+    p50_ms: float = 0
+    p99_ms: float = 0
+    p999_ms: float = 0
+    max_ms: float = 0
+
+
+@dataclasses.dataclass
+class Load:
+    """A server and a client."""
+
+    name: str
+    title: str
+    program: str  # A key of PROGRAMS.
+    client: object  # Called with guest and seconds; returns a Result.
+    cpus: tuple = (1,)
+
+
+def wrk(path, connections=CONNECTIONS, close=False):
+    """A client: so many connections, one request after the other on each."""
+    def run(guest, seconds):
+        url = f"http://{guest.way.host}:{guest.way.port(guest.program.port)}{path}"
+        header = ["-H", "Connection: close"] if close else []
+        out = guest.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+                         "-s", str(WRK_SCRIPT), *header, url])
+        said = json.loads(out.splitlines()[-1])
+        if said["errors"]:
+            raise BenchError(f"{guest.program.name}: wrk had {said['errors']} errors: {out}")
+        return Result(said["requests"], said["requests"] / said["seconds"], said["p50"],
+                      said["p99"], said["p999"], said["max"])
+    return run
+
+
+def redis(command, pipeline):
+    """A client: redis-benchmark, about `seconds` long, judged by a short run before."""
+    def bench(guest, requests):
+        out = guest.run(["redis-benchmark", "-h", guest.way.host, "-p",
+                         str(guest.way.port(guest.program.port)), "-t", command, "-c",
+                         str(CONNECTIONS), "-P", str(pipeline), "-n", str(requests), "--csv"])
+        row = list(csv.DictReader(io.StringIO(out[out.index('"test"'):])))[-1]
+        return Result(requests, float(row["rps"]), float(row["p50_latency_ms"]),
+                      float(row["p99_latency_ms"]), 0, float(row["max_latency_ms"]))
+
+    def run(guest, seconds):
+        rate = bench(guest, 1000 * pipeline).rate
+        return bench(guest, max(int(rate * seconds), 1000 * pipeline))
+    return run
+
+
+def memcached(guest, seconds):
+    """A client: test/bench/memload, gets of keys that it has set."""
+    out = guest.run([str(guest.tools / "memload"), guest.way.host, str(guest.way.port(guest.program.port)),
+                     str(CONNECTIONS), str(seconds)])
+    said = json.loads(out)
+    return Result(**said)
+
+
+def found(name):
+    return shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+class Programs:
+    """Makes the images, each once, in `folder`."""
+
+    def __init__(self, build, folder, packer):
+        self.build = pathlib.Path(build)
+        self.folder = pathlib.Path(folder)
+        self.packer = packer  # soliton.Soliton
+        self.made = {}
+
+    def get(self, name, cpus):
+        key = (name, cpus)
+        if key not in self.made:
+            program, config = getattr(self, name)(cpus)
+            if not program.path or not pathlib.Path(program.path).exists():
+                raise BenchError(f"{name} is not installed")
+            path = self.folder / f"{name}-{cpus}.json"
+            config.setdefault("Env", program.env)
+            path.write_text(json.dumps(config))
+            program.image = str(self.folder / f"{name}-{cpus}.img")
+            self.packer.image(program.image, program, path)
+            self.made[key] = program
+        return self.made[key]
+
+    def nginx(self, cpus):
+        root = self.folder / "www"
+        root.mkdir(exist_ok=True)
+        for name, size in SIZES.items():
+            (root / name).write_bytes(b"x" * size)
+        (root / "index.html").write_text("Hello from nginx\n")
+        (self.folder / "nginx.conf").write_text(NGINX_CONF.format(cpus=cpus))
+        program = Program("nginx", found("nginx"), ["-e", "stderr", "-c", "/etc/nginx.conf"], 80)
+        return program, {"MapDirs": {str(self.folder / "nginx.conf"): "/etc",
+                                     str(root): "/srv/www"}}
+
+    def redis(self, _cpus):
+        args = ["--save", "", "--protected-mode", "no"]
+        return Program("redis", found("redis-server"), args, 6379, request=b"PING\r\n"), {}
+
+    def memcached(self, cpus):
+        args = ["-u", "root", "-t", str(cpus), "-m", "64"]
+        return Program("memcached", found("memcached"), args, 11211, request=b"version\r\n"), {}
+
+    def go(self, cpus):
+        path = self.build / "examples" / "go" / "server"
+        env = {"PORT": "8080", "GOMAXPROCS": str(cpus)}
+        return Program("go", str(path), [], 8080, env=env), {}
+
+    def c(self, cpus):
+        path = self.build / "examples" / "c" / "server-musl"
+        env = {"PORT": "8080", "THREADS": str(cpus)}
+        return Program("c", str(path), [], 8080, env=env), {}
+
+    def memory(self, _cpus):
+        path = self.build / "test" / "bench" / "memory"
+        return Program("memory", str(path), MEMORY_ARGS, 80), {}
+
+    def micro(self, _cpus):
+        return Program("micro", str(self.build / "test" / "bench" / "micro"), [], 80), {}
+
+
+LOADS = [
+    Load("http_small", "nginx, 1 KiB, keep-alive", "nginx", wrk("/1k"), (1, 2)),
+    Load("http_16k", "nginx, 16 KiB, keep-alive", "nginx", wrk("/16k")),
+    Load("http_1m", "nginx, 1 MiB, keep-alive", "nginx", wrk("/1m")),
+    Load("http_close", "nginx, 1 KiB, a connection per request", "nginx", wrk("/1k", close=True)),
+    Load("http_c", "our static C server, keep-alive", "c", wrk("/"), (1, 2)),
+    Load("http_go", "Go net/http, keep-alive", "go", wrk("/"), (1, 2)),
+    Load("redis_set", "redis SET", "redis", redis("set", 1)),
+    Load("redis_get", "redis GET", "redis", redis("get", 1)),
+    Load("redis_set_16", "redis SET, 16 in a pipeline", "redis", redis("set", 16)),
+    Load("redis_get_16", "redis GET, 16 in a pipeline", "redis", redis("get", 16)),
+    Load("memcached_get", "memcached get", "memcached", memcached, (1, 2)),
+]
+
+
+def load_find(name):
+    for load in LOADS:
+        if load.name == name:
+            return load
+    names = ", ".join(load.name for load in LOADS)
+    raise BenchError(f"no load '{name}'; there are: {names}, micro")
+
+
