@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* build: pack a program into a disk image. */
-#include "ops/store/build.h"
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
@@ -8,18 +7,22 @@
 #include "ops/cli/options.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/store/build.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Where the image goes, to be freed. */
 static char *output_path(const struct settings *settings)
 {
+    const char *name = settings->image_name ? settings->image_name : path_base(settings->program);
+    const char *dir = settings->build_dir;
+
     if (settings->output)
         return xstrdup(settings->output);
-    if (settings->image_name)
-        return xasprintf("%s.img", settings->image_name);
-    return xasprintf("%s.img", path_base(settings->program));
+    return xasprintf("%s%s%s.img", dir ? dir : "", dir ? "/" : "", name);
 }
 
 static int build_here(const struct settings *settings, struct err *err)

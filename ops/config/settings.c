@@ -3,6 +3,7 @@
 
 #include "host/err.h"
 #include "host/xmem.h"
+#include "ops/config/network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ void settings_fini(struct settings *settings)
         settings->cpu_model, settings->append,        settings->files_parent, settings->build_dir,
         settings->version,   settings->language,      settings->description,  settings->ip_address,
         settings->netmask,   settings->gateway,       settings->bridge_name,  settings->bridge_ip,
-        settings->tap_name,  settings->instance_name, settings->at_exit,
+        settings->tap_name,  settings->instance_name, settings->at_exit,      settings->package,
     };
     struct strings *lists[] = {
         &settings->args,         &settings->envs,    &settings->files,  &settings->dirs,
@@ -62,6 +63,15 @@ void settings_set(char **field, const char *text)
     *field = xstrdup(text);
 }
 
+static int network_check(const struct settings *settings, struct err *err)
+{
+    struct strings lines = { 0 };
+    int status = network_lines(&lines, settings, err);
+
+    strings_fini(&lines);
+    return status;
+}
+
 int settings_check(const struct settings *settings, struct err *err)
 {
     if (settings->memory_mib < SETTINGS_MEMORY_MIN_MIB) {
@@ -83,5 +93,5 @@ int settings_check(const struct settings *settings, struct err *err)
         return err_set(err, "unknown accelerator '%s': there are auto, kvm and tcg",
                        settings->accel);
     }
-    return 0;
+    return network_check(settings, err);
 }

@@ -54,6 +54,11 @@ const char *mounts_find(const struct settings *settings, const char *path)
     return mount;
 }
 
+bool mounts_is_kernels(const char *path)
+{
+    return list_find(kernel_mounts, path) != NULL;
+}
+
 /* One mount, and what it hides. */
 struct hidden {
     const struct settings *settings;

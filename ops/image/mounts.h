@@ -5,6 +5,8 @@
 
 #include "host/strings.h"
 
+#include <stdbool.h>
+
 struct settings;
 struct tree;
 
@@ -19,3 +21,6 @@ const char *mounts_find(const struct settings *settings, const char *path);
 
 /* Adds to `notes` a sentence for each mount that hides files of the tree. */
 void mounts_note_hidden(const struct settings *settings, struct tree *tree, struct strings *notes);
+
+/* Whether `path` is below /proc, /sys or /dev, where no file of a machine comes from an image. */
+bool mounts_is_kernels(const char *path);

@@ -5,6 +5,7 @@
 #include "host/file.h"
 #include "host/xmem.h"
 #include "lib/manifest/manifest.h"
+#include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/image/deps.h"
 #include "ops/image/mounts.h"
@@ -114,11 +115,29 @@ static bool is_in_place(const struct settings *settings, const char *path, const
     return same;
 }
 
+/* Whether a path of Files or Dirs counts from LocalFilesParentDirectory. */
+static bool is_moved(const struct settings *settings, const char *path)
+{
+    return settings->files_parent && path[0] != '/';
+}
+
+/* Where Files and Dirs are on this machine, and in the image. To be freed. */
+static char *content_source(const struct settings *settings, const char *path)
+{
+    return is_moved(settings, path) ? xasprintf("%s/%s", settings->files_parent, path)
+                                    : host_file(settings, path);
+}
+
+static char *content_guest(const struct settings *settings, const char *path)
+{
+    return is_moved(settings, path) ? path_normalize("/", path) : guest_path(path);
+}
+
 static int file_add(struct root *root, const struct settings *settings, const char *path,
                     struct err *err)
 {
-    char *source = host_file(settings, path);
-    char *guest = guest_path(path);
+    char *source = content_source(settings, path);
+    char *guest = content_guest(settings, path);
     int status;
 
     if (!is_there(source)) {
@@ -136,8 +155,8 @@ static int file_add(struct root *root, const struct settings *settings, const ch
 static int dir_add(struct root *root, const struct settings *settings, const char *path,
                    struct err *err)
 {
-    char *source = host_file(settings, path);
-    char *guest = guest_path(path);
+    char *source = content_source(settings, path);
+    char *guest = content_guest(settings, path);
     struct stat st;
     int status = 0;
 
@@ -196,6 +215,32 @@ static int map_add(struct root *root, const struct settings *settings, const cha
     return status;
 }
 
+/*
+ * The file that the first argument names goes to where the program will look for it, as OPS has it.
+ * It is no error when it is none.
+ */
+static int argument_add(struct root *root, const struct settings *settings, struct err *err)
+{
+    const char *path = settings->args.count > 0 ? settings->args.items[0] : "";
+    char *source;
+    char *guest;
+    struct stat st;
+    int status = 0;
+
+    if (settings->no_args_copy || *path == '\0')
+        return 0;
+    source = host_file(settings, path);
+    guest = path_normalize(settings->cwd ? settings->cwd : "/", path);
+    if (stat(source, &st) == 0 && S_ISREG(st.st_mode) && !tree_find(&root->tree, guest) &&
+        !mounts_is_kernels(guest)) {
+        strings_addf(&root->reasons, "'%s' is the first argument, so it comes along", path);
+        status = tree_add_file(&root->tree, guest, source, err);
+    }
+    free(source);
+    free(guest);
+    return status;
+}
+
 static int content_add(struct root *root, const struct settings *settings, struct err *err)
 {
     for (size_t i = 0; i < settings->files.count; i++) {
@@ -210,7 +255,7 @@ static int content_add(struct root *root, const struct settings *settings, struc
         if (map_add(root, settings, settings->maps.items[i], settings->maps.items[i + 1], err) < 0)
             return err_prefix(err, "MapDirs");
     }
-    return 0;
+    return argument_add(root, settings, err);
 }
 
 static int defaults_add(struct root *root, struct err *err)
@@ -349,7 +394,7 @@ static const char *program_name(const struct settings *settings, const char *pro
 }
 
 static void lines_fill(struct lines *lines, const struct settings *settings,
-                       const struct root *root)
+                       const struct root *root, const struct strings *network)
 {
     line_add(lines, "program", root->program);
     line_add(lines, "arg", program_name(settings, root->program));
@@ -370,6 +415,8 @@ static void lines_fill(struct lines *lines, const struct settings *settings,
         line_add(lines, "crash", settings->crash);
     if (settings->log)
         line_add(lines, "log", settings->log);
+    for (size_t i = 0; i < network->count; i++)
+        fprintf(lines->out, "%s\n", network->items[i]);
 }
 
 static int manifest_make(struct root *root, struct manifest *manifest, struct lines *lines,
@@ -403,17 +450,20 @@ static int manifest_make(struct root *root, struct manifest *manifest, struct li
 static int manifest_add(struct root *root, const struct settings *settings, struct err *err)
 {
     struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+    struct strings network = { 0 };
     struct lines lines = { 0 };
-    int status;
+    int status = network_lines(&network, settings, err);
 
     lines.out = open_memstream(&lines.text, &lines.len);
     if (!lines.out) {
         free(manifest);
         return err_set_errno(err, "cannot make the manifest");
     }
-    lines_fill(&lines, settings, root);
+    lines_fill(&lines, settings, root, &network);
     fclose(lines.out);
-    status = manifest_make(root, manifest, &lines, err);
+    if (status == 0)
+        status = manifest_make(root, manifest, &lines, err);
+    strings_fini(&network);
     free(lines.text);
     free(manifest);
     return status;

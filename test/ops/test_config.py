@@ -78,3 +78,55 @@ def launch_options_that_make_no_sense(place):
                  ["--ip-address", "1.2.3"], ["--gateway", "x"], ["--arch", "arm64"],
                  ["--consoles", "+net"], ["--ipv6-address", "::1"], ["--udp", "0"]):
         place.fails("run", *args, TRUE, says=[args[0], ""], status=2)
+
+
+@test
+def config_network_is_in_the_manifest(place):
+    place.config({"NameServers": ["1.1.1.1"], "RunConfig": {"IPAddress": "10.0.0.5",
+                                                            "Gateway": "10.0.0.1"}})
+    lines = manifest(place, "-c", "config.json", "--netmask", "255.255.0.0", TRUE)
+    for line in ("network static", "ip 10.0.0.5/16", "gateway 10.0.0.1", "dns 1.1.1.1"):
+        assert line in lines, (line, lines)
+    place.fails("build", "--gateway", "10.0.0.1", TRUE, says=["gateway", "without an address"])
+
+
+@test
+def first_argument_that_is_a_file_comes_along(place):
+    place.write("data/in.txt", "hello")
+    root = extract(place.build(TRUE, "data/in.txt"), 2)
+    assert debugfs(root, "cat /data/in.txt") == b"hello"
+    place.config({"Cwd": "/srv"})
+    root = extract(place.build("-c", "config.json", TRUE, "--", "data/in.txt"), 2)
+    assert debugfs(root, "cat /srv/data/in.txt") == b"hello"
+    place.config({"DisableArgsCopy": True})
+    for args in (["-c", "config.json"], ["--disable-args-copy"]):
+        root = extract(place.build(*args, TRUE, "data/in.txt"), 2)
+        assert b"in.txt" not in debugfs(root, "ls /data")
+    place.build(TRUE, "/proc/cpuinfo")
+
+
+@test
+def config_files_count_from_their_parent_directory(place):
+    place.write("dist/a/b.txt", "b")
+    place.write("dist/www/c.txt", "c")
+    place.config({"LocalFilesParentDirectory": "dist", "Files": ["a/b.txt"], "Dirs": ["www"]})
+    root = extract(place.build("-c", "config.json", TRUE), 2)
+    assert debugfs(root, "cat /a/b.txt") == b"b"
+    assert debugfs(root, "cat /www/c.txt") == b"c"
+
+
+@test
+def config_base_volume_size_is_the_least(place):
+    small = extract(place.build(TRUE), 2).stat().st_size
+    place.config({"BaseVolumeSz": "64M"})
+    large = extract(place.build("-c", "config.json", TRUE), 2).stat().st_size
+    assert small < 64 << 20 <= large, (small, large)
+
+
+@test
+def config_build_dir_takes_images(place):
+    (place.folder / "out").mkdir()
+    place.config({"BuildDir": "out"})
+    done = place.run("build", "-c", "config.json", TRUE)
+    assert done.returncode == 0 and done.stdout == "out/true.img\n", done
+    assert (place.folder / "out/true.img").exists()
