@@ -37,6 +37,7 @@ struct nics {
 
 struct settings {
     struct strings config_files; /* --config, in this order. */
+    char *package;               /* --package: its settings lie below all others. */
     bool renders;                /* --render-config: variables in them are replaced. */
 
     /* The program and what is in its image. */
