@@ -12,6 +12,7 @@
 #include "ops/config/config.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
+#include "ops/pkg/package.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -124,6 +125,10 @@ const struct option_spec options_build[] = {
       FIELD(target_root), NULL, false },
     { 'i', "imagename", "NAME", "what the image is called", OPTION_TEXT, FIELD(image_name), NULL,
       false },
+    { 0, "package", "NAME",
+      "run what is in a package (see `ops pkg`), not a program of this machine", OPTION_TEXT,
+      FIELD(package), NULL, true },
+    { 'l', "local", NULL, NULL, OPTION_CALL, 0, foreign_set, false },
     { 0, "kernel", "FILE", "the kernel; else the one beside ops", OPTION_TEXT, FIELD(kernel), NULL,
       false },
     { 0, "disable-args-copy", NULL, "do not copy a file that is the first argument", OPTION_FLAG,
@@ -183,7 +188,7 @@ static int words_set(struct settings *settings, const struct words *words, struc
 {
     size_t first = 0;
 
-    if (words->count > 0)
+    if (words->count > 0 && !settings->package)
         settings_set(&settings->program, words->items[first++]);
     for (size_t i = first; i < words->count; i++)
         strings_add(&settings->args, words->items[i]);
@@ -200,6 +205,8 @@ int settings_parse_words(struct settings *settings, const struct cmd *cmd, int a
 {
     int status = options_parse_early(settings, cmd, argc, argv, err);
 
+    if (status == 0 && settings->package)
+        status = pkg_settings(settings, settings->package, err);
     if (status == 0)
         status = config_read_all(settings, err);
     if (status == 0)

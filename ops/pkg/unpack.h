@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Unpacks archives of strangers into a directory, as a filesystem to be. An entry is refused, and
+ * with it the archive, when its name is absolute, has a `..`, or leads through a link out of the
+ * directory; when it is a relative link that climbs out; when it is neither file, directory nor
+ * link; or when the archive grows beyond what anybody packs. Owners are forgotten, and so are
+ * set-user-ID bits. What was unpacked is the caller's to remove.
+ *
+ * Layers of container images (OCI image specification 1.1, layer.md): `.wh.NAME` takes NAME of a
+ * lower layer away, `.wh..wh..opq` all that lower layers have in its directory. Both leave alone
+ * what comes from the same layer, whatever the order.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+enum {
+    UNPACK_ENTRIES_MAX = 1 << 20,
+    UNPACK_DEPTH_MAX = 64,         /* As TREE_DEPTH_MAX: what is deeper cannot be packed. */
+    UNPACK_RATIO_MAX = 250,        /* Bytes out of one, */
+    UNPACK_RATIO_FROM = 128 << 20, /* once there are so many. */
+    UNPACK_NAME_MAX = 255,
+};
+
+#define UNPACK_SIZE_MAX ((uint64_t)64 << 30)
+
+struct unpack {
+    const char *dir; /* Where to. It exists. */
+    int dir_fd;
+    uint64_t entries; /* Of all archives so far. */
+    uint64_t size;    /* Bytes of files so far. */
+};
+
+/* Returns 0, or -1 with `err` set. unpack_fini() in any case. */
+int unpack_init(struct unpack *unpack, const char *dir, struct err *err);
+void unpack_fini(struct unpack *unpack);
+
+/*
+ * Adds what is in the tar archive at `path`, compressed or not. `name` is what messages call it.
+ * With `is_layer` whiteouts are obeyed. Returns 0, or -1 with `err` set.
+ */
+int unpack_archive(struct unpack *unpack, const char *path, const char *name, bool is_layer,
+                   struct err *err);
