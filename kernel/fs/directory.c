@@ -8,15 +8,35 @@
 #include "kernel/fs/path_node.h"
 #include "lib/base/types.h"
 
+struct listing {
+    dir_emit_fn *emit;
+    void *arg;
+    bool full; /* The reader has no more room. */
+};
+
+static bool emit_noting(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type)
+{
+    struct listing *listing = arg;
+
+    if (!listing->emit(listing->arg, name, name_len, ino, next_off, type))
+        listing->full = true;
+    return !listing->full;
+}
+
+/* What the filesystem has, then what lies over it in memory. */
 static int directory_list(struct file *file, u64 off, dir_emit_fn *emit, void *arg)
 {
+    struct listing listing = { .emit = emit, .arg = arg };
     struct inode *inode = file->inode;
-    int err;
+    int err = 0;
 
     if (!inode->ops->list)
         return -ENOTDIR;
     rwlock_read_lock(names_lock());
-    err = inode->ops->list(inode, off, emit, arg);
+    if (off < OVERLAY_OFF_FIRST)
+        err = inode->ops->list(inode, off, emit_noting, &listing);
+    if (err == 0 && !listing.full && file->path)
+        overlay_list(file->path, off, emit_noting, &listing);
     rwlock_read_unlock(names_lock());
     return err;
 }

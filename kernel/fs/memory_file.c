@@ -36,9 +36,10 @@ int memory_file_provide(const char *path, const char *bytes, size_t len)
         err = contents_write(file, bytes, len);
         if (err == 0) {
             rwlock_write_lock(names_lock());
-            node_set_inode(path_node_get(result.node),
-                           inode_get(file->inode)); /* Stays for good. */
+            err = overlay_add(result.node, inode_get(file->inode));
             rwlock_write_unlock(names_lock());
+            if (err < 0)
+                inode_put(file->inode);
         }
         file_put(file);
     }

@@ -62,7 +62,47 @@ int path_mount_root(struct filesystem *fs, const char *source)
 
 /* --- Directories that a read-only filesystem lacks ----------------------------------------- */
 
-static int overlay_lookup(struct inode *dir, const char *name, u32 len, struct inode **inode)
+/* A name in memory over a directory of a filesystem that cannot hold it. */
+struct overlay {
+    struct overlay *next;
+    struct path_node *node; /* With a reference: nobody could make it again. */
+};
+
+static struct overlay *overlays; /* [const] after boot. */
+
+int overlay_add(struct path_node *node, struct inode *inode)
+{
+    struct overlay *overlay = heap_alloc(sizeof(*overlay));
+    struct overlay **link = &overlays;
+
+    if (!overlay)
+        return -ENOMEM;
+    overlay->next = NULL;
+    overlay->node = path_node_get(node);
+    node_set_inode(node, inode);
+    while (*link)
+        link = &(*link)->next;
+    *link = overlay;
+    return 0;
+}
+
+void overlay_list(const struct path_node *parent, u64 off, dir_emit_fn *emit, void *arg)
+{
+    u64 next_off = OVERLAY_OFF_FIRST;
+
+    for (struct overlay *overlay = overlays; overlay; overlay = overlay->next) {
+        const struct path_node *node = overlay->node;
+        const struct inode *inode = node_inode(node);
+
+        next_off++;
+        if (next_off > off && node->parent == parent &&
+            !emit(arg, node->name, node->name_len, inode->number, next_off,
+                  (u8)(inode_type(inode) >> 12)))
+            return;
+    }
+}
+
+static int empty_lookup(struct inode *dir, const char *name, u32 len, struct inode **inode)
 {
     (void)dir;
     (void)name;
@@ -71,7 +111,7 @@ static int overlay_lookup(struct inode *dir, const char *name, u32 len, struct i
     return -ENOENT;
 }
 
-static int overlay_list(struct inode *dir, u64 off, dir_emit_fn *emit, void *arg)
+static int empty_list(struct inode *dir, u64 off, dir_emit_fn *emit, void *arg)
 {
     if (off == 0 && !emit(arg, ".", 1, dir->number, 1, DT_DIR))
         return 0;
@@ -80,15 +120,15 @@ static int overlay_list(struct inode *dir, u64 off, dir_emit_fn *emit, void *arg
     return 0;
 }
 
-static void overlay_release(struct inode *inode)
+static void empty_release(struct inode *inode)
 {
     heap_free(inode);
 }
 
-static const struct inode_ops overlay_ops = {
-    .lookup = overlay_lookup,
-    .list = overlay_list,
-    .release = overlay_release,
+static const struct inode_ops empty_ops = {
+    .lookup = empty_lookup,
+    .list = empty_list,
+    .release = empty_release,
 };
 
 struct inode *overlay_directory(struct inode *parent)
@@ -97,7 +137,7 @@ struct inode *overlay_directory(struct inode *parent)
 
     if (!inode)
         return NULL;
-    inode_init(inode, parent->filesystem, &overlay_ops, (u64)(uintptr_t)inode >> 4, S_IFDIR | 0755);
+    inode_init(inode, parent->filesystem, &empty_ops, (u64)(uintptr_t)inode >> 4, S_IFDIR | 0755);
     inode->link_count = 2;
     return inode;
 }
@@ -114,12 +154,12 @@ static int make_directory(struct path_node *node)
         err = parent->ops->mkdir(parent, node->name, node->name_len, S_IFDIR | 0755, &inode);
     if (err == -EROFS) {
         inode = overlay_directory(parent);
-        err = inode ? 0 : -ENOMEM;
-        if (inode)
-            path_node_get(node); /* It must not leave the cache: nobody could make it again. */
-    }
-    if (err == 0)
+        err = inode ? overlay_add(node, inode) : -ENOMEM;
+        if (err < 0 && inode)
+            inode_put(inode);
+    } else if (err == 0) {
         node_set_inode(node, inode);
+    }
     rwlock_write_unlock(names_lock());
     return err;
 }
@@ -127,13 +167,16 @@ static int make_directory(struct path_node *node)
 /* The directory `path`, absolute, with all that lead to it. */
 static int ensure_directory(const char *path, struct path_node **found)
 {
-    char prefix[256];
     struct walk_result result = { 0 };
     size_t len = str_len(path);
     int err = -EINVAL;
+    char *prefix;
 
-    if (*path != '/' || len >= sizeof(prefix))
+    if (*path != '/')
         return -EINVAL;
+    prefix = heap_alloc(len + 1);
+    if (!prefix)
+        return -ENOMEM;
     *found = NULL;
     for (size_t end = 1; end <= len; end++) {
         if (path[end] != '/' && path[end] != '\0')
@@ -149,6 +192,7 @@ static int ensure_directory(const char *path, struct path_node **found)
         *found = result.node;
         result.node = NULL;
     }
+    heap_free(prefix);
     if (err == 0 && inode_type(node_inode(*found)) != S_IFDIR)
         err = -ENOTDIR;
     if (err < 0) {

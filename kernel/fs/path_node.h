@@ -91,6 +91,20 @@ void node_drop_unused(void);
  */
 struct inode *overlay_directory(struct inode *parent) MUST_USE;
 
+/*
+ * Gives the negative `node` an inode that its filesystem does not know, for good: listings of the
+ * directory show it from now on. Takes over the reference to `inode` if it returns 0; -ENOMEM.
+ * Only while the machine boots. Names lock held for writing.
+ */
+int overlay_add(struct path_node *node, struct inode *inode) MUST_USE;
+
+/*
+ * Hands out the names that overlay_add() gave the directory `parent`, from `off` on, where
+ * OVERLAY_OFF_FIRST is the first.
+ */
+#define OVERLAY_OFF_FIRST ((u64)1 << 62)
+void overlay_list(const struct path_node *parent, u64 off, dir_emit_fn *emit, void *arg);
+
 enum walk_flags {
     WALK_MAGIC = 1u << 16, /* Beside enum path_flags: stop at a link that inode_ops.open follows. */
     WALK_NAME_ITSELF =

@@ -5,6 +5,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/open_flags.h"
+#include "abi/linux/stat.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
@@ -281,6 +282,64 @@ TEST(path, a_read_only_root_gets_its_mount_points_in_memory)
     CHECK_EQ(touch("/run/deep/pid"), 0);
     CHECK(strcmp(where("/run/deep/pid"), "/run/deep/pid") == 0);
     CHECK_EQ(touch("/run/other"), -EROFS);
+}
+
+/* The names in a directory, read `at_once` entries at a time, in the order they come. */
+struct listed {
+    char names[256];
+    u64 off;
+    u32 room;
+    u32 count;
+};
+
+static bool list_name(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type)
+{
+    struct listed *listed = arg;
+
+    CHECK(ino != 0);
+    CHECK(type == DT_DIR || type == DT_REG || type == DT_LNK);
+    if (listed->room == 0)
+        return false;
+    listed->room--;
+    listed->count++;
+    listed->off = next_off;
+    snprintf(listed->names + strlen(listed->names), sizeof(listed->names) - strlen(listed->names),
+             "%.*s ", (int)name_len, name);
+    return true;
+}
+
+static const char *names_in(const char *path, u32 at_once)
+{
+    static struct listed listed;
+    struct file *file;
+    u32 before;
+
+    listed = (struct listed){ .off = 0 };
+    CHECK_EQ(path_open(NULL, path, O_RDONLY | O_DIRECTORY, 0, &file), 0);
+    do {
+        before = listed.count;
+        listed.room = at_once;
+        CHECK_EQ(file->ops->list(file, listed.off, list_name, &listed), 0);
+    } while (listed.count > before);
+    file_put(file);
+    return listed.names;
+}
+
+TEST(path, lists_what_lies_over_a_read_only_root_in_memory)
+{
+    make_tree();
+    root_fs->read_only = true;
+    CHECK_EQ(path_mount("/data", tmpfs_create(1 << 20), "vdb"), 0);
+    CHECK_EQ(path_mount("/a/deep/er", tmpfs_create(1 << 20), "vdc"), 0);
+    CHECK_EQ(path_mount("/a/b", tmpfs_create(1 << 20), "vdd"),
+             0); /* It is there: once is enough. */
+    for (u32 at_once = 1; at_once < 8; at_once++) {
+        CHECK(strcmp(names_in("/a/deep", at_once), ". .. er ") == 0);
+        CHECK(strcmp(names_in("/data", at_once), ". .. ") == 0);
+        CHECK(strstr(names_in("/a", at_once), " deep ") != NULL);
+        CHECK(strstr(names_in("/a", at_once), " b ") == strrchr(names_in("/a", at_once), 'b') - 1);
+        CHECK(strcmp(strrchr(names_in("/", at_once), 'd'), "data ") == 0);
+    }
 }
 
 TEST(path, keeps_a_bounded_number_of_names)

@@ -191,7 +191,7 @@ void config_read(void)
     } else if (manifest.trace) {
         log_set_level(LOG_INFO); /* That of the trace. */
     }
-    root_mount_tmpfs(&manifest);
+    root_mount_more(&manifest);
     launch_secrets();
 }
 

@@ -5,13 +5,20 @@
 
 #include "lib/base/types.h"
 
+struct block_device;
 struct manifest;
 
 /* Mounts the image's root and the memory filesystems every program expects. */
 void root_mount(void);
 
-/* Mounts the manifest's own memory directories. */
-void root_mount_tmpfs(const struct manifest *manifest);
+/* Where the root lies. */
+struct block_device *root_device(void);
+
+/* Mounts what the manifest says: volumes, and directories that are memory. */
+void root_mount_more(const struct manifest *manifest);
+
+/* Mounts the manifest's volumes. volumes.c */
+void volumes_mount(const struct manifest *manifest);
 
 /*
  * What comes with the launch of the machine (QEMU's fw_cfg). launch_init() looks for it and checks

@@ -12,6 +12,7 @@
 #include "kernel/init/init.h"
 #include "kernel/mm/page.h"
 #include "kernel/task/error_text.h"
+#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
@@ -21,7 +22,7 @@ static const u8 root_type_guid[16] = { 0xe3, 0xbc, 0x68, 0x4f, 0xcd, 0xe8, 0xb1,
                                        0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84, 0xb7, 0x09 };
 
 /* The partition meant for it; else a disk that is nothing but a filesystem. */
-static struct block_device *root_device(void)
+struct block_device *root_device(void)
 {
     struct block_device *device = block_find_type(root_type_guid);
 
@@ -94,11 +95,35 @@ static bool is_mounted(const char *path)
     return search.found;
 }
 
-void root_mount_tmpfs(const struct manifest *manifest)
+/* Whether `path` lies on one of the manifest's volumes. */
+static bool is_on_volume(const struct manifest *manifest, const char *path)
+{
+    size_t len = str_len(path);
+
+    for (u32 i = 0; i < manifest->mount_count; i++) {
+        const struct manifest_mount *volume = &manifest->mounts[i];
+
+        if (len > volume->path_len && path[volume->path_len] == '/' &&
+            mem_equal(path, volume->path, volume->path_len))
+            return true;
+    }
+    return false;
+}
+
+static void mount_tmpfs(const struct manifest *manifest, bool on_volumes)
 {
     for (u32 i = 0; i < manifest->tmpfs_count; i++) {
-        if (is_mounted(manifest->tmpfs[i]))
+        const char *path = manifest->tmpfs[i];
+
+        if (is_on_volume(manifest, path) != on_volumes || is_mounted(path))
             continue; /* /dev/shm is always there. */
-        mount(manifest->tmpfs[i], tmpfs_create(tmpfs_size()), "tmpfs");
+        mount(path, tmpfs_create(tmpfs_size()), "tmpfs");
     }
+}
+
+void root_mount_more(const struct manifest *manifest)
+{
+    mount_tmpfs(manifest, false);
+    volumes_mount(manifest);
+    mount_tmpfs(manifest, true);
 }

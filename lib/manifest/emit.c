@@ -46,19 +46,24 @@ static void put_ip(struct writer *out, u32 ip)
     }
 }
 
+static void put_escaped(struct writer *out, const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] == '\n') {
+            put_text(out, "\\n");
+        } else if (value[i] == '\\') {
+            put_text(out, "\\\\");
+        } else {
+            put_char(out, value[i]);
+        }
+    }
+}
+
 static void put_line(struct writer *out, const char *key, const char *value)
 {
     put_text(out, key);
     put_char(out, ' ');
-    for (; *value != '\0'; value++) {
-        if (*value == '\n') {
-            put_text(out, "\\n");
-        } else if (*value == '\\') {
-            put_text(out, "\\\\");
-        } else {
-            put_char(out, *value);
-        }
-    }
+    put_escaped(out, value, manifest_text_len(value));
     put_char(out, '\n');
 }
 
@@ -66,6 +71,53 @@ static void put_lines(struct writer *out, const char *key, const char *const *va
 {
     for (u32 i = 0; i < count; i++)
         put_line(out, key, values[i]);
+}
+
+static void put_uuid(struct writer *out, const u8 uuid[MANIFEST_UUID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (u32 i = 0; i < MANIFEST_UUID_SIZE; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            put_char(out, '-');
+        put_char(out, digits[uuid[i] >> 4]);
+        put_char(out, digits[uuid[i] & 15]);
+    }
+}
+
+static void put_source(struct writer *out, const struct manifest_mount *mount)
+{
+    switch (mount->source) {
+    case MANIFEST_SOURCE_LABEL:
+        put_text(out, "LABEL=");
+        put_escaped(out, mount->name, mount->name_len);
+        break;
+    case MANIFEST_SOURCE_UUID:
+        put_text(out, "UUID=");
+        put_uuid(out, mount->uuid);
+        break;
+    case MANIFEST_SOURCE_INDEX:
+        put_char(out, '%');
+        put_number(out, mount->index);
+        break;
+    case MANIFEST_SOURCE_9P:
+        put_text(out, "9p=");
+        put_escaped(out, mount->name, mount->name_len);
+        break;
+    }
+}
+
+static void put_mounts(struct writer *out, const struct manifest *manifest)
+{
+    for (u32 i = 0; i < manifest->mount_count; i++) {
+        const struct manifest_mount *mount = &manifest->mounts[i];
+
+        put_text(out, "mount ");
+        put_source(out, mount);
+        put_char(out, ' ');
+        put_escaped(out, mount->path, mount->path_len);
+        put_text(out, mount->read_only ? " ro\n" : "\n");
+    }
 }
 
 static void put_ip_line(struct writer *out, const char *key, u32 ip)
@@ -127,6 +179,7 @@ size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
     if (manifest->hostname)
         put_line(&out, "hostname", manifest->hostname);
     put_lines(&out, "tmpfs", manifest->tmpfs, manifest->tmpfs_count);
+    put_mounts(&out, manifest);
     put_network(&out, manifest);
     put_line(&out, "crash", manifest_crash_names.names[manifest->crash]);
     put_limits(&out, manifest);

@@ -60,8 +60,7 @@ static int name_find(const struct manifest_names *names, const char *text, size_
     return -1;
 }
 
-/* Takes a decimal number from the front of `*text`. False: there is none, or it is above `max`. */
-static bool number_take(u64 *number, const char **text, u64 max)
+bool manifest_number_take(u64 *number, const char **text, u64 max)
 {
     const char *next = *text;
 
@@ -81,7 +80,7 @@ static bool number_take(u64 *number, const char **text, u64 max)
 
 static bool number_parse(u64 *number, const char *text, u64 max)
 {
-    return number_take(number, &text, max) && *text == '\0';
+    return manifest_number_take(number, &text, max) && *text == '\0';
 }
 
 static bool ip_take(u32 *ip, const char **text)
@@ -92,7 +91,7 @@ static bool ip_take(u32 *ip, const char **text)
     for (int i = 0; i < 4; i++) {
         if (i > 0 && *(*text)++ != '.')
             return false;
-        if (!number_take(&part, text, 255))
+        if (!manifest_number_take(&part, text, 255))
             return false;
         sum = sum << 8 | (u32)part;
     }
@@ -339,6 +338,7 @@ static const struct manifest_key keys[] = {
     { "limit", false, limit_set },
     { "trace", false, trace_set },
     { "log", false, log_set },
+    { "mount", false, manifest_mount_set },
     { "notrace", false, notrace_set },
     { "trace-files", false, trace_files_set },
     { "syscall-summary", false, syscall_summary_set },

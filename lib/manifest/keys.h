@@ -29,3 +29,9 @@ struct manifest_key {
 const struct manifest_key *manifest_key_find(const char *name, size_t len);
 
 size_t manifest_text_len(const char *text);
+
+/* Takes a decimal number from the front of `*text`. False: there is none, or it is above `max`. */
+bool manifest_number_take(u64 *number, const char **text, u64 max);
+
+/* `mount`: mounts.c. */
+const char *manifest_mount_set(struct manifest *manifest, const char *value);

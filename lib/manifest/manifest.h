@@ -12,6 +12,9 @@
  *     cwd PATH
  *     hostname NAME
  *     tmpfs PATH            once for each directory that is memory
+ *     mount SOURCE PATH [ro]  once for each volume; SOURCE ends where " /" begins and is one of
+ *                           LABEL=NAME, UUID=8-4-4-4-12 hex digits, %N (the N-th disk beside the
+ *                           root's, from 0), 9p=TAG
  *     network MODE          dhcp, static or none
  *     ip A.B.C.D/LEN        gateway A.B.C.D        dns A.B.C.D (up to 3)        mtu BYTES
  *     crash POLICY          halt, restart or hold
@@ -37,6 +40,11 @@ enum {
     MANIFEST_ENVS_MAX = 512,
     MANIFEST_TMPFS_MAX = 32,
     MANIFEST_NOTRACE_MAX = 32,
+    MANIFEST_MOUNTS_MAX = 16,
+    MANIFEST_LABEL_MAX = 16, /* ext4's. */
+    MANIFEST_TAG_MAX = 31,   /* QEMU's mount_tag. */
+    MANIFEST_DISKS_MAX = 32,
+    MANIFEST_UUID_SIZE = 16,
     MANIFEST_DNS_MAX = 3, /* MAXNS of resolv.conf. */
     MANIFEST_PATH_MAX = 4096,
     MANIFEST_HOSTNAME_MAX = 64, /* Linux's __NEW_UTS_LEN. */
@@ -67,7 +75,26 @@ enum manifest_log {
     MANIFEST_LOG_DEBUG,
 };
 
-/* Some 9 KiB: keep it off the kernel's stacks. */
+enum manifest_source {
+    MANIFEST_SOURCE_LABEL,
+    MANIFEST_SOURCE_UUID,
+    MANIFEST_SOURCE_INDEX,
+    MANIFEST_SOURCE_9P,
+};
+
+/* What is mounted, and where. The texts are not ended by a NUL. */
+struct manifest_mount {
+    enum manifest_source source;
+    const char *name; /* The label or the tag, `name_len` bytes. */
+    u32 name_len;
+    u32 index; /* Of the disk. */
+    u8 uuid[MANIFEST_UUID_SIZE];
+    const char *path; /* Absolute, `path_len` bytes. */
+    u32 path_len;
+    bool read_only;
+};
+
+/* Some 10 KiB: keep it off the kernel's stacks. */
 struct manifest {
     const char *program;
     const char *args[MANIFEST_ARGS_MAX];
@@ -78,6 +105,8 @@ struct manifest {
     const char *hostname;
     const char *tmpfs[MANIFEST_TMPFS_MAX];
     u32 tmpfs_count;
+    struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
+    u32 mount_count;
 
     enum manifest_network network;
     u32 ip; /* Addresses in host order: 10.0.2.15 is 0x0a00020f. */
@@ -123,8 +152,8 @@ bool manifest_parse(struct manifest *manifest, char *text, size_t size,
 
 /*
  * Lays lines over `manifest` and changes them as above. Keys with one value replace what was there,
- * and so do an `env` of the same NAME, a `limit` of the same name, the first `arg` for all arguments
- * and the first `dns` for all servers; `tmpfs` adds.
+ * and so do an `env` of the same NAME, a `limit` of the same name, a `mount` at the same PATH, the
+ * first `arg` for all arguments and the first `dns` for all servers; `tmpfs` adds.
  */
 bool manifest_overlay_lines(struct manifest *manifest, char *text, size_t size,
                             struct manifest_error *error) MUST_USE;

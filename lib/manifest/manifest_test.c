@@ -51,6 +51,10 @@ static const char full[] = "program /usr/bin/redis-server\n"
                            "hostname box\n"
                            "tmpfs /tmp\n"
                            "tmpfs /run\n"
+                           "mount LABEL=my data /data ro\n"
+                           "mount UUID=00112233-4455-6677-8899-aabbccddeeff /srv/db\n"
+                           "mount %1 /with a space\n"
+                           "mount 9p=host /host ro\n"
                            "network static\n"
                            "ip 10.0.2.15/24\n"
                            "gateway 10.0.2.2\n"
@@ -67,6 +71,19 @@ static const char full[] = "program /usr/bin/redis-server\n"
                            "trace-files on\n"
                            "log debug\n";
 
+static void check_mount(u32 index, enum manifest_source source, const char *name, const char *path,
+                        bool read_only)
+{
+    const struct manifest_mount *mount = &manifest.mounts[index];
+
+    CHECK_EQ(mount->source, source);
+    CHECK_EQ(mount->name_len, strlen(name));
+    CHECK(mount->name_len == 0 || memcmp(mount->name, name, mount->name_len) == 0);
+    CHECK_EQ(mount->path_len, strlen(path));
+    CHECK_EQ(memcmp(mount->path, path, mount->path_len), 0);
+    CHECK_EQ(mount->read_only, read_only);
+}
+
 TEST(manifest, parses_every_key)
 {
     CHECK(parse(full));
@@ -80,6 +97,14 @@ TEST(manifest, parses_every_key)
     CHECK_EQ(strcmp(manifest.cwd, "/srv"), 0);
     CHECK_EQ(strcmp(manifest.hostname, "box"), 0);
     CHECK_EQ(manifest.tmpfs_count, 2);
+    CHECK_EQ(manifest.mount_count, 4);
+    check_mount(0, MANIFEST_SOURCE_LABEL, "my data", "/data", true);
+    check_mount(1, MANIFEST_SOURCE_UUID, "", "/srv/db", false);
+    CHECK_EQ(manifest.mounts[1].uuid[0], 0);
+    CHECK_EQ(manifest.mounts[1].uuid[15], 0xff);
+    check_mount(2, MANIFEST_SOURCE_INDEX, "", "/with a space", false);
+    CHECK_EQ(manifest.mounts[2].index, 1);
+    check_mount(3, MANIFEST_SOURCE_9P, "host", "/host", true);
     CHECK_EQ(manifest.network, MANIFEST_NETWORK_STATIC);
     CHECK_EQ(manifest.ip, 0x0a00020f);
     CHECK_EQ(manifest.prefix_len, 24);
@@ -186,6 +211,26 @@ TEST(manifest, names_the_line_and_the_fault)
         { "trace-files once\n", 1, "not on or off", "once" },
         { "notrace \n", 1, "no value for", "notrace" },
         { "log loud\n", 1, "not error, warn, info or debug", "loud" },
+        { "mount LABEL=x\n", 1, "not SOURCE and an absolute path:", "LABEL=x" },
+        { "mount LABEL=x data\n", 1, "not SOURCE and an absolute path:", "LABEL=x data" },
+        { "mount /dev/vdb /data\n", 1,
+          "not LABEL=, UUID=, %N or 9p= and a path:", "/dev/vdb /data" },
+        { "mount  /data\n", 1, "not LABEL=, UUID=, %N or 9p= and a path:", " /data" },
+        { "mount LABEL= /data\n", 1, "no name in the source of", "LABEL= /data" },
+        { "mount LABEL=12345678901234567 /d\n", 1, "the name is too long in",
+          "LABEL=12345678901234567 /d" },
+        { "mount UUID=00112233-4455-6677-8899-aabbccddeef /d\n", 1, "not a UUID in",
+          "UUID=00112233-4455-6677-8899-aabbccddeef /d" },
+        { "mount UUID=00112233-4455-6677-8899-aabbccddeeff0 /d\n", 1, "not a UUID in",
+          "UUID=00112233-4455-6677-8899-aabbccddeeff0 /d" },
+        { "mount UUID=00112233445566778899aabbccddeeff /d\n", 1, "not a UUID in",
+          "UUID=00112233445566778899aabbccddeeff /d" },
+        { "mount UUID= /d\n", 1, "not a UUID in", "UUID= /d" },
+        { "mount %32 /d\n", 1, "not the number of a disk in", "%32 /d" },
+        { "mount %1x /d\n", 1, "not the number of a disk in", "%1x /d" },
+        { "mount % /d\n", 1, "not the number of a disk in", "% /d" },
+        { "mount %0 /\n", 1, "the root cannot be mounted over:", "%0 /" },
+        { "mount %0 / ro\n", 1, "the root cannot be mounted over:", "%0 / ro" },
         { "hostname 12345678901234567890123456789012345678901234567890123456789012345\n", 1,
           "the name is too long",
           "12345678901234567890123456789012345678901234567890123456789012345" },
@@ -214,10 +259,9 @@ TEST(manifest, has_a_limit_on_everything_that_repeats)
         const char *tail;
         int max;
     } cases[] = {
-        { "arg ", "", MANIFEST_ARGS_MAX },
-        { "env A", "=", MANIFEST_ENVS_MAX },
-        { "tmpfs /", "", MANIFEST_TMPFS_MAX },
-        { "notrace ", "", MANIFEST_NOTRACE_MAX },
+        { "arg ", "", MANIFEST_ARGS_MAX },         { "env A", "=", MANIFEST_ENVS_MAX },
+        { "tmpfs /", "", MANIFEST_TMPFS_MAX },     { "notrace ", "", MANIFEST_NOTRACE_MAX },
+        { "mount %0 /", "", MANIFEST_MOUNTS_MAX },
     };
     static char text[16384];
 
@@ -248,6 +292,7 @@ TEST(manifest, takes_words_of_a_command_line_over_what_it_had)
 {
     CHECK(parse(full));
     CHECK(overlay("quiet virtio_mmio.device=512@0xfeb00e00:12 arg=x  arg=two\\swords\\\\ env=A=z "
+                  "mount=%3\\s/data mount=LABEL=new\\s/new\\sro "
                   "env=NEW=1 dns=1.2.3.4 log=warn limit=nofile\\s64 trace=off tmpfs=/more"));
     CHECK_EQ(manifest.arg_count, 2);
     CHECK_EQ(strcmp(manifest.args[0], "x"), 0);
@@ -261,6 +306,9 @@ TEST(manifest, takes_words_of_a_command_line_over_what_it_had)
     CHECK_EQ(manifest.limits[7], 64);
     CHECK(!manifest.trace);
     CHECK_EQ(manifest.tmpfs_count, 3);
+    CHECK_EQ(manifest.mount_count, 5);
+    check_mount(0, MANIFEST_SOURCE_INDEX, "", "/data", false);
+    check_mount(4, MANIFEST_SOURCE_LABEL, "new", "/new", true);
     CHECK_EQ(strcmp(manifest.program, "/usr/bin/redis-server"), 0);
 }
 

@@ -17,10 +17,15 @@ static void check_image(enum ext4_image_size size, const char *options, const ch
     struct ext4_image image;
     struct ext4_counts counts;
     struct ext4_fs *fs;
+    char label[17];
+    u8 uuid[16];
 
     ext4_image_create(&image, size, options, tune);
+    CHECK_EQ(ext4_names(&image.disk, uuid, label), 0);
     CHECK_EQ(ext4_open(&image.disk, 0, &fs), 0);
     CHECK(strcmp(ext4_label(fs), "test") == 0);
+    CHECK(strcmp(label, "test") == 0);
+    CHECK(memcmp(ext4_uuid(fs), uuid, sizeof(uuid)) == 0);
     ext4_counts(fs, &counts);
     CHECK(counts.blocks_free > 0 && counts.blocks_free < counts.blocks);
     ext4_image_compare(&image, fs);

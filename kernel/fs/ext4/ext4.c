@@ -167,11 +167,23 @@ static void mount_init(struct ext4_mount *mount, struct block_device *device)
         list_init(&mount->buckets[i]);
 }
 
+static struct ext4_disk disk_of(struct block_device *device)
+{
+    return (struct ext4_disk){ .context = device,
+                               .size = device->sector_count * BLOCK_SECTOR_SIZE,
+                               .read = disk_read };
+}
+
+int ext4_identify(struct block_device *device, struct ext4_identity *identity)
+{
+    struct ext4_disk disk = disk_of(device);
+
+    return ext4_names(&disk, identity->uuid, identity->label);
+}
+
 int ext4_mount(struct block_device *device, struct filesystem **fs)
 {
-    struct ext4_disk disk = { .context = device,
-                              .size = device->sector_count * BLOCK_SECTOR_SIZE,
-                              .read = disk_read };
+    struct ext4_disk disk = disk_of(device);
     struct ext4_mount *mount = heap_alloc_zero(sizeof(*mount));
     int err;
 

@@ -139,9 +139,23 @@ static const char *options(const struct filesystem *fs)
     return fs->read_only ? "ro,relatime" : "rw,relatime";
 }
 
+/* As getmntent(3) reads it: what would end a field or a line is written in octal. */
+static void put_path(struct proc_output *out, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        if (*path == ' ' || *path == '\t' || *path == '\n' || *path == '\\') {
+            proc_printf(out, "\\%03o", (unsigned)*path);
+        } else {
+            proc_printf(out, "%c", *path);
+        }
+    }
+}
+
 static void put_mount(void *arg, const char *source, const char *path, const struct filesystem *fs)
 {
-    proc_printf(arg, "%s %s %s %s 0 0\n", source, path, fs->type, options(fs));
+    proc_printf(arg, "%s ", source);
+    put_path(arg, path);
+    proc_printf(arg, " %s %s 0 0\n", fs->type, options(fs));
 }
 
 static void show_mounts(struct proc_output *out, void *arg)
@@ -161,8 +175,10 @@ static void put_mountinfo(void *arg, const char *source, const char *path,
     struct mountinfo *info = arg;
 
     info->id++;
-    proc_printf(info->out, "%u %u 0:%llu / %s %s - %s %s %s\n", info->id, info->id == 1 ? 0u : 1u,
-                (unsigned long long)fs->device_id, path, options(fs), fs->type, source,
+    proc_printf(info->out, "%u %u 0:%llu / ", info->id, info->id == 1 ? 0u : 1u,
+                (unsigned long long)fs->device_id);
+    put_path(info->out, path);
+    proc_printf(info->out, " %s - %s %s %s\n", options(fs), fs->type, source,
                 fs->read_only ? "ro" : "rw");
 }
 

@@ -79,6 +79,12 @@ enum ext4_open_flags {
 int ext4_open(const struct ext4_disk *disk, u32 flags, struct ext4_fs **result) MUST_USE;
 void ext4_close(struct ext4_fs *fs); /* Nobody uses it any more. */
 
+/*
+ * The names in the superblock of a disk, `label` NUL-ended: 0; -EINVAL when there is no ext4, or
+ * its superblock is damaged; -EIO, -ENOMEM. Says nothing in the log.
+ */
+int ext4_names(const struct ext4_disk *disk, u8 uuid[16], char label[17]) MUST_USE;
+
 u32 ext4_block_size(const struct ext4_fs *fs);
 
 struct ext4_counts {

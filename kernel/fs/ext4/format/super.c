@@ -116,6 +116,13 @@ static void read_rest(struct ext4_fs *fs, const struct ext4_super *super)
                             : crc32c(UINT32_MAX, fs->uuid, sizeof(fs->uuid));
 }
 
+static bool super_checksum_ok(const struct ext4_super *super)
+{
+    return !(le32_get(super->ro_compat) & EXT4_RO_COMPAT_METADATA_CSUM) ||
+           crc32c(UINT32_MAX, super, offsetof(struct ext4_super, checksum)) ==
+               le32_get(super->checksum);
+}
+
 static int decode_super(struct ext4_fs *fs, const struct ext4_super *super)
 {
     const char *error;
@@ -125,9 +132,7 @@ static int decode_super(struct ext4_fs *fs, const struct ext4_super *super)
     fs->compat = le32_get(super->compat);
     fs->incompat = le32_get(super->incompat);
     fs->ro_compat = le32_get(super->ro_compat);
-    if ((fs->ro_compat & EXT4_RO_COMPAT_METADATA_CSUM) &&
-        crc32c(UINT32_MAX, super, offsetof(struct ext4_super, checksum)) !=
-            le32_get(super->checksum)) {
+    if (!super_checksum_ok(super)) {
         log_warn("ext4: superblock has a wrong checksum");
         return -EIO;
     }
@@ -152,6 +157,28 @@ static int decode_super(struct ext4_fs *fs, const struct ext4_super *super)
                  fs->label);
     }
     return 0;
+}
+
+int ext4_names(const struct ext4_disk *disk, u8 uuid[16], char label[17])
+{
+    struct ext4_super *super;
+    int err;
+
+    if (disk->size < EXT4_SUPER_OFF + EXT4_SUPER_SIZE)
+        return -EINVAL;
+    super = heap_alloc(EXT4_SUPER_SIZE);
+    if (!super)
+        return -ENOMEM;
+    err = disk->read(disk->context, EXT4_SUPER_OFF, super, EXT4_SUPER_SIZE);
+    if (err == 0 && (le16_get(super->magic) != EXT4_SUPER_SIGNATURE || !super_checksum_ok(super)))
+        err = -EINVAL;
+    if (err == 0) {
+        mem_copy(uuid, super->uuid, sizeof(super->uuid));
+        mem_copy(label, super->label, sizeof(super->label));
+        label[sizeof(super->label)] = '\0';
+    }
+    heap_free(super);
+    return err;
 }
 
 int ext4_open(const struct ext4_disk *disk, u32 flags, struct ext4_fs **result)
