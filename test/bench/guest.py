@@ -138,8 +138,8 @@ class Guest:
     def first_byte(self, seconds=START_SECONDS):
         """Waits until the program answers; returns the seconds since the start of QEMU."""
         script = pathlib.Path(__file__).with_name("first_byte.py")
-        out = self.run(["python3", str(script), self.way.host, str(self.way.port(self.program.port)),
-                        repr(self.program.request), str(seconds)])
+        port = self.way.port(self.program.port)
+        out = self.run(["python3", str(script), self.way.host, str(port), repr(self.program.request), str(seconds)])
         return float(out) - self.started
 
     def wait_console(self, pattern, seconds=START_SECONDS):

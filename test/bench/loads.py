@@ -96,7 +96,8 @@ def redis(command, pipeline):
 
 def memcached(guest, seconds):
     """A client: test/bench/memload, gets of keys that it has set."""
-    out = guest.run([str(guest.tools / "memload"), guest.way.host, str(guest.way.port(guest.program.port)),
+    port = guest.way.port(guest.program.port)
+    out = guest.run([str(guest.tools / "memload"), guest.way.host, str(port),
                      str(CONNECTIONS), str(seconds)])
     said = json.loads(out)
     return Result(**said)

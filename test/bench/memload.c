@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads a memcached: memload HOST PORT CONNECTIONS SECONDS. Sets a key for each connection, then gets
- * them, one request after the other on each connection, and compares every answer. Prints a line of
- * JSON: requests, rate, p50_ms, p99_ms, p999_ms, max_ms. A wrong answer or a lost connection ends it
- * with status 1.
+ * Loads a memcached: memload HOST PORT CONNECTIONS SECONDS. Sets a key for each connection, then
+ * gets them, one request after the other on each connection, and compares every answer. Prints a
+ * line of JSON: requests, rate, p50_ms, p99_ms, p999_ms, max_ms. A wrong answer or a lost connection
+ * ends it with status 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What connections and threads cost a kernel: memory CONNECTIONS THREADS. Opens connections to itself
- * over loopback, starts threads that sleep, and prints /proc/meminfo's free memory in between, in
- * bytes of the kernel's for one of each:
+ * What connections and threads cost a kernel: memory CONNECTIONS THREADS. Opens connections to
+ * itself over loopback, starts threads that sleep, and prints by how much /proc/meminfo's free
+ * memory went down, in bytes for one of each:
  *
  *     memory idle BYTES                 in use before anything was opened
  *     memory connection BYTES NUMBER    for one connection; both of its ends are here: half of it

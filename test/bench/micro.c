@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Small loads, one after the other, each a loop around one operation between two marks that the
- * counting plugin records (plugin/count.c). An ordinary Linux program: the same binary runs on every
- * kernel that is compared. What each mark stands for is printed:
+ * counting plugin records (plugin/count.c). An ordinary Linux program: the same binary runs on
+ * every kernel that is compared. What each mark stands for is printed:
  *
  *     micro LABEL NAME OPERATIONS
  *
- * LABEL is the mark before the loop, LABEL + 1 the one behind it; 255 is the start of main(). A load that cannot run says
- * `micro-skip NAME ERRNO` and is left out. The last line is `micro-end`.
+ * LABEL is the mark before the loop, LABEL + 1 the one behind it; 255 is the start of main(). A
+ * load that cannot run says `micro-skip NAME ERRNO` and is left out. The last line is `micro-end`.
  */
 #include <errno.h>
 #include <fcntl.h>

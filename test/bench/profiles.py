@@ -22,8 +22,9 @@ COLORS = ("#f2b134", "#ed8a3f", "#d95d39", "#f0c987")
 
 def files_by_function(debug):
     """Source file by function, from the line table."""
-    out = subprocess.run(["nm", "-l", str(debug)], capture_output=True, text=True, check=True).stdout
-    pairs = re.findall(r"^[0-9a-f]+ [tT] (\S+)\t(?:\S*?/)?((?:kernel|lib)/\S+?):\d+$", out, re.M)
+    done = subprocess.run(["nm", "-l", str(debug)], capture_output=True, text=True, check=True)
+    pairs = re.findall(r"^[0-9a-f]+ [tT] (\S+)\t(?:\S*?/)?((?:kernel|lib)/\S+?):\d+$",
+                       done.stdout, re.M)
     return dict(pairs)
 
 
@@ -101,6 +102,7 @@ def show(bench, args, setup):
     for name, count in sorted(functions.items(), key=lambda item: -item[1])[:ROWS]:
         print(f"{count:10.1f} {100 * count / total:5.1f} %  {name}")
     if args.svg:
-        files = files_by_function(system.build / "soliton.debug") if hasattr(system, "build") else {}
+        is_ours = hasattr(system, "build")
+        files = files_by_function(system.build / "soliton.debug") if is_ours else {}
         title = f"{load.title}: {total:.0f} kernel instructions a request"
         pathlib.Path(args.svg).write_text(flame(title, functions, files))

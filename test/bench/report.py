@@ -122,10 +122,10 @@ def verdict(target, ours, peer):
 def specification(results):
     machine = results["machine"]
     lines = ["# What we promise", "",
-             "Made by `./dev bench --report` from its results; never edited by hand. Each promise is "
-             "held by a", "benchmark of [test/bench](test/bench/run.py). Counts of instructions repeat; "
-             "rates are ratios to a Linux", "guest with the same program, image, machine and load, "
-             "taken in turn.", "",
+             "Made by `./dev bench --report` from its results; never edited by hand. Each promise",
+             "is held by a benchmark of [test/bench](test/bench/run.py). Counts of instructions",
+             "repeat; rates are ratios to a Linux guest with the same program, image, machine and",
+             "load, taken in turn.", "",
              f"Last measured {machine['date']}: {machine['qemu']}, {machine['accelerator']}, "
              f"{machine['cpus']} CPUs, wire: {results['wire']}; peer: "
              f"{results['systems'].get(PEER, 'none')}.", "",
@@ -153,9 +153,10 @@ def times(ours, peer):
 def performance(results, plots):
     systems = list(results["systems"])
     lines = ["# Performance, side by side", "",
-             "Made by `./dev bench --report`; never edited by hand. [SPECIFICATION.md]"
-             "(../SPECIFICATION.md) has the promises,", "[benchmarks.md](benchmarks.md) how to read "
-             "and repeat all this. Where we trail, the figure is bold.", ""]
+             "Made by `./dev bench --report`; never edited by hand.",
+             "[SPECIFICATION.md](../SPECIFICATION.md) has the promises,",
+             "[benchmarks.md](benchmarks.md) how to read and repeat all this. Where we trail, the",
+             "figure is bold.", ""]
     if "load" in results:
         lines += ["## Requests a second, and latency", ""]
         lines += table(["load / CPUs", "system", "requests/s", "ratio to Linux", "spread", "p50 ms",

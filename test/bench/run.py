@@ -46,7 +46,8 @@ class Plan:
         self.seconds = 1 if args.smoke else 3 if args.quick else 8
         self.count_seconds = 1 if args.smoke else 2 if args.quick else 5
         self.boots = 1 if args.smoke else 3 if args.quick else 7
-        names = args.load or (QUICK_LOADS[:1] if args.smoke else QUICK_LOADS if args.quick else None)
+        few = QUICK_LOADS[:1] if args.smoke else QUICK_LOADS if args.quick else None
+        names = args.load or few
         self.loads = [loads.load_find(name) for name in names] if names else loads.LOADS
         self.groups = args.group or (("requests", "boot") if args.smoke else
                                      ("requests", "micro", "load") if args.quick else GROUPS)

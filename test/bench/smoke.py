@@ -89,7 +89,7 @@ def report_comes_out(_bench, _cache):
 
 
 def soak(bench, _cache):
-    """Server after server, each with all of its loads in turn until its share of the time is over."""
+    """Server after server, each with its loads in turn until its share of the time is over."""
     ours = bench.systems[0]
     names = sorted({loads.load_find(name).program for name in SOAK_LOADS})
     for program in names:
