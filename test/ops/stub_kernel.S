@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stands in for the kernel when ops is tested: boots by PVH, says "console" on the serial port,
- * copies its command line to the report port with each % as a newline, and resets the machine. With
- * a command line that starts with "hang" it stays, after the word "hanging" on the console.
+ * copies its command line to the report port with each % as a newline, and resets the machine. At a
+ * `!`, or with a command line that starts with "hang", it stays, after the word "hanging" on the
+ * console.
  */
     .section .note.pvh, "a", @note
     .long 4, 8, 18 /* Name and descriptor sizes, XEN_ELFNOTE_PHYS32_ENTRY. */
@@ -23,6 +24,8 @@ copy:
     movb (%esi), %al
     testb %al, %al
     jz reset
+    cmpb $'!', %al
+    je hang
     cmpb $'%', %al
     jne put
     movb $'\n', %al

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/provider/local/local.h"
 
+#include "ops/provider/local/instance.h"
 #include "ops/vm/qemu.h"
 
 #include <stdlib.h>
@@ -17,4 +18,12 @@ const struct provider provider_local = {
     .name = "onprem",
     .about = "this machine, in QEMU",
     .check = check,
+    .instance_create = local_instance_create,
+    .instance_list = local_instance_list,
+    .instance_start = local_instance_start,
+    .instance_stop = local_instance_stop,
+    .instance_reboot = local_instance_reboot,
+    .instance_delete = local_instance_delete,
+    .instance_logs = local_instance_logs,
+    .instance_stats = local_instance_stats,
 };

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* instance create: a machine that runs an image, and outlives ops. */
+#include "host/err.h"
+#include "host/file.h"
+#include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
+#include "ops/cli/ui.h"
+#include "ops/cmd/instance/args.h"
+#include "ops/config/options.h"
+#include "ops/config/settings.h"
+#include "ops/provider/provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_taken(const struct provider_instances *instances, const char *name)
+{
+    for (size_t i = 0; i < instances->count; i++) {
+        if (strcmp(instances->items[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name that is free: IMAGE-1, IMAGE-2, ... To be freed; NULL with `err` set. */
+static char *name_make(const struct provider *provider, const char *image, struct err *err)
+{
+    struct provider_instances instances = { 0 };
+    const char *base = path_base(image);
+    size_t len = strcspn(base, ".");
+    char *name = NULL;
+
+    if (provider->instance_list && provider->instance_list(&instances, err) < 0)
+        return NULL;
+    for (unsigned number = 1; !name; number++) {
+        name = xasprintf("%.*s-%u", (int)len, base, number);
+        if (is_taken(&instances, name)) {
+            free(name);
+            name = NULL;
+        }
+    }
+    provider_instances_fini(&instances);
+    return name;
+}
+
+static void result_print(const struct provider *provider, const char *name)
+{
+    struct provider_instances instances;
+    struct err ignored;
+    const struct provider_instance *instance = NULL;
+
+    if (!ui.json) {
+        printf("%s\n", name);
+        return;
+    }
+    instance = instance_find(provider, name, &instances, &ignored);
+    if (instance)
+        instance_print(instance);
+    provider_instances_fini(&instances);
+}
+
+static int instance_make(const struct settings *settings, const char *image, struct err *err)
+{
+    const char *target = settings->cloud.platform ? settings->cloud.platform : "onprem";
+    const struct provider *provider = provider_find(target, err);
+    char *name;
+    int status;
+
+    if (!provider)
+        return -1;
+    if (!provider->instance_create)
+        return provider_lacks(provider, "create instances", err);
+    name = settings->instance_name ? xstrdup(settings->instance_name)
+                                   : name_make(provider, image, err);
+    if (!name)
+        return -1;
+    status = provider->instance_create(settings, image, name, err);
+    if (status == 0)
+        result_print(provider, name);
+    free(name);
+    return status;
+}
+
+static int create_run(const struct cmd *self, int argc, char **argv, struct err *err)
+{
+    struct words_limit limit = { .min = 1, .max = 1, .takes_rest = true };
+    struct settings settings;
+    struct words words;
+    int status;
+
+    settings_init(&settings);
+    status = settings_parse_words(&settings, self, argc, argv, &words, limit, err);
+    if (status == 0) {
+        for (size_t i = 0; i < words.rest_count; i++)
+            strings_add(&settings.args, words.rest[i]);
+        status = instance_make(&settings, words.items[0], err);
+        if (status < 0)
+            (void)err_prefix(err, "cannot create an instance of '%s'", words.items[0]);
+    }
+    settings_fini(&settings);
+    return status;
+}
+
+static const struct option_spec create_options[] = {
+    { 'i', "instance-name", "NAME", "what it is called; else IMAGE-1, IMAGE-2, ...", OPTION_TEXT,
+      offsetof(struct settings, instance_name), NULL, false },
+    { 't', "target-cloud", "NAME", "where it runs; onprem is this machine", OPTION_TEXT,
+      offsetof(struct settings, cloud.platform), NULL, false },
+    { 0, "kernel", "FILE", "the kernel; else the one beside ops", OPTION_TEXT,
+      offsetof(struct settings, kernel), NULL, false },
+    { 'b', "bridged", NULL, "tie it to a bridge of this machine", OPTION_FLAG,
+      offsetof(struct settings, bridged), NULL, false },
+    { 0, "bridgename", "NAME", "which bridge; br0 unless given", OPTION_TEXT,
+      offsetof(struct settings, bridge_name), NULL, false },
+    { 0, "tapname", "NAME", "tie it to a tap device that is there", OPTION_TEXT,
+      offsetof(struct settings, tap_name), NULL, false },
+    { 0 },
+};
+
+static const struct option_spec *const options[] = {
+    options_config, create_options, options_machine, options_launch, NULL,
+};
+
+const struct cmd cmd_instance_create = {
+    .name = "create",
+    .usage = "[OPTION...] IMAGE [-- ARGUMENT...]",
+    .about = "run an image in a machine that outlives this command",
+    .more =
+        "IMAGE is the name of an image, or a file with one. Environment, arguments, network and\n"
+        "secrets given here are laid over what the image says; the image stays as it is.\n"
+        "\n"
+        "Prints the instance's name when its program runs. When the kernel panics or cannot start\n"
+        "the program, says why and leaves no instance.",
+    .examples =
+        "  ops instance create web -p 8080:80\n"
+        "  ops instance create web -i web-blue -p 8081:80 -e MODE=test --secret key=key.pem",
+    .options = options,
+    .run = create_run,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* instance delete: end instances and remove them. */
+#include "host/err.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
+#include "ops/cli/ui.h"
+#include "ops/cmd/instance/args.h"
+#include "ops/provider/provider.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+static int delete_all(const struct instance_args *args, struct err *err)
+{
+    if (!args->provider->instance_delete)
+        return provider_lacks(args->provider, "delete instances", err);
+    for (size_t i = 0; i < args->words.count; i++) {
+        if (args->provider->instance_delete(args->words.items[i], err) < 0)
+            return err_prefix(err, "cannot delete '%s'", args->words.items[i]);
+        ui_note("instance '%s' is deleted", args->words.items[i]);
+    }
+    return 0;
+}
+
+static int delete_run(const struct cmd *self, int argc, char **argv, struct err *err)
+{
+    struct words_limit limit = { .min = 1, .max = SIZE_MAX };
+    struct instance_args args;
+    int status = instance_args_parse(&args, self, argc, argv, limit, err);
+
+    if (status == 0)
+        status = delete_all(&args, err);
+    instance_args_fini(&args);
+    return status;
+}
+
+static const struct option_spec *const options[] = { instance_options_target, NULL };
+
+const struct cmd cmd_instance_delete = {
+    .name = "delete",
+    .usage = "NAME...",
+    .about = "end instances and remove them",
+    .more = "What an instance printed goes with it. Its image and its volumes stay.",
+    .examples = "  ops instance delete web-1 web-2",
+    .options = options,
+    .run = delete_run,
+};

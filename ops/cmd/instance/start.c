@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* instance start: start instances that have ended. */
+#include "host/err.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
+#include "ops/cli/ui.h"
+#include "ops/cmd/instance/args.h"
+#include "ops/provider/provider.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+static int start_all(const struct instance_args *args, struct err *err)
+{
+    if (!args->provider->instance_start)
+        return provider_lacks(args->provider, "start instances", err);
+    for (size_t i = 0; i < args->words.count; i++) {
+        if (args->provider->instance_start(args->words.items[i], err) < 0)
+            return err_prefix(err, "cannot start '%s'", args->words.items[i]);
+        ui_note("instance '%s' is started", args->words.items[i]);
+    }
+    return 0;
+}
+
+static int start_run(const struct cmd *self, int argc, char **argv, struct err *err)
+{
+    struct words_limit limit = { .min = 1, .max = SIZE_MAX };
+    struct instance_args args;
+    int status = instance_args_parse(&args, self, argc, argv, limit, err);
+
+    if (status == 0)
+        status = start_all(&args, err);
+    instance_args_fini(&args);
+    return status;
+}
+
+static const struct option_spec *const options[] = { instance_options_target, NULL };
+
+const struct cmd cmd_instance_start = {
+    .name = "start",
+    .usage = "NAME...",
+    .about = "start instances that have ended",
+    .more = "They get the ports, memory, environment and secrets they were created with.",
+    .examples = "  ops instance start web-1",
+    .options = options,
+    .run = start_run,
+};

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The QEMU of an instance: started, looked at, ended. */
+#include "host/err.h"
+#include "host/file.h"
+#include "host/xmem.h"
+#include "ops/provider/local/instance.h"
+#include "ops/vm/launch.h"
+#include "ops/vm/qemu.h"
+#include "ops/vm/qmp.h"
+#include "ops/vm/report.h"
+#include "ops/vm/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    AWAIT_MS = 10000, /* A program's first instruction takes longer only on a very slow machine. */
+    KILL_MS = 5000,   /* From SIGKILL to the end of the process: the host's work alone. */
+    QUIT_MS = 2000,   /* For QEMU to close its disks. */
+    POLL_MS = 10,
+    LOG_SIZE_MAX = 64 * 1024,
+    SIGNAL_EXIT = 128,
+};
+
+static const struct qemu_channels channels_of_instance = {
+    .report = "report",
+    .console = "console.log",
+    .qmp = "qmp.sock",
+    .control = "control.sock",
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec time = { .tv_nsec = ms * 1000000 };
+
+    (void)nanosleep(&time, NULL);
+}
+
+bool instance_is_alive(const struct instance *instance, struct vm_process *process)
+{
+    char *alive = instance_file(instance, "alive");
+    bool is_alive = vm_is_alive(alive, process);
+
+    free(alive);
+    return is_alive;
+}
+
+/* Takes away what the run before left, but its console, which becomes console.log.1. */
+static void leftovers_remove(const struct instance *instance)
+{
+    static const char *const names[] = { "report", "qemu.log", "stopping", "qmp.sock",
+                                         "control.sock" };
+    char *log = instance_file(instance, "console.log");
+    char *old = instance_file(instance, "console.log.1");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path = instance_file(instance, names[i]);
+
+        (void)unlink(path);
+        free(path);
+    }
+    (void)rename(log, old);
+    free(old);
+    free(log);
+}
+
+static int process_start(const struct instance *instance, const char *qemu, struct err *err)
+{
+    struct qemu_channels channels = channels_of_instance;
+    struct strings command = { 0 };
+    char *alive = instance_file(instance, "alive");
+    int alive_fd = vm_alive_lock(alive, err);
+    int status = -1;
+
+    channels.files = instance->folder;
+    if (alive_fd >= 0) {
+        qemu_command(&command, qemu, &instance->launch, &channels,
+                     qemu_kvm_wanted(&instance->launch));
+        status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, err);
+        close(alive_fd);
+    }
+    strings_fini(&command);
+    free(alive);
+    return status;
+}
+
+int instance_spawn(struct instance *instance, struct err *err)
+{
+    char *qemu;
+    int status;
+
+    if (access(instance->launch.disk, R_OK) < 0)
+        return err_set_errno(err, "cannot read image '%s'", instance->launch.disk);
+    if (access(instance->launch.kernel, R_OK) < 0)
+        return err_set_errno(err, "cannot read kernel '%s'", instance->launch.kernel);
+    if (launch_ports_check(&instance->launch, err) < 0)
+        return -1;
+    qemu = qemu_find(err);
+    if (!qemu)
+        return -1;
+    leftovers_remove(instance);
+    instance->started_s = time(NULL);
+    status = launch_write_overlay(&instance->launch, instance->folder, err);
+    if (status == 0)
+        status = instance_write(instance, err);
+    if (status == 0)
+        status = process_start(instance, qemu, err);
+    free(qemu);
+    return status;
+}
+
+void instance_report(const struct instance *instance, struct report *report)
+{
+    char *path = instance_file(instance, "report");
+    char *text = xcalloc(REPORT_SIZE_MAX, 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t size = fd >= 0 ? pread(fd, text, REPORT_SIZE_MAX, 0) : 0;
+    struct report tail;
+
+    report_parse(report, text, size > 0 ? (size_t)size : 0);
+    if (size == REPORT_SIZE_MAX) { /* A long trace: the end is at its end. */
+        off_t end = lseek(fd, 0, SEEK_END);
+
+        size = pread(fd, text, REPORT_SIZE_MAX, end > REPORT_SIZE_MAX ? end - REPORT_SIZE_MAX : 0);
+        report_parse(&tail, text, size > 0 ? (size_t)size : 0);
+        tail.boot_ns = report->boot_ns;
+        *report = tail;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(text);
+    free(path);
+}
+
+/* The first line of what QEMU complained of, to be freed; may be NULL. */
+static char *log_line(const struct instance *instance)
+{
+    char *path = instance_file(instance, "qemu.log");
+    char *text = file_read_text(path, LOG_SIZE_MAX);
+    char *line = NULL;
+    char *rest = text;
+
+    while (rest && !line) {
+        const char *next = strsep(&rest, "\n");
+
+        if (*next != '\0' && !strstr(next, "warning:") && !strstr(next, "terminating on signal"))
+            line = xstrdup(next);
+    }
+    free(text);
+    free(path);
+    return line;
+}
+
+static bool report_is_end(const struct report *report)
+{
+    return report->has_exit || report->has_signal;
+}
+
+/* Why there is no program, to be freed; NULL if there is, or was. */
+static char *failure_of(const struct instance *instance, const struct report *report)
+{
+    char *line;
+    char *reason = NULL;
+
+    if (report->panic[0] != '\0')
+        return xasprintf("the kernel panicked: %s", report->panic);
+    if (report->error[0] != '\0')
+        return xasprintf("the program was not started: %s", report->error);
+    if (report_is_end(report))
+        return NULL;
+    line = log_line(instance);
+    if (line)
+        reason = xasprintf("QEMU ended: %s", line);
+    free(line);
+    return reason;
+}
+
+int instance_await(const struct instance *instance, struct err *err)
+{
+    uint64_t until_ms = now_ms() + AWAIT_MS;
+    struct vm_process process;
+    struct report report;
+    char *reason;
+
+    for (;;) {
+        /* First whether it lives: what it said when it died is then there to be read. */
+        bool is_alive = instance_is_alive(instance, &process);
+
+        instance_report(instance, &report);
+        if (!is_alive)
+            break;
+        if (report.boot_ns > 0 || now_ms() >= until_ms)
+            return 0;
+        pause_ms(POLL_MS);
+    }
+    reason = failure_of(instance, &report);
+    if (!reason && report_is_end(&report))
+        return 0;
+    err_set(err, "%s", reason ? reason : "the machine stopped without a word of why");
+    free(reason);
+    return -1;
+}
+
+/* Waits until it is gone; true when it is. */
+static bool gone_wait(const struct instance *instance, uint64_t ms)
+{
+    uint64_t until_ms = now_ms() + ms;
+    struct vm_process process;
+
+    while (instance_is_alive(instance, &process)) {
+        if (now_ms() >= until_ms)
+            return false;
+        pause_ms(POLL_MS);
+    }
+    return true;
+}
+
+static void marker_set(const struct instance *instance, const char *name)
+{
+    char *path = instance_file(instance, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    free(path);
+}
+
+/* A QEMU that does not listen is ended without asking its program. */
+static bool button_press(const struct instance *instance)
+{
+    struct err ignored;
+    struct qmp qmp;
+    bool is_pressed;
+
+    if (qmp_open(&qmp, instance->folder, channels_of_instance.qmp, &ignored) < 0)
+        return false;
+    is_pressed = qmp_execute(&qmp, "system_powerdown", NULL, NULL, &ignored) == 0;
+    qmp_close(&qmp);
+    return is_pressed;
+}
+
+int instance_halt(const struct instance *instance, uint64_t grace_ms, struct err *err)
+{
+    struct vm_process process;
+
+    if (!instance_is_alive(instance, &process))
+        return 0;
+    marker_set(instance, "stopping");
+    if (grace_ms > 0 && button_press(instance) && gone_wait(instance, grace_ms))
+        return 0;
+    (void)instance_is_alive(instance, &process);
+    vm_kill(&process, SIGTERM);
+    if (gone_wait(instance, QUIT_MS))
+        return 0;
+    (void)instance_is_alive(instance, &process);
+    vm_kill(&process, SIGKILL);
+    if (gone_wait(instance, KILL_MS))
+        return 0;
+    return err_set(err, "process %ld of instance '%s' does not end", (long)process.pid,
+                   instance->name);
+}
+
+static int64_t changed_s(const struct instance *instance, const char *name)
+{
+    char *path = instance_file(instance, name);
+    struct stat st;
+    int64_t seconds = stat(path, &st) == 0 ? st.st_mtim.tv_sec : 0;
+
+    free(path);
+    return seconds;
+}
+
+static void look_at_end(const struct instance *instance, const struct report *report,
+                        struct provider_instance *look)
+{
+    look->state = INSTANCE_EXITED;
+    look->exit_status = -1;
+    if (report->has_exit)
+        look->exit_status = report->exit;
+    else if (report->has_signal)
+        look->exit_status = SIGNAL_EXIT + report->signal;
+    if (report_is_end(report)) {
+        look->ended_s = changed_s(instance, "report");
+        return;
+    }
+    look->reason = failure_of(instance, report);
+    if (look->reason) {
+        look->state = INSTANCE_FAILED;
+        look->ended_s = changed_s(instance, "report");
+    } else if (changed_s(instance, "stopping") > 0) {
+        look->ended_s = changed_s(instance, "stopping");
+        look->reason = xstrdup("it was ended by force");
+    } else {
+        look->reason = xstrdup("its machine was killed, or this computer restarted");
+    }
+}
+
+void instance_look(const struct instance *instance, struct provider_instance *look)
+{
+    struct vm_process process;
+    struct report report;
+    bool is_alive = instance_is_alive(instance, &process);
+
+    *look = (struct provider_instance){
+        .name = xstrdup(instance->name),
+        .image = xstrdup(instance->image),
+        .ports = launch_ports_text(&instance->launch),
+        .created_s = instance->created_s,
+        .started_s = instance->started_s,
+        .exit_status = -1,
+    };
+    instance_report(instance, &report);
+    if (is_alive) {
+        if (process.pid > 0)
+            look->id = xasprintf("%ld", (long)process.pid);
+        if (!instance->launch.tap && !instance->launch.bridge)
+            look->address = xstrdup("127.0.0.1");
+        look->state = report.boot_ns > 0 ? INSTANCE_RUNNING : INSTANCE_STARTING;
+        if (changed_s(instance, "stopping") > 0)
+            look->state = INSTANCE_STOPPING;
+    } else if (instance->started_s == 0) {
+        look->state = INSTANCE_FAILED;
+        look->reason = xstrdup("it was never started");
+    } else {
+        look_at_end(instance, &report, look);
+    }
+}

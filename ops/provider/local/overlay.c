@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/provider/local/overlay.h"
+
+#include "host/err.h"
+#include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/config/network.h"
+#include "ops/config/settings.h"
+#include "ops/disk/disk.h"
+#include "ops/vm/launch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The manifest in an image, to be freed; NULL with `err` set. */
+static char *manifest_read(const char *path, struct err *err)
+{
+    struct disk *disk = disk_open(path, false, err);
+    struct err ignored;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out;
+    int status = -1;
+
+    if (!disk)
+        return NULL;
+    out = open_memstream(&text, &size);
+    if (out) {
+        status = disk_cat(disk, "/etc/soliton/manifest", out, err);
+        fclose(out);
+    }
+    (void)disk_close(disk, &ignored);
+    if (status == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Arguments replace all of the image's, argv[0] too: that is the image's program. */
+static int args_add(struct launch *launch, const struct strings *args, struct err *err)
+{
+    char *manifest;
+    char *line = NULL;
+
+    if (args->count == 0)
+        return 0;
+    manifest = manifest_read(launch->disk, err);
+    if (!manifest)
+        return err_prefix(err, "cannot tell image '%s' its arguments", launch->disk);
+    for (char *rest = manifest; rest && !line;) {
+        char *next = strsep(&rest, "\n");
+
+        if (strncmp(next, "program ", 8) == 0)
+            line = next + 8;
+    }
+    if (line)
+        strings_addf(&launch->overlay, "arg %s", line); /* Escaped as it was there. */
+    free(manifest);
+    if (!line)
+        return err_set(err, "image '%s' does not say what its program is", launch->disk);
+    for (size_t i = 0; i < args->count; i++)
+        launch_add_line(launch, "arg", args->items[i]);
+    return 0;
+}
+
+int overlay_fill(struct launch *launch, const struct settings *settings, const char *folder,
+                 struct err *err)
+{
+    for (size_t i = 0; i < settings->envs.count; i++)
+        launch_add_line(launch, "env", settings->envs.items[i]);
+    if (args_add(launch, &settings->args, err) < 0)
+        return -1;
+    if (network_lines(&launch->overlay, settings, err) < 0)
+        return -1;
+    for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
+        if (launch_add_secret(launch, folder, settings->secrets.items[i],
+                              settings->secrets.items[i + 1], err) < 0)
+            return -1;
+    }
+    return 0;
+}
