@@ -5,20 +5,16 @@
 farewell  what a program writes before it exits arrives
 offloads  bulk transfers both ways over a tap, with and without what the device does for us
 garbage   malformed packets are counted and dropped, and the machine goes on serving
+load      nginx and redis over a tap with 50 connections: every answer right, and none late
 
-The program in the machine is test/app/wire.c. `offloads` needs root and /dev/net/tun and is skipped
-without; it works in a network namespace of its own, so nothing of this machine's is touched. The
-last line is `N passed, N failed, N skipped`; the exit status is 1 if one failed.
+The program in the machine is test/app/wire.c, but for `load`. `offloads` and `load` need root and
+/dev/net/tun and are skipped without; they work in a network namespace of their own, so nothing of
+this machine's is touched. The last line is `N passed, N failed, N skipped`; the exit status is 1 if one failed.
 """
 
 import argparse
-import contextlib
-import ctypes
-import os
 import pathlib
 import random
-import shlex
-import shutil
 import socket
 import struct
 import subprocess
@@ -26,21 +22,14 @@ import sys
 import tempfile
 import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(TOP / "test" / "app"))
-
-from machine import Failure, Machine, free_port  # noqa: E402 (its folder is known only now)
+import load
+from tap import (GUEST_IP, NETDEV, PORT, STATIC, TOP, Packed, Skip, own_network, qemu_command,
+                 with_machine)
+from machine import Failure, Machine, free_port  # Its folder is known since tap.
 
 START_SECONDS = 60
 PERIOD = 65521
-GUEST_IP = "10.9.0.2"
-HOST_IP = "10.9.0.1"
 HOST_MAC = bytes.fromhex("525400090001")
-PORT = 8080
-
-
-class Skip(Exception):
-    """What the test needs is not there."""
 
 
 def pattern(size):
@@ -76,6 +65,7 @@ class Options:
         self.build = pathlib.Path(args.build).resolve()
         self.folder = pathlib.Path(folder)
         self.program = self.build / "test" / "app" / "wire"
+        self.wire = Packed(self.program, ["serve"])
         self.bulk = 100 << 20 if args.long else 16 << 20
 
 
@@ -122,24 +112,6 @@ def first_connection(machine):
     raise Failure(f"no answer within {START_SECONDS} s")
 
 
-def qemu_command(options, kind, cpus, append, netdevs, device):
-    """As `ops run` would start it, but on a wire of ours: `netdevs` end with the one named net."""
-    ops, kernel = str(options.build / "ops"), str(options.build / "soliton.elf")
-    image = options.folder / "wire.img"
-    if not image.exists():
-        subprocess.run([ops, "build", "--kernel", kernel, "-o", str(image), str(options.program),
-                        "--", "serve"], check=True, stdout=subprocess.DEVNULL)
-    done = subprocess.run([ops, "run", "--dry-run", "--kernel", kernel, "--machine", kind, "--smp",
-                           str(cpus), "-m", "128M", "--append", append, str(options.program)],
-                          check=True, stdout=subprocess.PIPE, text=True)
-    words = shlex.split(done.stdout)
-    at = words.index("user,id=net")
-    words[at - 1:at + 1] = [word for netdev in netdevs for word in ("-netdev", netdev)]
-    report = options.folder / "report"
-    return [word.replace("=DISK,", f"={image},").replace("=REPORT", f"={report}")
-            if not word.startswith("virtio-net") else f"{word},{device}" for word in words]
-
-
 def ask(address, line, data=b""):
     with socket.create_connection(address, START_SECONDS) as client:
         client.sendall(line.encode() + b"\n" + data)
@@ -159,36 +131,6 @@ def finish(machine, address):
 
 # ---- offloads ----------------------------------------------------------------------------------
 
-CLONE_NEWNET = 0x40000000
-
-
-@contextlib.contextmanager
-def own_network():
-    """A network namespace for this thread and what it starts."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/self/ns/net", "rb") as before:
-        if libc.unshare(CLONE_NEWNET) != 0:
-            raise Skip(f"no network namespace: {os.strerror(ctypes.get_errno())}")
-        try:
-            yield
-        finally:
-            libc.setns(before.fileno(), CLONE_NEWNET)
-
-
-def ip(*words):
-    done = subprocess.run(["ip", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          text=True)
-    if done.returncode != 0:
-        raise Skip(f"ip {' '.join(words)}: {done.stderr.strip()}")
-
-
-def tap_up(mtu):
-    ip("link", "set", "lo", "up")
-    ip("tuntap", "add", "dev", "tap0", "mode", "tap")
-    ip("address", "add", f"{HOST_IP}/24", "dev", "tap0")
-    ip("link", "set", "tap0", "mtu", str(mtu), "up")
-
-
 def both_ways(options, machine):
     address = (GUEST_IP, PORT)
     machine.wait_until(lambda *_: is_serving(address), START_SECONDS)
@@ -206,24 +148,9 @@ def both_ways(options, machine):
 
 
 def offloads(options, kind, cpus, device, mtu=1500):
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun") or not shutil.which("ip"):
-        raise Skip("needs root, /dev/net/tun and ip")
-    with own_network():
-        tap_up(mtu)
-        netdev = "tap,id=net,ifname=tap0,script=no,downscript=no"
-        append = f"network=static ip={GUEST_IP}/24 gateway={HOST_IP}"
-        command = qemu_command(options, kind, cpus, append, [netdev], device)
+    with own_network(mtu):
+        command = qemu_command(options, options.wire, kind, cpus, STATIC, [NETDEV], device)
         return with_machine(command, PORT, lambda machine: both_ways(options, machine))
-
-
-def with_machine(command, port, body):
-    machine = Machine(command, port)
-    try:
-        return body(machine)
-    except (Failure, OSError) as error:
-        raise Failure(f"{error}\n{machine.last_lines()}") from error
-    finally:
-        machine.stop()
 
 
 # ---- garbage -----------------------------------------------------------------------------------
@@ -377,7 +304,8 @@ def garbage(options, cpus):
                     for end, number in (("local", wire_port), ("remote", back_port)))
     netdevs = [f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:{PORT}",
                f"dgram,id=wire,{ends}"]
-    command = qemu_command(options, "q35", cpus, "log=error", netdevs, "mrg_rxbuf=on")
+    command = qemu_command(options, options.wire, "q35", cpus, "log=error", netdevs,
+                           "mrg_rxbuf=on")
     command += ["-device", "virtio-net-pci,disable-legacy=on,netdev=wire"]
     return with_machine(command, port,
                         lambda machine: misbehave(options, machine, Sender(wire_port)))
@@ -392,6 +320,10 @@ TESTS = {
     "offloads unmerged": lambda options: offloads(options, "microvm", 1, "mrg_rxbuf=off"),
     "offloads mtu 9000": lambda options: offloads(options, "q35", 2, "host_mtu=9000", 9000),
     "garbage": lambda options: garbage(options, 2),
+    "load nginx microvm": lambda options: load.nginx(options, "microvm", 1),
+    "load nginx q35": lambda options: load.nginx(options, "q35", 2),
+    "load redis microvm": lambda options: load.redis(options, "microvm", 1),
+    "load redis q35": lambda options: load.redis(options, "q35", 2),
 }
 
 
