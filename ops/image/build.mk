@@ -3,6 +3,6 @@ ops-lib-y += ops/image/deps.c ops/image/ext4.c ops/image/fat.c ops/image/gpt.c o
              ops/image/kernel.c ops/image/ldcache.c ops/image/ldconf.c ops/image/mounts.c \
              ops/image/object.c ops/image/root.c ops/image/rules.c ops/image/rules_add.c \
              ops/image/rules_table.c ops/image/search.c ops/image/sysroot.c \
-             ops/image/tree.c
+             ops/image/tree.c ops/image/tree_dir.c
 unit-host-y += ops/image/gpt_test.c ops/image/ldcache_test.c ops/image/mounts_test.c \
                ops/image/tree_test.c

@@ -91,9 +91,11 @@ static void mount_note(const struct settings *settings, struct tree *tree, const
                        struct strings *notes)
 {
     struct hidden hidden = { .settings = settings, .mount = mount };
+    struct tree_node *top = tree_find(tree, mount);
     char *note;
 
-    (void)tree_walk(tree, node_count, &hidden, NULL);
+    if (top)
+        (void)tree_walk_below(top, node_count, &hidden, NULL);
     if (hidden.count == 0)
         return;
     note = xasprintf("the program will not see '%s'%s: the machine mounts something else at '%s'",

@@ -4,9 +4,8 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/image/tree_inner.h"
 
-#include <dirent.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -70,7 +69,7 @@ static size_t child_index(const struct tree_node *dir, const char *name, bool *f
     return lo;
 }
 
-static struct tree_node *child_find(const struct tree_node *dir, const char *name)
+struct tree_node *tree_child_find(const struct tree_node *dir, const char *name)
 {
     bool found;
     size_t index = child_index(dir, name, &found);
@@ -78,9 +77,8 @@ static struct tree_node *child_find(const struct tree_node *dir, const char *nam
     return found ? dir->children[index] : NULL;
 }
 
-/* A new child; `name` is not there yet. */
-static struct tree_node *child_add(struct tree *tree, struct tree_node *dir, const char *name,
-                                   enum tree_type type)
+struct tree_node *tree_child_add(struct tree *tree, struct tree_node *dir, const char *name,
+                                 enum tree_type type)
 {
     struct tree_node *node = xcalloc(1, sizeof(*node));
     bool found;
@@ -168,7 +166,7 @@ static struct tree_node *dir_reach(struct tree *tree, struct walk *walk, bool ma
             dir = dir->parent;
             continue;
         }
-        child = child_find(dir, walk->name);
+        child = tree_child_find(dir, walk->name);
         if (child && child->type == TREE_LINK) {
             if (!walk_link(walk, child->text))
                 return NULL;
@@ -179,7 +177,7 @@ static struct tree_node *dir_reach(struct tree *tree, struct walk *walk, bool ma
         if (walk->left[strspn(walk->left, "/")] == '\0')
             return dir;
         if (!child && make)
-            child = child_add(tree, dir, walk->name, TREE_DIR);
+            child = tree_child_add(tree, dir, walk->name, TREE_DIR);
         if (!child || child->type != TREE_DIR)
             return NULL;
         dir = child;
@@ -197,7 +195,7 @@ struct tree_node *tree_find(struct tree *tree, const char *path)
     walk_init(&walk, path);
     dir = dir_reach(tree, &walk, false);
     if (dir)
-        found = child_find(dir, walk.name);
+        found = tree_child_find(dir, walk.name);
     walk_fini(&walk);
     return found;
 }
@@ -213,9 +211,9 @@ static struct tree_node *node_make(struct tree *tree, const char *path, enum tre
     walk_init(&walk, path);
     dir = dir_reach(tree, &walk, true);
     if (dir)
-        node = child_find(dir, walk.name);
+        node = tree_child_find(dir, walk.name);
     if (dir && !node && tree->count < TREE_NODES_MAX)
-        node = child_add(tree, dir, walk.name, type);
+        node = tree_child_add(tree, dir, walk.name, type);
     walk_fini(&walk);
 
     if (!node) {
@@ -233,15 +231,29 @@ int tree_add_dir(struct tree *tree, const char *path, struct err *err)
     return node_make(tree, path, TREE_DIR, err) ? 0 : -1;
 }
 
-/* Sets what a file is from its attributes here. Set-user-ID means nothing in an image. */
-static void file_set(struct tree_node *node, const char *source, const struct stat *st)
+/* Set-user-ID means nothing in an image. */
+void tree_file_set(struct tree_node *node, char *source, const struct stat *st)
 {
     free(node->source);
     free(node->text);
-    node->source = xstrdup(source);
+    node->source = source;
     node->text = NULL;
     node->size = (uint64_t)st->st_size;
     node->mode = st->st_mode & 0777;
+    tree_stamp_set(&node->stamp, st);
+}
+
+void tree_stamp_set(struct tree_stamp *stamp, const struct stat *st)
+{
+    *stamp = (struct tree_stamp){
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .modified_s = st->st_mtim.tv_sec,
+        .modified_ns = st->st_mtim.tv_nsec,
+        .changed_s = st->st_ctim.tv_sec,
+        .changed_ns = st->st_ctim.tv_nsec,
+    };
 }
 
 int tree_add_file(struct tree *tree, const char *path, const char *source, struct err *err)
@@ -260,7 +272,7 @@ int tree_add_file(struct tree *tree, const char *path, const char *source, struc
         return -1;
     if (tree->keeps && (node->source || node->text))
         return 0;
-    file_set(node, source, &st);
+    tree_file_set(node, xstrdup(source), &st);
     return 0;
 }
 
@@ -295,9 +307,9 @@ static int link_add(struct tree *tree, const char *dir_path, const char *name, c
 
     if (!dir || dir->type != TREE_DIR)
         return err_set(err, "cannot put '%s/%s' into the image: no directory", dir_path, name);
-    if (child_find(dir, name))
+    if (tree_child_find(dir, name))
         return 0;
-    node = child_add(tree, dir, name, TREE_LINK);
+    node = tree_child_add(tree, dir, name, TREE_LINK);
     node->mode = 0777;
     node->text = xstrdup(target);
     node->size = strlen(target);
@@ -396,83 +408,6 @@ int tree_add_host(struct tree *tree, const char *root, const char *path, char **
     return status;
 }
 
-static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
-                        const char *const *except, struct err *err);
-
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static int host_entry_add(struct tree *tree, const char *path, const char *source, const char *name,
-                          int depth, struct err *err)
-{
-    char *to = xasprintf("%s/%s", path, name);
-    char *from = xasprintf("%s/%s", source, name);
-    char *target = NULL;
-    struct stat st;
-    int status = 0;
-
-    if (lstat(from, &st) < 0) {
-        status = err_set_errno(err, "cannot read '%s'", from);
-    } else if (S_ISDIR(st.st_mode)) {
-        status = host_dir_add(tree, to, from, depth + 1, NULL, err);
-    } else if (S_ISREG(st.st_mode)) {
-        status = tree_add_file(tree, to, from, err);
-    } else if (S_ISLNK(st.st_mode)) {
-        target = link_read(from, err);
-        status = target ? link_add(tree, path, name, target, err) : -1;
-    }
-    free(target);
-    free(from);
-    free(to);
-    return status;
-}
-
-static bool is_excepted(const char *const *except, const char *name)
-{
-    for (; except && *except; except++) {
-        if (fnmatch(*except, name, 0) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Recursion is bounded by TREE_DEPTH_MAX. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static int host_dir_add(struct tree *tree, const char *path, const char *source, int depth,
-                        const char *const *except, struct err *err)
-{
-    DIR *dir;
-    int status = 0;
-
-    if (depth > TREE_DEPTH_MAX)
-        return err_set(err, "'%s' lies too deep", source);
-    if (tree_add_dir(tree, path, err) < 0)
-        return -1;
-    dir = opendir(source);
-    if (!dir)
-        return err_set_errno(err, "cannot read directory '%s'", source);
-    while (status == 0) {
-        struct dirent *entry = readdir(dir);
-
-        if (!entry)
-            break;
-        if (!is_dot(entry->d_name) && !is_dot_dot(entry->d_name) &&
-            !is_excepted(except, entry->d_name))
-            status = host_entry_add(tree, path, source, entry->d_name, depth, err);
-    }
-    closedir(dir);
-    return status;
-}
-
-int tree_add_host_dir(struct tree *tree, const char *path, const char *source, struct err *err)
-{
-    return host_dir_add(tree, path, source, 0, NULL, err);
-}
-
-int tree_add_host_part(struct tree *tree, const char *path, const char *source,
-                       const char *const *except, struct err *err)
-{
-    return host_dir_add(tree, path, source, 0, except, err);
-}
-
 int tree_add_link(struct tree *tree, const char *path, const char *target, struct err *err)
 {
     char *dir = path_dir(path);
@@ -484,12 +419,12 @@ int tree_add_link(struct tree *tree, const char *path, const char *target, struc
     return status;
 }
 
-/* The node after `node`, parents first. NULL: there is none. */
-static struct tree_node *node_next(struct tree_node *node)
+/* The node after `node`, parents first, within `top`. NULL: there is none. */
+static struct tree_node *node_next(const struct tree_node *top, struct tree_node *node)
 {
     if (node->child_count > 0)
         return node->children[0];
-    while (node->parent != node) {
+    while (node != top) {
         struct tree_node *parent = node->parent;
         bool found;
         size_t index = child_index(parent, node->name, &found);
@@ -501,14 +436,21 @@ static struct tree_node *node_next(struct tree_node *node)
     return NULL;
 }
 
-int tree_walk(struct tree *tree, int (*fn)(struct tree_node *node, void *context, struct err *err),
-              void *context, struct err *err)
+int tree_walk_below(struct tree_node *top,
+                    int (*fn)(struct tree_node *node, void *context, struct err *err),
+                    void *context, struct err *err)
 {
-    for (struct tree_node *node = node_next(&tree->root); node; node = node_next(node)) {
+    for (struct tree_node *node = node_next(top, top); node; node = node_next(top, node)) {
         if (fn(node, context, err) < 0)
             return -1;
     }
     return 0;
+}
+
+int tree_walk(struct tree *tree, int (*fn)(struct tree_node *node, void *context, struct err *err),
+              void *context, struct err *err)
+{
+    return tree_walk_below(&tree->root, fn, context, err);
 }
 
 char *tree_path(const struct tree_node *node)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct err;
+struct stat;
 
 enum {
     TREE_LINKS_MAX = 40, /* Links followed in one path, as in Linux. */
@@ -29,15 +30,27 @@ enum tree_type {
     TREE_LINK,
 };
 
+/* What stat(2) tells of a file: while it is the same, so is the content. Without padding. */
+struct tree_stamp {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    int64_t modified_s;
+    int64_t modified_ns;
+    int64_t changed_s;
+    int64_t changed_ns;
+};
+
 struct tree_node {
     char *name;
     enum tree_type type;
-    uint32_t mode;  /* Permission bits. */
-    char *source;   /* TREE_FILE: the file on this machine; NULL: `text` is the content. */
-    char *text;     /* TREE_FILE: content made by ops. TREE_LINK: where it points. */
-    uint64_t size;  /* Bytes of content. */
-    uint32_t inode; /* For whoever writes the filesystem. */
-    bool seen;      /* For whoever goes over the tree more than once. */
+    uint32_t mode;           /* Permission bits. */
+    char *source;            /* TREE_FILE: the file on this machine; NULL: `text` is the content. */
+    char *text;              /* TREE_FILE: content made by ops. TREE_LINK: where it points. */
+    uint64_t size;           /* Bytes of content. */
+    struct tree_stamp stamp; /* Of `source`, when it was added. */
+    uint32_t inode;          /* For whoever writes the filesystem. */
+    bool seen;               /* For whoever goes over the tree more than once. */
     struct tree_node *parent;
     struct tree_node **children; /* TREE_DIR: sorted by name. */
     size_t child_count;
@@ -48,6 +61,8 @@ struct tree {
     size_t count; /* Nodes, the root not counted. */
     bool keeps;   /* Files that are there are not replaced. */
 };
+
+void tree_stamp_set(struct tree_stamp *stamp, const struct stat *st);
 
 void tree_init(struct tree *tree);
 
@@ -95,6 +110,11 @@ int tree_add_link(struct tree *tree, const char *path, const char *target, struc
 /* Calls `fn` for every node but the root, a directory before what is in it, until it fails. */
 int tree_walk(struct tree *tree, int (*fn)(struct tree_node *node, void *context, struct err *err),
               void *context, struct err *err);
+
+/* The same for the nodes below `top`. */
+int tree_walk_below(struct tree_node *top,
+                    int (*fn)(struct tree_node *node, void *context, struct err *err),
+                    void *context, struct err *err);
 
 /* The path of a node, to be freed. */
 char *tree_path(const struct tree_node *node);

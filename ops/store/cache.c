@@ -183,7 +183,7 @@ static int image_build(struct cache_image *image, const struct image_spec *spec,
     image->is_new = true;
     if (!image_take(image))
         return 1;
-    if (key_make(after, spec, err) < 0)
+    if (key_make(after, spec, true, err) < 0)
         return -1;
     if (strcmp(key, after) == 0)
         return 0;
@@ -194,11 +194,12 @@ static int image_build(struct cache_image *image, const struct image_spec *spec,
 }
 
 /* One look, and if need be a build. Returns 1 to look again. */
-static int image_try(struct cache_image *image, const struct image_spec *spec, struct err *err)
+static int image_try(struct cache_image *image, const struct image_spec *spec, bool looks_again,
+                     struct err *err)
 {
     char key[KEY_SIZE];
 
-    if (key_make(key, spec, err) < 0)
+    if (key_make(key, spec, looks_again, err) < 0)
         return -1;
     free(image->path);
     image->path = path_of(key);
@@ -215,7 +216,7 @@ int cache_image_get(struct cache_image *image, const struct image_spec *spec, st
     if (status == 0)
         status = 1;
     for (int i = 0; i < BUILD_TRIES && status > 0; i++)
-        status = image_try(image, spec, err);
+        status = image_try(image, spec, i > 0, err);
     if (status > 0)
         status = err_set(err, "files change while the image is built");
     if (status == 0 && image->is_new)

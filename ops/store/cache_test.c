@@ -82,18 +82,18 @@ TEST(cache, tells_inputs_apart)
     struct tree tree;
 
     place_make(&tree, &spec);
-    CHECK_EQ(key_make(keys[0], &spec, &err), 0);
-    CHECK_EQ(key_make(keys[1], &spec, &err), 0);
+    CHECK_EQ(key_make(keys[0], &spec, true, &err), 0);
+    CHECK_EQ(key_make(keys[1], &spec, true, &err), 0);
     CHECK(strcmp(keys[0], keys[1]) == 0);
 
     text_write("file", "two"); /* As long as before. */
-    CHECK_EQ(key_make(keys[1], &spec, &err), 0);
+    CHECK_EQ(key_make(keys[1], &spec, true, &err), 0);
     text_write("kernel", "KERNEL");
-    CHECK_EQ(key_make(keys[2], &spec, &err), 0);
+    CHECK_EQ(key_make(keys[2], &spec, true, &err), 0);
     spec.root_size_min = 1;
-    CHECK_EQ(key_make(keys[3], &spec, &err), 0);
+    CHECK_EQ(key_make(keys[3], &spec, true, &err), 0);
     CHECK_EQ(tree_add_text(&tree, "/etc/more", "", &err), 0);
-    CHECK_EQ(key_make(keys[4], &spec, &err), 0);
+    CHECK_EQ(key_make(keys[4], &spec, true, &err), 0);
     for (int i = 1; i < 5; i++)
         CHECK(strcmp(keys[i - 1], keys[i]) != 0);
     place_remove(&tree);

@@ -22,19 +22,9 @@ enum {
     TRIES = 3,
 };
 
-/* What stat(2) tells of a file's content. No padding: all of it is hashed. */
-struct identity {
-    uint64_t device;
-    uint64_t inode;
-    uint64_t size;
-    int64_t modified_s;
-    int64_t modified_ns;
-    int64_t changed_s;
-    int64_t changed_ns;
-};
-
 struct maker {
     struct sha256 sha;
+    bool looks_again;       /* At files of the tree. */
     struct timespec newest; /* Change of all files. */
 };
 
@@ -43,25 +33,24 @@ static bool is_later(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
+static void stamp_add(struct maker *maker, const struct tree_stamp *stamp)
+{
+    struct timespec changed = { .tv_sec = stamp->changed_s, .tv_nsec = stamp->changed_ns };
+
+    sha256_add(&maker->sha, stamp, sizeof(*stamp));
+    if (is_later(changed, maker->newest))
+        maker->newest = changed;
+}
+
 static int file_add(struct maker *maker, const char *path, struct err *err)
 {
+    struct tree_stamp stamp;
     struct stat st;
-    struct identity identity;
 
     if (stat(path, &st) < 0)
         return err_set_errno(err, "cannot read '%s'", path);
-    identity = (struct identity){
-        .device = st.st_dev,
-        .inode = st.st_ino,
-        .size = (uint64_t)st.st_size,
-        .modified_s = st.st_mtim.tv_sec,
-        .modified_ns = st.st_mtim.tv_nsec,
-        .changed_s = st.st_ctim.tv_sec,
-        .changed_ns = st.st_ctim.tv_nsec,
-    };
-    sha256_add(&maker->sha, &identity, sizeof(identity));
-    if (is_later(st.st_ctim, maker->newest))
-        maker->newest = st.st_ctim;
+    tree_stamp_set(&stamp, &st);
+    stamp_add(maker, &stamp);
     return 0;
 }
 
@@ -79,8 +68,10 @@ static int node_add(struct tree_node *node, void *context, struct err *err)
 
     sha256_add(&maker->sha, head, sizeof(head));
     text_add(maker, node->name);
-    if (node->source)
+    if (node->source && maker->looks_again)
         return file_add(maker, node->source, err);
+    if (node->source)
+        stamp_add(maker, &node->stamp);
     if (node->text) {
         sha256_add(&maker->sha, &node->size, sizeof(node->size));
         sha256_add(&maker->sha, node->text, node->size);
@@ -125,9 +116,9 @@ static bool is_fresh(const struct maker *maker)
     return age_ns >= 0 && age_ns < CLOCK_STEP_NS;
 }
 
-int key_make(char key[KEY_SIZE], const struct image_spec *spec, struct err *err)
+int key_make(char key[KEY_SIZE], const struct image_spec *spec, bool looks_again, struct err *err)
 {
-    struct maker maker;
+    struct maker maker = { .looks_again = looks_again };
     uint8_t digest[SHA256_SIZE];
 
     for (int i = 0; i < TRIES; i++) {
@@ -138,6 +129,7 @@ int key_make(char key[KEY_SIZE], const struct image_spec *spec, struct err *err)
         if (!is_fresh(&maker))
             break;
         (void)nanosleep(&step, NULL);
+        maker.looks_again = true;
     }
     sha256_finish(&maker.sha, digest);
     for (size_t i = 0; i < SHA256_SIZE; i++)
