@@ -174,6 +174,13 @@ static void read_overlays(void)
         manifest_bad("kernel command line", "word", &error);
 }
 
+/* Only to halt works so far: whoever asked for more should know. */
+static void crash_policy_check(void)
+{
+    if (manifest.crash != MANIFEST_CRASH_HALT)
+        log_warn("boot: the manifest's crash policy is not there yet: a crash ends the machine");
+}
+
 void config_read(void)
 {
     struct manifest_error error;
@@ -186,11 +193,9 @@ void config_read(void)
     if (!manifest_finish(&manifest, &error))
         manifest_bad(where, "line", &error);
 
-    if (manifest.log != MANIFEST_LOG_UNSET) {
+    if (manifest.log != MANIFEST_LOG_UNSET)
         log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
-    } else if (manifest.trace) {
-        log_set_level(LOG_INFO); /* That of the trace. */
-    }
+    crash_policy_check();
     root_mount_more(&manifest);
     launch_secrets();
 }
@@ -217,19 +222,15 @@ static void wait_for_address(void)
         log_warn("net: no answer from a DHCP server yet, starting without an address");
 }
 
-static void configure_static(void)
+static void network_config(struct net_config *config)
 {
-    static struct net_config config;
-
-    config.ip = manifest.ip;
-    config.prefix_len = (u8)manifest.prefix_len;
-    config.gateway = manifest.gateway;
-    config.mtu = manifest.mtu;
-    config.dns_count = manifest.dns_count;
+    config->ip = manifest.ip;
+    config->prefix_len = (u8)manifest.prefix_len;
+    config->gateway = manifest.gateway;
+    config->mtu = manifest.mtu;
+    config->dns_count = manifest.dns_count;
     for (u32 i = 0; i < manifest.dns_count; i++)
-        config.dns[i] = manifest.dns[i];
-    if (net_config_static(&config) < 0)
-        config_fail_because("%s: the network's address makes no sense", MANIFEST_PATH);
+        config->dns[i] = manifest.dns[i];
 }
 
 /* An image without a resolv.conf gets one that says what the network said. */
@@ -244,11 +245,21 @@ static void resolv_conf_write(void)
 
 void config_network(void)
 {
-    if (manifest.network == MANIFEST_NETWORK_NONE || !net_primary())
+    struct net_config config = { 0 };
+
+    if (manifest.network == MANIFEST_NETWORK_NONE)
         return;
+    if (!net_primary()) {
+        if (manifest.network == MANIFEST_NETWORK_STATIC)
+            log_warn("net: no network card for the address of the manifest");
+        return;
+    }
+    network_config(&config);
     if (manifest.network == MANIFEST_NETWORK_STATIC) {
-        configure_static();
+        if (net_config_static(&config) < 0)
+            config_fail_because("the manifest's network address makes no sense");
     } else {
+        net_config_prefer(&config);
         net_config_dhcp();
         wait_for_address();
     }

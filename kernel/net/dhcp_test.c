@@ -110,6 +110,23 @@ TEST(dhcp, gets_an_address_and_everything_with_it)
     CHECK_EQ(netbuf_count(), 0);
 }
 
+TEST(dhcp, yields_to_what_the_image_says)
+{
+    const struct net_config own = { .mtu = 1400, .dns_count = 1, .dns = { 0xc0000201 } };
+    struct net_config config;
+    char text[200];
+
+    net_config_prefer(&own);
+    get_lease();
+    CHECK(net_config_get(&config));
+    CHECK_EQ(config.ip, OFFERED);
+    CHECK_EQ(config.gateway, 0x0a000002);
+    CHECK_EQ(config.mtu, 1400);
+    CHECK_EQ(net_primary()->mtu, 1400);
+    net_resolv_conf(text, sizeof(text));
+    CHECK(str_equal(text, "search example\nnameserver 192.0.2.1\n"));
+}
+
 TEST(dhcp, asks_again_until_it_is_answered)
 {
     u32 xid;

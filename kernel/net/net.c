@@ -28,6 +28,7 @@ static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_NET_TABLE); /* All below. 
 static enum mode mode;
 static bool in_force;
 static struct net_config config;
+static struct net_config preferred; /* Its mtu and name servers. */
 static void (*notify)(void);
 static struct netdev *primary; /* [atomic] Set once. */
 
@@ -83,9 +84,22 @@ static void say(const struct netdev *dev, const struct net_config *in)
              in->gateway >> 16 & 255, in->gateway >> 8 & 255, in->gateway & 255, dev->mtu);
 }
 
+/* What the image says comes before what the network says. */
+static void prefer(struct net_config *wanted) HOLDS(&lock)
+{
+    if (preferred.mtu != 0)
+        wanted->mtu = preferred.mtu;
+    if (preferred.dns_count == 0)
+        return;
+    wanted->dns_count = preferred.dns_count;
+    for (u32 i = 0; i < preferred.dns_count; i++)
+        wanted->dns[i] = preferred.dns[i];
+}
+
 void net_config_apply(const struct net_config *wanted)
 {
     struct netdev *dev = net_primary();
+    struct net_config next;
     void (*changed)(void);
     bool is_new;
 
@@ -100,17 +114,20 @@ void net_config_apply(const struct net_config *wanted)
         log_warn("net: %s has lost its address", dev->name);
         return;
     }
+    next = *wanted;
     spin_lock(&lock);
-    is_new = !in_force || config.ip != wanted->ip || config.gateway != wanted->gateway ||
-             config.prefix_len != wanted->prefix_len || config.mtu != wanted->mtu;
+    if (mode == MODE_DHCP)
+        prefer(&next);
+    is_new = !in_force || config.ip != next.ip || config.gateway != next.gateway ||
+             config.prefix_len != next.prefix_len || config.mtu != next.mtu;
     spin_unlock(&lock);
     if (is_new) {
-        apply_to(dev, wanted);
-        say(dev, wanted);
+        apply_to(dev, &next);
+        say(dev, &next);
     }
     /* Only now: who waits for it goes on at once. */
     spin_lock(&lock);
-    config = *wanted;
+    config = next;
     in_force = true;
     changed = notify;
     spin_unlock(&lock);
@@ -130,6 +147,13 @@ int net_config_static(const struct net_config *wanted)
     dhcp_stop();
     net_config_apply(wanted);
     return 0;
+}
+
+void net_config_prefer(const struct net_config *own)
+{
+    spin_lock(&lock);
+    preferred = *own;
+    spin_unlock(&lock);
 }
 
 void net_config_dhcp(void)

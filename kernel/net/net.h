@@ -37,6 +37,12 @@ int net_config_static(const struct net_config *wanted) MUST_USE;
 /* Asks a DHCP server, for ever, and renews what it gives. */
 void net_config_dhcp(void);
 
+/*
+ * From here on `own->mtu` and `own->dns`, where they are set, stand in for what a DHCP server says.
+ * Before net_config_dhcp().
+ */
+void net_config_prefer(const struct net_config *own);
+
 /* The configuration in force; false while there is none. */
 bool net_config_get(struct net_config *config);
 

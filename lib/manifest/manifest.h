@@ -16,8 +16,10 @@
  *                           LABEL=NAME, UUID=8-4-4-4-12 hex digits, %N (the N-th disk beside the
  *                           root's, from 0), 9p=TAG
  *     network MODE          dhcp, static or none
- *     ip A.B.C.D/LEN        gateway A.B.C.D        dns A.B.C.D (up to 3)        mtu BYTES
- *     crash POLICY          halt, restart or hold
+ *     ip A.B.C.D/LEN        gateway A.B.C.D        for a static network
+ *     dns A.B.C.D           up to 3; with dhcp, instead of what the server says
+ *     mtu BYTES             likewise
+ *     crash POLICY          halt, restart or hold; the kernel can only halt so far, and says so
  *     limit NAME N          as in setrlimit, lower case without RLIMIT_; N may be `unlimited`
  *     trace on|off          tell every system call, in strace's format
  *     notrace NAME...       but not these; once or more often
