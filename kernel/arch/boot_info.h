@@ -28,6 +28,7 @@ struct boot_info {
     u64 page_array; /* For kernel/mm/page.c. */
     u64 kernel_map; /* For kernel/mm/kernel_map.c. */
     u64 kernel_map_size;
+    bool is_placed_fixed; /* `noaslr` of the command line: nothing is placed at random. */
 };
 
 /* [const] after boot. */

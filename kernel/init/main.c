@@ -69,7 +69,9 @@ static void init_main(void *arg)
     fs_init();      /* Names and files, none yet. */
     net_init();     /* The stack and its loopback. */
     sockets_init(); /* Sockets, /proc/net. */
-    vm_init();      /* The program's address space, placed at random. */
+    if (boot_info()->is_placed_fixed)
+        vm_place_fixed();
+    vm_init(); /* The program's address space, placed at random. */
     inode_set_shrunk_hook(vm_file_truncated);
     page_cache_set_unmap_hook(vm_unmap_cached);
     task_init();           /* Threads, signals, /proc/self. */

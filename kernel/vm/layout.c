@@ -34,8 +34,17 @@ enum {
 static const char heap_name[] = "[heap]";
 static const char stack_name[] = "[stack]";
 
+static bool is_placed_fixed; /* [const] after boot. */
+
+void vm_place_fixed(void)
+{
+    is_placed_fixed = true;
+}
+
 static u64 random_offset(void)
 {
+    if (is_placed_fixed)
+        return 0;
     return random_below(RANDOM_PAGES) << PAGE_SHIFT;
 }
 

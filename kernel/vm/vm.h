@@ -63,6 +63,9 @@ enum vm_fault vm_fault(u64 address, u32 access);
  * Random places for one program start, and the break's start after its image. Before the first map.
  */
 void vm_init(void);
+
+/* Everything goes to the start of its range instead, for a debugger. Before vm_init(). */
+void vm_place_fixed(void);
 void vm_start_break(u64 image_end);
 
 /*

@@ -5,6 +5,8 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/number.h"
+#include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/run_report.h"
 #include "ops/config/options.h"
@@ -15,22 +17,30 @@
 #include "ops/state/own.h"
 #include "ops/state/state.h"
 #include "ops/store/cache.h"
+#include "ops/vm/gdb.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
 #include "ops/vm/vm.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     KERNEL_MEMORY_MIB = 8, /* What the kernel itself wants of the machine, at the very least. */
     SIGNAL_EXIT = 128,     /* A shell's way to say by which signal something ended. */
     LOG_SIZE_MAX = 64 * 1024,
+    SHELL_MISSING = 127,
+    PORT_MAX = 65535,
 };
 
 /* All that a run needs. */
@@ -93,6 +103,8 @@ static int launch_fill(struct run *run, struct err *err)
 
     launch_set(&run->launch, settings, run->files.kernel, "");
     run_report_lines(&run->launch, settings);
+    if (settings->debug)
+        launch_append(&run->launch, "noaslr");
     if (!run->dir.path)
         return 0;
     for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
@@ -103,11 +115,41 @@ static int launch_fill(struct run *run, struct err *err)
     return launch_write_overlay(&run->launch, run->dir.path, err);
 }
 
+static uint16_t gdb_port(const struct settings *settings)
+{
+    return settings->gdb_port > 0 ? (uint16_t)settings->gdb_port : GDB_PORT;
+}
+
+/* Says how gdb gets to the machine, which waits for it. */
+static int gdb_explain(struct run *run, struct err *err)
+{
+    const struct tree_node *program = tree_find(&run->root.tree, run->root.program_real);
+    char *line;
+
+    if (launch_port_check(gdb_port(&run->settings), err) < 0)
+        return err_prefix(err, "--gdbport");
+    line = gdb_line(program && program->source ? program->source : run->settings.program,
+                    run->files.kernel, gdb_port(&run->settings), err);
+    if (!line)
+        return -1;
+    fprintf(stderr,
+            "ops: the machine waits for gdb:\n"
+            "\n"
+            "    %s\n"
+            "\n"
+            "hint: first `hbreak main`, then `continue`\n",
+            line);
+    free(line);
+    return 0;
+}
+
 static void command_fill(struct run *run, const char *report)
 {
+    char *gdb = xasprintf("tcp:127.0.0.1:%u", gdb_port(&run->settings));
     struct qemu_channels channels = {
         .report = report,
         .files = run->dir.path ? run->dir.path : "FOLDER",
+        .gdb = run->settings.debug ? gdb : NULL,
     };
 
     qemu_command(&run->command, run->qemu, &run->launch, &channels, qemu_kvm_wanted(&run->launch));
@@ -245,6 +287,24 @@ static int machine_start(struct run *run, struct vm_end *end, struct err *err)
     return vm_run(end, &spec, err);
 }
 
+/* The user's own command, for when the machine has ended: what comes of it is his. */
+static void at_exit_run(const char *command)
+{
+    pid_t child;
+    sigset_t none;
+
+    (void)fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(SHELL_MISSING);
+    }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 static int run_machine(struct run *run, struct err *err)
 {
     struct vm_end end;
@@ -262,10 +322,14 @@ static int run_machine(struct run *run, struct err *err)
     run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
     if (vm_signals_stop(&signal))
         return SIGNAL_EXIT + signal;
+    if (run->settings.debug && gdb_explain(run, err) < 0)
+        return -1;
     if (machine_start(run, &end, err) < 0)
         return -1;
     run_report_finish(&run->report);
     status = status_of(run, &end, err);
+    if (run->settings.at_exit)
+        at_exit_run(run->settings.at_exit);
     return status;
 }
 
@@ -294,14 +358,52 @@ static int run_run(const struct cmd *self, int argc, char **argv, struct err *er
     return status;
 }
 
+#define FIELD(field) offsetof(struct settings, field)
+
+static int gdb_port_set(void *field, const char *value, struct err *err)
+{
+    return number_parse(field, value, PORT_MAX, err);
+}
+
+static const struct option_spec run_options[] = {
+    { 'd', "debug", NULL, "stop before the first instruction and wait for gdb", OPTION_FLAG,
+      FIELD(debug), NULL, false },
+    { 'g', "gdbport", "PORT", "where gdb is waited for; 1234 unless given", OPTION_CALL,
+      FIELD(gdb_port), gdb_port_set, false },
+    { 0, "trace", NULL, "show every system call as strace does, on stderr", OPTION_FLAG,
+      FIELD(trace), NULL, false },
+    { 0, "no-trace", "SYSCALL", "but not this one", OPTION_LIST, FIELD(no_trace), NULL, false },
+    { 0, "syscall-summary", NULL, "count system calls and the time they take", OPTION_FLAG,
+      FIELD(syscall_summary), NULL, false },
+    { 0, "missing-files", NULL, "at the end, list files that were asked for and not there",
+      OPTION_FLAG, FIELD(missing_files), NULL, false },
+    { 'b', "bridged", NULL, "tie the machine to a bridge of this computer", OPTION_FLAG,
+      FIELD(bridged), NULL, false },
+    { 0, "bridgename", "NAME", "which bridge; br0 unless given", OPTION_TEXT, FIELD(bridge_name),
+      NULL, false },
+    { 't', "tapname", "NAME", "tie it to a tap device that is there; also --tap", OPTION_TEXT,
+      FIELD(tap_name), NULL, false },
+    { 0 },
+};
+
 static const struct option_spec *const options[] = {
-    options_config, options_machine, options_launch, options_build, NULL,
+    options_config, run_options, options_machine, options_launch, options_build, NULL,
 };
 
 const struct cmd cmd_run = {
     .name = "run",
     .usage = "[OPTION...] PROGRAM [-- ARGUMENT...]",
     .about = "run a program in a machine of its own on this computer",
+    .more =
+        "The program's output is what it prints; its exit status is that of ops, 128 and the "
+        "number\n"
+        "of the signal if one ended it. Running never changes the image.\n"
+        "\n"
+        "With --debug, kernel and program lie at known addresses (no randomisation), and the line\n"
+        "that is printed brings gdb there with the symbols of both.",
+    .examples = "  ops run ./server -p 8080\n"
+                "  ops run --trace --no-trace futex /usr/bin/python3 -- -c 'print(1)'\n"
+                "  ops run --debug ./server",
     .options = options,
     .run = run_run,
 };

@@ -70,6 +70,14 @@ void launch_add_volume(struct launch *launch, const char *path, bool is_read_onl
         (struct launch_volume){ .path = absolute(path), .is_read_only = is_read_only };
 }
 
+void launch_append(struct launch *launch, const char *word)
+{
+    char *longer = launch->append ? xasprintf("%s %s", launch->append, word) : xstrdup(word);
+
+    free(launch->append);
+    launch->append = longer;
+}
+
 void launch_add_line(struct launch *launch, const char *key, const char *value)
 {
     char *line = xcalloc(strlen(key) + 2 * strlen(value) + 2, 1);

@@ -60,6 +60,9 @@ void launch_set(struct launch *launch, const struct settings *settings, const ch
 
 void launch_add_volume(struct launch *launch, const char *path, bool is_read_only);
 
+/* Adds a word to the kernel's command line. */
+void launch_append(struct launch *launch, const char *word);
+
 /* Adds the line `key value`; a newline and a backslash in `value` are written as the format wants. */
 void launch_add_line(struct launch *launch, const char *key, const char *value);
 
@@ -86,3 +89,6 @@ char *launch_ports_text(const struct launch *launch);
 
 /* Checks that the ports of this machine that are forwarded are free. */
 int launch_ports_check(const struct launch *launch, struct err *err);
+
+/* The same for one TCP port. */
+int launch_port_check(uint16_t port, struct err *err);

@@ -56,6 +56,11 @@ static int port_check(uint16_t port, int type, struct err *err)
     return status;
 }
 
+int launch_port_check(uint16_t port, struct err *err)
+{
+    return port_check(port, SOCK_STREAM, err);
+}
+
 int launch_ports_check(const struct launch *launch, struct err *err)
 {
     if (launch->tap || launch->bridge)

@@ -111,6 +111,8 @@ static EARLY u64 random_place(u32 slot, u32 slots, u64 size_max, u32 shift)
     u64 start = 0xffff000000000000 | (u64)slot << SLOT_SHIFT;
     u64 room = ((u64)slots << SLOT_SHIFT) - size_max;
 
+    if (info.is_placed_fixed)
+        return start;
     return start + ((early_random() % (room >> shift)) << shift);
 }
 
@@ -131,6 +133,27 @@ static EARLY void layout_choose(u64 image_physical, u64 entry_cycles)
 }
 
 /* ---- What the loader says (PVH, struct hvm_start_info). ---- */
+
+/* Whether `noaslr` is a word of the command line: for a debugger that has to know where things are. */
+static EARLY bool is_fixed_wanted(const struct pvh_start_info *start)
+{
+    static const char word[] = "noaslr";
+    const volatile char *line = (const volatile char *)start->command_line_address;
+
+    if (start->magic != PVH_START_MAGIC || start->command_line_address == 0)
+        return false;
+    for (u32 i = 0; i < BOOT_COMMAND_LINE_MAX && line[i] != '\0'; i++) {
+        u32 len = 0;
+
+        if (i > 0 && line[i - 1] != ' ')
+            continue;
+        while (len < sizeof(word) - 1 && line[i + len] == word[len])
+            len++;
+        if (len == sizeof(word) - 1 && (line[i + len] == ' ' || line[i + len] == '\0'))
+            return true;
+    }
+    return false;
+}
 
 static EARLY void command_line_copy(u64 address)
 {
@@ -282,6 +305,7 @@ u64 early_main(const struct pvh_start_info *start, u64 entry_cycles);
 /* Returns the image's virtual base, with everything mapped there. */
 EARLY u64 early_main(const struct pvh_start_info *start, u64 entry_cycles)
 {
+    info.is_placed_fixed = is_fixed_wanted(start);
     layout_choose((u64)image_start, entry_cycles);
     start_info_read(start);
     nx_enable();
