@@ -31,6 +31,8 @@ enum {
  *   void cpu_relax(void)                  in a loop that waits for another CPU
  *   u64 cpu_cycles(void)                  a counter that never goes back on one CPU
  *   void memory_barrier(void)             all before, then all after, DMA included
+ *   u64 index_clamp(u64 index, u64 count) `index`, which is below `count`; 0 where a CPU that runs
+ *                                         ahead only guesses that it is (Spectre variant 1)
  */
 #include <machine/cpu.h> /* IWYU pragma: export */
 

@@ -7,6 +7,7 @@
 #include "kernel/file/fdtable.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/file/file.h"
 #include "kernel/mm/heap.h"
@@ -61,10 +62,12 @@ static u64 slot_make(struct file *file, bool cloexec)
 
 static struct fd_chunk *chunk_of(struct fdtable *table, int fd)
 {
+    u64 index;
+
     if (fd < 0 || fd >= FDTABLE_SIZE_MAX)
         return NULL;
-    /* Pairs with the release in chunk_add(). */
-    return __atomic_load_n(&table->chunks[fd / CHUNK_SLOTS], __ATOMIC_ACQUIRE);
+    index = index_clamp((u64)fd, FDTABLE_SIZE_MAX) / CHUNK_SLOTS;
+    return __atomic_load_n(&table->chunks[index], __ATOMIC_ACQUIRE); /* With chunk_add(). */
 }
 
 struct file *fdtable_get(struct fdtable *table, int fd)

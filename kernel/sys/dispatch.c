@@ -4,6 +4,7 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/nr_x86_64.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/log.h"
 #include "kernel/debug/trace.h"
@@ -129,9 +130,9 @@ static long syscall_missing(u64 nr)
 
 long syscall_dispatch(u64 nr, const struct user_regs *regs)
 {
-    if (nr >= NR_COUNT || !table[nr])
-        return syscall_missing(nr);
-    return table[nr](regs);
+    syscall_fn *fn = nr < NR_COUNT ? table[index_clamp(nr, NR_COUNT)] : NULL;
+
+    return fn ? fn(regs) : syscall_missing(nr);
 }
 
 static bool has_others(void)

@@ -67,6 +67,29 @@
     xorl %r15d, %r15d
 .endm
 
+/* Interrupts off, unless the thread has something to do before it returns to the program. */
+.macro CHECK_WORK work, vector
+    cli
+    movq %gs:CPU_LOCAL_THREAD, %rax
+    cmpl $0, THREAD_WORK(%rax)
+    jne \work
+    cmpb $0, %gs:CPU_LOCAL_VECTOR_STALE
+    jne \vector
+.endm
+
+/* What that is; then `again`. */
+.macro DO_WORK work, vector, again
+\work:
+    sti
+    movq %rsp, %rdi
+    CALL_ALIGNED upcall_user_return
+    jmp \again
+
+\vector:
+    CALL_ALIGNED vector_restore
+    jmp \again
+.endm
+
     .global syscall_entry
 syscall_entry:
     swapgs
@@ -85,15 +108,13 @@ syscall_entry:
     cld
     CALL_ALIGNED upcall_syscall
 
-/* Back to the program. Interrupts may be on. */
+/*
+ * Back to the program after a system call. Interrupts may be on. What came by a trap or an interrupt
+ * goes back by iret, always: only that lets the CPU take the next NMI.
+ */
     .global user_return
 user_return:
-    cli
-    movq %gs:CPU_LOCAL_THREAD, %rax
-    cmpl $0, THREAD_WORK(%rax)
-    jne user_return_work
-    cmpb $0, %gs:CPU_LOCAL_VECTOR_STALE
-    jne user_return_vector
+    CHECK_WORK user_return_work, user_return_vector
 
     /*
      * sysret where the program cannot tell: RIP and flags as the syscall left them in RCX and R11,
@@ -115,21 +136,17 @@ user_return:
     swapgs
     sysretq
 
-user_return_work:
-    sti
-    movq %rsp, %rdi
-    CALL_ALIGNED upcall_user_return
-    jmp user_return
+    DO_WORK user_return_work, user_return_vector, user_return
 
-user_return_vector:
-    CALL_ALIGNED vector_restore
-    jmp user_return
-
+trap_return:
+    CHECK_WORK trap_return_work, trap_return_vector
 user_return_iret:
     POP_REGS
     addq $8, %rsp
     swapgs
     iretq                           /* Cannot fault: nobody puts RIP beyond USER_END. */
+
+    DO_WORK trap_return_work, trap_return_vector, trap_return
 
     .global context_enter_user
 context_enter_user:                 /* (struct user_regs *regs), at the top of the own stack */
@@ -227,7 +244,7 @@ trap_swapped:
     movq $-1, REGS_ORIG(%rsp)
     CLEAR_REGS
     CALL_ALIGNED trap_from_user
-    jmp user_return
+    jmp trap_return
 1:  SAVE_TRAP
     movq REGS_ORIG(%rsp), %rdx
     CALL_ALIGNED trap_from_kernel           /* RBP is the interrupted function's: backtraces go on. */
@@ -244,7 +261,7 @@ interrupt_common:
     CLEAR_REGS
     movl %esi, %edi
     CALL_ALIGNED interrupt_entry
-    jmp user_return
+    jmp trap_return
 1:  SAVE_TRAP
     movl %esi, %edi
     CALL_ALIGNED interrupt_entry

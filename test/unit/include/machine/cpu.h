@@ -81,6 +81,11 @@ static inline u64 cpu_cycles(void)
     return cycles;
 }
 
+static inline u64 index_clamp(u64 index, u64 count)
+{
+    return index < count ? index : 0;
+}
+
 static inline void memory_barrier(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -73,6 +73,15 @@ static inline u64 cpu_cycles(void)
     return (u64)high << 32 | low;
 }
 
+/* By arithmetic, which no CPU guesses: the borrow of the comparison becomes the mask. */
+static inline u64 index_clamp(u64 index, u64 count)
+{
+    u64 mask;
+
+    __asm__ volatile("cmpq %2, %1\n\tsbbq %0, %0" : "=r"(mask) : "r"(index), "ri"(count) : "cc");
+    return index & mask;
+}
+
 /* [const] after boot: see memory_barrier(). */
 extern bool cpu_drops_fences;
 
