@@ -126,3 +126,4 @@ struct linux_dirent {
 #define SYSFS_MAGIC 0x62656572
 #define EXT4_MAGIC  0xef53
 #define DEVFS_MAGIC 0x1373
+#define V9FS_MAGIC  0x01021997

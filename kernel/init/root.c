@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which disk is the root, and what is mounted over it. */
 #include "abi/linux/errors.h"
+#include "kernel/arch/boot_info.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/block/block.h"
+#include "kernel/fs/9p/9p.h"
 #include "kernel/fs/devfs/devfs.h"
 #include "kernel/fs/ext4/ext4.h"
 #include "kernel/fs/inode.h"
@@ -49,7 +51,37 @@ static u64 tmpfs_size(void)
     return counts.total / 2 * PAGE_SIZE;
 }
 
-void root_mount(void)
+/* `root=9p` on the command line: the root is a folder of the host, shared with the tag "root". */
+static bool root_is_shared(void)
+{
+    const char *word = boot_info()->command_line;
+
+    while (word) {
+        const char *rest = str_after(word, "root=9p");
+
+        if (rest && (*rest == ' ' || *rest == '\0'))
+            return true;
+        word = str_find(word, ' ');
+        if (word)
+            word++;
+    }
+    return false;
+}
+
+static void shared_root_mount(void)
+{
+    struct filesystem *root;
+    int err = p9_mount("root", P9_MOUNT_CACHED, &root);
+
+    if (err == 0)
+        err = path_mount_root(root, "root");
+    if (err < 0) {
+        config_fail_because("cannot mount the shared folder 'root' as the root file system: %s",
+                            err == -ENODEV ? "the machine has no such share" : error_text(err));
+    }
+}
+
+static void disk_root_mount(void)
 {
     struct block_device *device = root_device();
     struct filesystem *root;
@@ -65,6 +97,15 @@ void root_mount(void)
     err = path_mount_root(root, device->name);
     if (err < 0)
         config_fail_because("cannot mount the root file system: %s", error_text(err));
+}
+
+void root_mount(void)
+{
+    if (root_is_shared()) {
+        shared_root_mount();
+    } else {
+        disk_root_mount();
+    }
     mount("/proc", procfs_create(), "proc");
     mount("/sys", sysfs_create(), "sysfs");
     mount("/dev", devfs_create(), "devtmpfs");

@@ -14,8 +14,9 @@ fuzz-report-y   += test/fuzz/fuzz_report.c ops/vm/report.c
 fuzz-tcp-y      += test/fuzz/fuzz_tcp.c $(tcp-c) $(net-y) $(net-sim-y) $(fake-kernel-y) \
                    lib/hash/siphash.c
 
-fuzz-entries += acpi ext4 fw_cfg gpt
+fuzz-entries += 9p acpi ext4 fw_cfg gpt
 
+fuzz-9p-y       += test/fuzz/fuzz_9p.c kernel/fs/9p/client.c kernel/fs/9p/wire.c $(fake-kernel-y)
 fuzz-acpi-y     += test/fuzz/fuzz_acpi.c $(acpi-parse-y)
 fuzz-ext4-y     += test/fuzz/fuzz_ext4.c test/disk/ext4_image.c $(ext4-format-y) $(fake-kernel-y) \
                    lib/hash/crc.c

@@ -7,7 +7,9 @@ extern const struct virtio_driver virtio_rng_driver;
 extern const struct virtio_driver virtio_blk_driver;
 extern const struct virtio_driver virtio_net_driver;
 extern const struct virtio_driver virtio_console_driver;
+extern const struct virtio_driver virtio_9p_driver;
 
 const struct virtio_driver *const virtio_drivers[] = {
-    &virtio_blk_driver, &virtio_net_driver, &virtio_rng_driver, &virtio_console_driver, NULL,
+    &virtio_blk_driver,     &virtio_net_driver, &virtio_rng_driver,
+    &virtio_console_driver, &virtio_9p_driver,  NULL,
 };
