@@ -58,6 +58,17 @@ const struct key *key_find(const struct key *keys, const char *name)
     return NULL;
 }
 
+/* Whether `path` is `end`, or ends with it behind a dot. */
+static bool path_ends(const char *path, const char *end)
+{
+    size_t path_len = strlen(path);
+    size_t end_len = strlen(end);
+
+    if (end_len == 0 || end_len > path_len || strcasecmp(path + path_len - end_len, end) != 0)
+        return false;
+    return end_len == path_len || path[path_len - end_len - 1] == '.';
+}
+
 const struct key *key_find_path(const char *path, char full[KEY_PATH_MAX])
 {
     const struct key *found = NULL;
@@ -67,17 +78,28 @@ const struct key *key_find_path(const char *path, char full[KEY_PATH_MAX])
 
     key_walk_init(&walk);
     while ((key = key_walk_next(&walk))) {
-        bool is_whole = strcasecmp(walk.path, path) == 0;
-
-        if (!is_whole && strcasecmp(key->name, path) != 0)
+        if (!path_ends(walk.path, path))
             continue;
         found = key;
         count++;
         memcpy(full, walk.path, KEY_PATH_MAX);
-        if (is_whole)
+        if (strlen(walk.path) == strlen(path))
             return found;
     }
     return count == 1 ? found : NULL;
+}
+
+size_t key_find_all(const char *name, char (*paths)[KEY_PATH_MAX], size_t max)
+{
+    struct key_walk walk;
+    size_t count = 0;
+
+    key_walk_init(&walk);
+    while (count < max && key_walk_next(&walk)) {
+        if (path_ends(walk.path, name))
+            memcpy(paths[count++], walk.path, KEY_PATH_MAX);
+    }
+    return count;
 }
 
 static size_t distance_to(const char *name, const struct key *key, const char *path)

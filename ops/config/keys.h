@@ -88,8 +88,11 @@ const struct key *key_walk_next(struct key_walk *walk);
 /* The key of that name in one table, whatever the case, or NULL. */
 const struct key *key_find(const struct key *keys, const char *name);
 
-/* The key at a path, or the only one whose last name is `path`; NULL when there is none. */
+/* The key at a path, or the only one whose path ends with it; NULL when there is none. */
 const struct key *key_find_path(const char *path, char full[KEY_PATH_MAX]);
+
+/* Finds up to `max` keys whose path is or ends with `name`. Returns how many it found. */
+size_t key_find_all(const char *name, char (*paths)[KEY_PATH_MAX], size_t max);
 
 /*
  * The path of the key most like `name`, of all tables; `keys` (or NULL) is where it was looked for,

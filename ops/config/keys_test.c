@@ -4,8 +4,8 @@
 
 #include "host/err.h"
 #include "host/strings.h"
-#include "host/xmem.h"
 #include "ops/config/config.h"
+#include "ops/config/keys_doc.h"
 #include "ops/config/settings.h"
 #include "test/unit/unit.h"
 
@@ -17,35 +17,6 @@ static bool is_value(const struct key *key)
 {
     return key->kind != KEY_OBJECT && key->kind != KEY_OBJECTS && key->kind != KEY_FOREIGN &&
            key->kind != KEY_REFUSED;
-}
-
-/* A configuration with the example of one key: { "A": { "B": EXAMPLE } }. To be freed. */
-static char *example_config(const char *path, const char *value)
-{
-    char *text = xstrdup(value);
-    char *rest = xstrdup(path);
-    char *dot;
-
-    do {
-        char full[KEY_PATH_MAX];
-        const struct key *above;
-        char *longer;
-
-        dot = strrchr(rest, '.');
-        longer = xasprintf("{\"%s\": %s}", dot ? dot + 1 : rest, text);
-        free(text);
-        text = longer;
-        if (dot)
-            *dot = '\0';
-        above = dot ? key_find_path(rest, full) : NULL;
-        if (above && above->kind == KEY_OBJECTS) {
-            longer = xasprintf("[%s]", text);
-            free(text);
-            text = longer;
-        }
-    } while (dot);
-    free(rest);
-    return text;
 }
 
 static int parse(struct settings *settings, const char *text, struct err *err)
@@ -92,7 +63,7 @@ TEST(keys, take_their_own_examples_and_give_them_back)
 
         if (!is_value(key))
             continue;
-        text = example_config(walk.path, key->example);
+        text = key_example(walk.path, key->example);
         settings_init(&settings);
         if (parse(&settings, text, &err) < 0)
             fprintf(stderr, "%s: %s\n", text, err.text);
@@ -117,10 +88,10 @@ TEST(keys, that_are_refused_take_what_asks_for_nothing)
         if (key->kind != KEY_REFUSED)
             continue;
         settings_init(&settings);
-        text = example_config(walk.path, "false");
+        text = key_example(walk.path, "false");
         CHECK_EQ(parse(&settings, text, &err), 0);
         free(text);
-        text = example_config(walk.path, "[\"x\"]");
+        text = key_example(walk.path, "[\"x\"]");
         CHECK_EQ(parse(&settings, text, &err), -1);
         CHECK(strstr(err.text, "not supported\nhint: "));
         free(text);

@@ -24,7 +24,7 @@
 #define SECRET_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 enum {
-    SECRET_NAME_MAX = 32, /* The host's channel for files has names of 55, with a prefix. */
+    SECRET_NAME_MAX = 36, /* What QEMU's names of files leave: ops/vm/launch.h. */
 };
 
 static int env_set(void *field, const char *value, struct err *err)

@@ -185,7 +185,8 @@ static json_t *row_json(const struct table *table, size_t row)
     for (size_t i = 0; i < table->column_count; i++) {
         const struct cell *cell = &table->cells[row * table->column_count + i];
 
-        json_object_set_new(object, table->columns[i].key, cell_json(&table->columns[i], cell));
+        if (table->columns[i].key[0] != '\0')
+            json_object_set_new(object, table->columns[i].key, cell_json(&table->columns[i], cell));
     }
     return object;
 }

@@ -20,7 +20,7 @@ enum column_kind {
 };
 
 struct column {
-    const char *key;   /* In JSON, lower case with underscores. */
+    const char *key;   /* In JSON, lower case with underscores; "": only for people. */
     const char *title; /* In the table; NULL: only in JSON. */
     enum column_kind kind;
 };

@@ -126,3 +126,27 @@ TEST(table, prints_a_record_as_lines)
                   "READY:  yes\n"
                   "NOTE:   a?b\n");
 }
+
+TEST(table, has_columns_for_people_only)
+{
+    static const struct column two[] = {
+        { "", "NAME", COLUMN_TEXT },
+        { "path", NULL, COLUMN_TEXT },
+        { NULL, NULL, COLUMN_TEXT },
+    };
+    struct table *table = table_create(two);
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+
+    table_add(table, (const struct cell[]){ { .text = "  b" }, { .text = "a.b" } });
+    table_print(table, "", out);
+    ui.json = true;
+    table_print_record(table, out);
+    fclose(out);
+    table_destroy(table);
+    check_printed("NAME\n"
+                  "  b\n"
+                  "{\n"
+                  "  \"path\": \"a.b\"\n"
+                  "}\n");
+}
