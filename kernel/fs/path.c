@@ -47,12 +47,13 @@ static void cross_mounts(struct walk *walk)
 static void walk_up(struct walk *walk)
 {
     struct path_node *node = walk->at;
+    struct path_node *parent;
 
-    while (!node->parent && node->covers)
+    while (!node->parent && node->covers) /* Whether it is a root does not change. */
         node = node->covers;
-    if (node->parent)
-        node = node->parent;
-    walk_to(walk, path_node_get(node));
+    parent = node_parent(node);
+    if (parent)
+        walk_to(walk, parent);
     cross_mounts(walk);
 }
 
@@ -128,9 +129,10 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
     struct path_node *child;
     bool wants_directory;
     bool is_last;
+    u32 moves;
     int err;
 
-    err = node_child(walk->at, name, len, &child);
+    err = node_child(walk->at, name, len, &child, &moves);
     if (err < 0)
         return err;
     walk->rest = name + len;
@@ -153,7 +155,9 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
         return -ENOENT;
     }
     if (is_last && !node_inode(child)) {
-        *result = (struct walk_result){ .node = child, .wants_directory = wants_directory };
+        *result = (struct walk_result){ .node = child,
+                                        .moves = moves,
+                                        .wants_directory = wants_directory };
         return 0;
     }
 
@@ -161,6 +165,7 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
     cross_mounts(walk);
     if (is_last) {
         *result = (struct walk_result){ .node = path_node_get(walk->at),
+                                        .moves = moves,
                                         .wants_directory = wants_directory };
     }
     return 0;

@@ -2,7 +2,8 @@
 /*
  * Changes of the tree of names. Each walks to the place first; then, with the names lock held for
  * writing, it looks whether the place is still what it was, asks the filesystem, and brings the
- * cache up to date.
+ * cache up to date. When another thread has changed the place meanwhile, it walks again: of several
+ * that rename one name, one succeeds, and nobody removes what has come to be called otherwise.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
@@ -12,6 +13,11 @@
 #include "kernel/fs/path.h"
 #include "kernel/fs/path_node.h"
 #include "lib/base/types.h"
+
+enum {
+    /* How often a place may change under us. Each time is somebody else's success. */
+    RACES_MAX = 64,
+};
 
 /* What a name that does not exist yet may become. */
 struct making {
@@ -51,14 +57,22 @@ static int make_inode(struct inode *dir, const char *name, u32 len, const struct
     return -EINVAL;
 }
 
-/* Turns the negative `node` into what `making` says. -EEXIST when somebody was faster. */
-static int node_make(struct path_node *node, const struct making *making)
+/* Whether nothing was renamed to the place of a negative node. */
+static bool was_negative(const struct walk_result *place)
 {
+    return node_inode(place->node->parent)->filesystem->uncached ||
+           node_is_in_place(place->node, place->moves);
+}
+
+/* Makes of a place without anything what `making` says. -EEXIST when somebody was faster. */
+static int node_make(const struct walk_result *place, const struct making *making)
+{
+    struct path_node *node = place->node;
     struct inode *inode;
     int err;
 
     rwlock_write_lock(names_lock());
-    if (node_inode(node)) {
+    if (node_inode(node) || !was_negative(place)) {
         err = -EEXIST;
     } else if (node->parent->flags & NODE_DELETED) {
         err = -ENOENT;
@@ -89,7 +103,7 @@ static int path_make(struct path_node *base, const char *path, const struct maki
     } else if (result.wants_directory && making->kind != MAKE_DIRECTORY) {
         err = -ENOENT;
     } else {
-        err = node_make(result.node, making);
+        err = node_make(&result, making);
     }
     if (err == 0 && made) {
         *made = result.node;
@@ -132,11 +146,11 @@ int path_link(struct path_node *from, struct path_node *base, const char *path)
     return path_make(base, path, &making, NULL);
 }
 
-int node_create_file(struct path_node *node, u32 mode)
+int node_create_file(const struct walk_result *place, u32 mode)
 {
     struct making making = { .kind = MAKE_FILE, .mode = S_IFREG | (mode & 07777) };
 
-    return node_make(node, &making);
+    return node_make(place, &making);
 }
 
 /* --- Removing ------------------------------------------------------------------------------ */
@@ -158,15 +172,17 @@ static int remove_allowed(const struct path_node *node, bool directory)
     return 0;
 }
 
-static int node_remove(struct path_node *node, bool directory)
+/* -ESTALE when the place is no longer what the walk found. */
+static int node_remove(const struct walk_result *place, bool directory)
 {
+    struct path_node *node = place->node;
     struct inode *dir;
     int err;
 
     rwlock_write_lock(names_lock());
     err = remove_allowed(node, directory);
-    if (err == 0 && !node_is_hashed(node))
-        err = -ENOENT; /* Somebody else was faster. */
+    if (err == 0 && !node_is_in_place(node, place->moves))
+        err = -ESTALE;
     if (err == 0) {
         int (*remove)(struct inode *, const char *, u32, struct inode *);
 
@@ -180,7 +196,18 @@ static int node_remove(struct path_node *node, bool directory)
     return err;
 }
 
-int path_unlink(struct path_node *base, const char *path)
+/* -ENOENT after too many races: at some moment that was true. */
+static bool is_to_repeat(int *err, u32 tries)
+{
+    if (*err != -ESTALE)
+        return false;
+    if (tries < RACES_MAX)
+        return true;
+    *err = -ENOENT;
+    return false;
+}
+
+static int unlink_once(struct path_node *base, const char *path)
 {
     struct walk_result result;
     int err = path_walk(base, path, WALK_NAME_ITSELF, &result);
@@ -192,13 +219,24 @@ int path_unlink(struct path_node *base, const char *path)
     } else if (result.wants_directory && node_inode(result.node)) {
         err = inode_type(node_inode(result.node)) == S_IFDIR ? -EISDIR : -ENOTDIR;
     } else {
-        err = node_remove(result.node, false);
+        err = node_remove(&result, false);
     }
     path_node_put(result.node);
     return err;
 }
 
-int path_rmdir(struct path_node *base, const char *path)
+int path_unlink(struct path_node *base, const char *path)
+{
+    u32 tries = 0;
+    int err;
+
+    do {
+        err = unlink_once(base, path);
+    } while (is_to_repeat(&err, ++tries));
+    return err;
+}
+
+static int rmdir_once(struct path_node *base, const char *path)
 {
     struct walk_result result;
     int err = path_walk(base, path, WALK_NAME_ITSELF, &result);
@@ -210,9 +248,20 @@ int path_rmdir(struct path_node *base, const char *path)
     } else if (result.last == WALK_DOTDOT) {
         err = -ENOTEMPTY;
     } else {
-        err = node_remove(result.node, true);
+        err = node_remove(&result, true);
     }
     path_node_put(result.node);
+    return err;
+}
+
+int path_rmdir(struct path_node *base, const char *path)
+{
+    u32 tries = 0;
+    int err;
+
+    do {
+        err = rmdir_once(base, path);
+    } while (is_to_repeat(&err, ++tries));
     return err;
 }
 
@@ -234,11 +283,11 @@ static int rename_allowed(const struct path_node *from, const struct path_node *
     const struct inode *inode = node_inode(from);
     const struct inode *target = node_inode(to);
 
-    if (!inode || !from->parent || (from->flags & NODE_DELETED))
-        return inode && !(from->flags & NODE_DELETED) ? -EBUSY : -ENOENT;
-    if (!to->parent || from->mounted || to->mounted)
+    if (!inode)
+        return -ENOENT;
+    if (!from->parent || !to->parent || from->mounted || to->mounted)
         return -EBUSY;
-    if ((to->flags & NODE_DELETED) || (to->parent->flags & NODE_DELETED))
+    if (to->parent->flags & NODE_DELETED)
         return -ENOENT;
     if (node_inode(from->parent)->filesystem != node_inode(to->parent)->filesystem)
         return -EXDEV;
@@ -255,14 +304,19 @@ static int rename_allowed(const struct path_node *from, const struct path_node *
     return (flags & RENAME_EXCHANGE) ? 0 : rename_types(inode, target);
 }
 
-static int node_rename(struct path_node *from, struct path_node *to, u32 flags)
+/* -ESTALE when one of the places is no longer what the walk found. */
+static int node_rename(const struct walk_result *old, const struct walk_result *new, u32 flags)
 {
     bool exchange = (flags & RENAME_EXCHANGE) != 0;
+    struct path_node *from = old->node;
+    struct path_node *to = new->node;
     struct inode *dir;
     int err;
 
     rwlock_write_lock(names_lock());
     err = rename_allowed(from, to, flags);
+    if (err == 0 && (!node_is_in_place(from, old->moves) || !node_is_in_place(to, new->moves)))
+        err = -ESTALE;
     dir = err == 0 ? node_inode(from->parent) : NULL;
     if (dir && node_inode(from) != node_inode(to)) {
         err = dir->ops->rename ? dir->ops->rename(dir, from->name, from->name_len, node_inode(from),
@@ -287,16 +341,13 @@ static int rename_slashes(const struct walk_result *from, const struct walk_resu
     return 0;
 }
 
-int path_rename(struct path_node *from_base, const char *from, struct path_node *to_base,
-                const char *to, u32 flags)
+static int rename_once(struct path_node *from_base, const char *from, struct path_node *to_base,
+                       const char *to, u32 flags)
 {
     struct walk_result old;
     struct walk_result new;
     int err;
 
-    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
-        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
-        return -EINVAL;
     err = path_walk(from_base, from, WALK_NAME_ITSELF, &old);
     if (err < 0)
         return err;
@@ -304,9 +355,24 @@ int path_rename(struct path_node *from_base, const char *from, struct path_node 
     if (err == 0) {
         err = rename_slashes(&old, &new);
         if (err == 0)
-            err = node_rename(old.node, new.node, flags);
+            err = node_rename(&old, &new, flags);
         path_node_put(new.node);
     }
     path_node_put(old.node);
+    return err;
+}
+
+int path_rename(struct path_node *from_base, const char *from, struct path_node *to_base,
+                const char *to, u32 flags)
+{
+    u32 tries = 0;
+    int err;
+
+    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+        return -EINVAL;
+    do {
+        err = rename_once(from_base, from, to_base, to, flags);
+    } while (is_to_repeat(&err, ++tries));
     return err;
 }

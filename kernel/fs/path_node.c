@@ -216,15 +216,18 @@ struct path_node *node_create_root(struct inode *inode)
     return node;
 }
 
-static struct path_node *find_cached(struct path_node *parent, const char *name, u32 len)
+static struct path_node *find_cached(struct path_node *parent, const char *name, u32 len,
+                                     u32 *moves)
 {
     u64 hash = name_hash(parent, name, len);
     struct path_node *node;
 
     spin_lock(&cache_lock);
     node = hash_find(parent, name, len, hash);
-    if (node)
+    if (node) {
         get_cached(node);
+        *moves = node->moves;
+    }
     spin_unlock(&cache_lock);
     return node;
 }
@@ -270,7 +273,8 @@ static int look_up(struct path_node *parent, const char *name, u32 len, struct p
     return 0;
 }
 
-int node_child(struct path_node *parent, const char *name, u32 len, struct path_node **child)
+int node_child(struct path_node *parent, const char *name, u32 len, struct path_node **child,
+               u32 *moves)
 {
     struct inode *dir = node_inode(parent);
     int err = 0;
@@ -279,14 +283,17 @@ int node_child(struct path_node *parent, const char *name, u32 len, struct path_
         return -ENOTDIR;
     if (len > NAME_LEN_MAX)
         return -ENAMETOOLONG;
-    *child = find_cached(parent, name, len);
+    *child = find_cached(parent, name, len, moves);
     if (*child)
         return 0;
 
     rwlock_read_lock(&tree_lock);
-    *child = find_cached(parent, name, len);
-    if (!*child)
+    *child = find_cached(parent, name, len, moves);
+    if (!*child) {
         err = look_up(parent, name, len, child);
+        if (err == 0)
+            *moves = (*child)->moves; /* Nothing moves while names are read. */
+    }
     rwlock_read_unlock(&tree_lock);
     return err;
 }
@@ -334,6 +341,8 @@ void node_move(struct path_node *node, struct path_node *to, bool exchange)
     hash_remove(node);
     hash_remove(to);
     swap_names(node, to); /* With the references to their parents. */
+    node->moves++;
+    to->moves++;
     hash_insert(node);
     if (exchange) {
         hash_insert(to);
@@ -343,14 +352,27 @@ void node_move(struct path_node *node, struct path_node *to, bool exchange)
     spin_unlock(&cache_lock);
 }
 
-bool node_is_hashed(const struct path_node *node)
+bool node_is_in_place(const struct path_node *node, u32 moves)
 {
-    bool hashed;
+    bool in_place;
 
     spin_lock(&cache_lock);
-    hashed = (node->flags & NODE_HASHED) != 0;
+    in_place = (node->flags & NODE_HASHED) != 0 && node->moves == moves;
     spin_unlock(&cache_lock);
-    return hashed;
+    return in_place;
+}
+
+struct path_node *node_parent(struct path_node *node)
+{
+    struct path_node *parent;
+
+    /* A rename may take the node from under it, and with that the last reference to it. */
+    spin_lock(&cache_lock);
+    parent = node->parent;
+    if (parent)
+        path_node_get(parent);
+    spin_unlock(&cache_lock);
+    return parent;
 }
 
 bool node_is_below(const struct path_node *node, const struct path_node *ancestor)

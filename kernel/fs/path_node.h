@@ -31,6 +31,7 @@ enum path_node_flags {
 struct path_node {
     u32 refs;                  /* [atomic] From and to 0 only under the cache's lock. */
     u32 flags;                 /* enum path_node_flags; under the cache's lock, as all below. */
+    u32 moves;                 /* How often it got another name. Under the names lock as well. */
     struct path_node *parent;  /* With a reference; NULL for a root. */
     struct inode *inode;       /* [atomic] With a reference; NULL: negative. */
     struct path_node *mounted; /* The root of what is mounted here, with a reference; or NULL. */
@@ -58,10 +59,20 @@ struct path_node *node_create_root(struct inode *inode) MUST_USE;
 
 /*
  * The node of `name` in `parent`, asking the filesystem if the cache does not know; may be
- * negative. With a reference. Takes the names lock. 0, -ENOTDIR, -ENAMETOOLONG, -ENOMEM, -EIO.
+ * negative. With a reference, and its `moves` as it was then. Takes the names lock. 0, -ENOTDIR,
+ * -ENAMETOOLONG, -ENOMEM, -EIO.
  */
-int node_child(struct path_node *parent, const char *name, u32 len, struct path_node **child)
-    MUST_USE;
+int node_child(struct path_node *parent, const char *name, u32 len, struct path_node **child,
+               u32 *moves) MUST_USE;
+
+/* The node above, with a reference; NULL for a root. */
+struct path_node *node_parent(struct path_node *node) MUST_USE;
+
+/*
+ * Whether `node` still is what its name leads to, and has the name that it had with `moves`. Names
+ * lock held for writing.
+ */
+bool node_is_in_place(const struct path_node *node, u32 moves);
 
 /* A negative node becomes a positive one. Takes over the reference to `inode`. */
 void node_set_inode(struct path_node *node, struct inode *inode);
@@ -74,9 +85,6 @@ void node_unhash(struct path_node *node, bool deleted);
  * Names lock held for writing.
  */
 void node_move(struct path_node *node, struct path_node *to, bool exchange);
-
-/* Still where a lookup would find it. Names lock held. */
-bool node_is_hashed(const struct path_node *node);
 
 /* True when `node` is `ancestor` or lies below it, mounts not crossed. Names lock held. */
 bool node_is_below(const struct path_node *node, const struct path_node *ancestor);
@@ -119,6 +127,7 @@ enum walk_last {
 
 struct walk_result {
     struct path_node *node; /* With a reference. May be negative; its parent is a directory then. */
+    u32 moves;              /* Of the node, when the walk found it. */
     enum walk_last last;
     bool wants_directory; /* The path ends in a slash. */
     bool is_magic;        /* `node` is a link that inode_ops.open follows. */
@@ -134,5 +143,8 @@ struct path_node *mount_root_node(void);
 /* Opens what is at `node`, which is positive. Takes references of its own. */
 int node_open(struct path_node *node, u32 flags, struct file **file) MUST_USE;
 
-/* Makes a plain file of the negative `node`: 0, -EEXIST when somebody was faster, -EROFS, ... */
-int node_create_file(struct path_node *node, u32 mode) MUST_USE;
+/*
+ * Makes a plain file of what a walk found not to exist: 0, -EEXIST when somebody was faster,
+ * -EROFS, ...
+ */
+int node_create_file(const struct walk_result *place, u32 mode) MUST_USE;

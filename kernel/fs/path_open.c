@@ -152,7 +152,7 @@ static int create_and_open(const struct walk_result *result, u32 flags, u32 mode
 
     if (result->wants_directory)
         return -EISDIR;
-    err = node_create_file(result->node, mode);
+    err = node_create_file(result, mode);
     if (err < 0)
         return err;
     return node_open(result->node, flags & ~(u32)(O_TRUNC | O_CREAT), file);

@@ -284,6 +284,78 @@ TEST(path, a_read_only_root_gets_its_mount_points_in_memory)
     CHECK_EQ(touch("/run/other"), -EROFS);
 }
 
+/* --- Two threads: what the other does before this one has the names lock. --- */
+
+static void other_renames_job(void)
+{
+    CHECK_EQ(path_rename(NULL, "/job", NULL, "/job.2", 0), 0);
+}
+
+static void other_renames_to_a(void)
+{
+    CHECK_EQ(path_rename(NULL, "/new", NULL, "/a", 0), 0);
+}
+
+static void other_unlinks_a(void)
+{
+    CHECK_EQ(path_unlink(NULL, "/a"), 0);
+}
+
+TEST(path, of_two_that_rename_one_name_one_succeeds)
+{
+    boot();
+    CHECK_EQ(touch("/job"), 0);
+    fake_write_lock_hook = other_renames_job;
+    CHECK_EQ(path_rename(NULL, "/job", NULL, "/job.1", 0), -ENOENT);
+    CHECK_EQ(exists("/job.1"), -ENOENT);
+    CHECK_EQ(exists("/job.2"), 0);
+}
+
+TEST(path, removes_no_file_that_has_come_to_be_called_otherwise)
+{
+    boot();
+    CHECK_EQ(touch("/job"), 0);
+    fake_write_lock_hook = other_renames_job;
+    CHECK_EQ(path_unlink(NULL, "/job"), -ENOENT);
+    CHECK_EQ(exists("/job.2"), 0);
+    CHECK_EQ(path_rename(NULL, "/job.2", NULL, "/job", 0), 0);
+    fake_write_lock_hook = other_renames_job;
+    CHECK_EQ(path_rmdir(NULL, "/job"), -ENOTDIR);
+    CHECK_EQ(exists("/job.2"), 0);
+}
+
+TEST(path, a_name_that_is_replaced_is_there_all_the_time)
+{
+    boot();
+    CHECK_EQ(touch("/a"), 0);
+    CHECK_EQ(touch("/new"), 0);
+    fake_write_lock_hook = other_renames_to_a;
+    CHECK_EQ(path_unlink(NULL, "/a"), 0);
+    CHECK_EQ(exists("/a"), -ENOENT);
+    CHECK_EQ(exists("/new"), -ENOENT);
+
+    CHECK_EQ(touch("/a"), 0);
+    CHECK_EQ(touch("/x"), 0);
+    fake_write_lock_hook = other_unlinks_a;
+    CHECK_EQ(path_rename(NULL, "/x", NULL, "/a", 0), 0);
+    CHECK_EQ(exists("/a"), 0);
+    CHECK_EQ(exists("/x"), -ENOENT);
+}
+
+TEST(path, makes_nothing_where_something_was_renamed_to)
+{
+    boot();
+    CHECK_EQ(touch("/new"), 0);
+    fake_write_lock_hook = other_renames_to_a;
+    CHECK_EQ(path_mkdir(NULL, "/a", 0755), -EEXIST);
+    CHECK_EQ(exists("/new"), -ENOENT);
+    CHECK_EQ(path_rename(NULL, "/a", NULL, "/new", 0), 0);
+    fake_write_lock_hook = other_renames_to_a;
+    CHECK_EQ(touch("/a"), 0);
+    CHECK_EQ(exists("/new"), -ENOENT);
+    CHECK_EQ(exists("/a"), 0);
+}
+
 /* The names in a directory, read `at_once` entries at a time, in the order they come. */
 struct listed {
     char names[256];

@@ -24,6 +24,7 @@ struct held {
 int fake_locks_held;
 int fake_mutexes_held;
 bool fake_ranks_ignored;
+void (*fake_write_lock_hook)(void);
 
 static struct held held[HELD_MAX];
 static int held_count;
@@ -176,7 +177,12 @@ void rwlock_read_unlock(struct rwlock *lock) LOCK_INTERNALS
 
 void rwlock_write_lock(struct rwlock *lock) LOCK_INTERNALS
 {
+    void (*hook)(void) = fake_write_lock_hook;
+
     fake_may_sleep("rwlock taken under a spinlock");
+    fake_write_lock_hook = NULL;
+    if (hook)
+        hook();
     if (lock->holders != 0)
         die("rwlock taken twice", lock, (int)lock->rank);
     hold(lock, lock->rank, true);
