@@ -26,7 +26,9 @@ struct path_node;
 enum {
     UNIX_FILES_IN_FLIGHT_MAX = 16384,
     UNIX_DGRAM_QUEUE_MAX = 512, /* Datagrams; Linux: net.unix.max_dgram_qlen. */
-    UNIX_CHUNK_MAX = 32768,     /* A stream's bytes travel in pieces up to this. */
+    /* A stream's bytes travel in pieces up to this: with their header 32 KiB, a whole block. */
+    UNIX_CHUNK_MAX = 32768 - 40,
+    UNIX_CHUNK_MIN = 1024, /* When memory is in pieces, theirs get smaller down to this. */
 };
 
 /* A name, in the form the program gave it; shared by a listener and what it accepts. */
@@ -44,6 +46,7 @@ struct unix_message {
     u32 off; /* Bytes a stream's reader has had. */
     u8 bytes[];
 };
+static_assert(sizeof(struct unix_message) == 32768 - UNIX_CHUNK_MAX, "more takes twice the memory");
 
 struct unix_socket {
     struct socket socket;

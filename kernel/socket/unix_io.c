@@ -51,6 +51,18 @@ static struct unix_message *message_create(struct iter *from, u32 len, int *err)
     return message;
 }
 
+/* Any part of a stream's bytes will do: less than `*len` where memory is in small pieces. */
+static struct unix_message *chunk_create(struct iter *from, u32 *len, int *err)
+{
+    struct unix_message *message = message_create(from, *len, err);
+
+    while (!message && *err == -ENOBUFS && *len > UNIX_CHUNK_MIN) {
+        *len /= 2;
+        message = message_create(from, *len, err);
+    }
+    return message;
+}
+
 static void message_destroy(struct unix_message *message)
 {
     unix_address_put(message->source);
@@ -212,24 +224,22 @@ static void give_files_back(struct unix_message *queued, struct socket_message *
 static long send_to(struct unix_socket *us, struct unix_socket *to, struct socket_message *message,
                     struct iter *from)
 {
-    u64 len = from->left;
+    bool is_stream = socket_has(&us->socket, SOCKET_STREAM);
+    u32 len = (u32)u64_min(from->left, is_stream ? UNIX_CHUNK_MAX : UINT32_MAX);
     struct unix_message *queued;
     struct iter start = *from;
     int err;
 
-    if (socket_has(&us->socket, SOCKET_STREAM)) {
-        if (len == 0)
-            return 0;
-        len = u64_min(len, UNIX_CHUNK_MAX);
-    } else if (len + sizeof(*queued) > us->send_buffer) {
+    if (is_stream && len == 0)
+        return 0;
+    if (!is_stream && (u64)len + sizeof(*queued) > us->send_buffer)
         return -EMSGSIZE;
-    }
     spin_lock(&unix_lock);
     err = may_send_locked(us, to);
     spin_unlock(&unix_lock);
     if (err < 0)
         return err;
-    queued = message_create(from, (u32)len, &err);
+    queued = is_stream ? chunk_create(from, &len, &err) : message_create(from, len, &err);
     if (!queued)
         return err;
     err = take_files(queued, message);
@@ -250,7 +260,7 @@ static long send_to(struct unix_socket *us, struct unix_socket *to, struct socke
         *from = start;
         return err;
     }
-    return (long)len;
+    return len;
 }
 
 long unix_send(struct socket *socket, struct socket_message *message, struct iter *from, u32 flags)

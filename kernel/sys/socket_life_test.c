@@ -12,6 +12,7 @@
 #include "kernel/file/file.h"
 #include "kernel/mm/iter.h"
 #include "kernel/socket/socket.h"
+#include "kernel/socket/unix_internal.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/sys/socket_test.h"
 #include "lib/base/bytes.h"
@@ -473,6 +474,27 @@ TEST(unix, messages_raise_no_signal)
     CHECK_EQ(sys_shutdown(pair[0], SHUT_WR), 0);
     CHECK_EQ(send_text(pair[0], "x"), -EPIPE);
     CHECK_EQ(signals_sent, 0);
+    close_fd(pair[0]);
+    close_fd(pair[1]);
+    check_nothing_left();
+}
+
+TEST(unix, streams_do_with_small_memory)
+{
+    static char sent[20000];
+    static char got[20000];
+    int pair[2];
+
+    make_pair(SOCK_STREAM, pair);
+    for (u32 i = 0; i < sizeof(sent); i++)
+        sent[i] = (char)(i * 7 + i / 256);
+    fake_alloc_fail_after = 0;
+    CHECK_EQ(sys_sendto(pair[0], at(sent), sizeof(sent), 0, 0, 0), sizeof(sent));
+    CHECK_EQ(sys_recvfrom(pair[1], at(got), sizeof(got), 0, 0, 0), sizeof(got));
+    CHECK(memcmp(sent, got, sizeof(sent)) == 0);
+    fake_alloc_fail_after = 0;
+    CHECK_EQ(sys_sendto(pair[0], at(sent), UNIX_CHUNK_MIN, 0, 0, 0), -ENOBUFS);
+    CHECK_EQ(sys_sendto(pair[0], 16, sizeof(sent), 0, 0, 0), -EFAULT);
     close_fd(pair[0]);
     close_fd(pair[1]);
     check_nothing_left();
