@@ -93,6 +93,8 @@ enum file_flags {
     FILE_NOATIME = 1u << 12,
     FILE_DSYNC = 1u << 13,
     FILE_LARGEFILE = 1u << 14,
+    /* Of one call of `send_page` alone. */
+    FILE_MORE = 1u << 16, /* More follows at once: nothing small need leave yet. */
 };
 
 struct file {

@@ -23,7 +23,8 @@ static long send_piece(struct file *in, u64 off, struct file *out, u64 size)
     err = in->ops->get_page(in, off / PAGE_SIZE, &page);
     if (err < 0)
         return err;
-    sent = out->ops->send_page(out, page, start, len, file_flags(out));
+    sent =
+        out->ops->send_page(out, page, start, len, file_flags(out) | (size > len ? FILE_MORE : 0));
     page_put(page);
     return sent;
 }

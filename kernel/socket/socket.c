@@ -300,7 +300,7 @@ static long file_socket_send_page(struct file *file, struct page *page, u32 off,
     if (!socket->ops->send_page)
         return -EOPNOTSUPP;
     for (;;) {
-        long result = socket->ops->send_page(socket, page, off, len, false);
+        long result = socket->ops->send_page(socket, page, off, len, (flags & FILE_MORE) != 0);
         int err;
 
         if (result != -EAGAIN || (flags & FILE_NONBLOCK))

@@ -224,6 +224,39 @@ TEST(sendfile, moves_from_the_position_or_the_offset)
     CHECK(memcmp(text, "56789", 5) == 0);
 }
 
+static u32 pages_sent;
+static u32 pages_with_more;
+
+static long note_page(struct file *file, struct page *page, u32 off, u32 len, u32 flags)
+{
+    (void)file;
+    (void)page;
+    (void)off;
+    pages_sent++;
+    pages_with_more += (flags & FILE_MORE) != 0;
+    return len;
+}
+
+TEST(sendfile, says_of_each_page_but_the_last_that_more_comes)
+{
+    static const struct file_ops ops = { .name = "sink", .send_page = note_page };
+    static char text[10000];
+    int out;
+
+    boot();
+    CHECK_EQ(sys_open(user("/f"), O_RDWR | O_CREAT, 0600), 0);
+    CHECK_EQ(sys_write(0, user(text), sizeof(text)), sizeof(text));
+    out = fdtable_insert(current_fdtable(), file_create(&ops, NULL, FILE_WRITABLE), 0, false);
+    CHECK_EQ(sys_lseek(0, 0, SEEK_SET), 0);
+    CHECK_EQ(sys_sendfile(out, 0, 0, 20000), 10000);
+    CHECK_EQ(pages_sent, 3);
+    CHECK_EQ(pages_with_more, 2);
+    CHECK_EQ(sys_lseek(0, 4096, SEEK_SET), 4096);
+    CHECK_EQ(sys_sendfile(out, 0, 0, 4096), 4096);
+    CHECK_EQ(pages_sent, 4);
+    CHECK_EQ(pages_with_more, 2);
+}
+
 TEST(stat, tells_files_links_and_pipes_apart)
 {
     struct linux_stat stat;

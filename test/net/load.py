@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real servers under load over a tap, where connections come and go as they do on a network.
 
-QEMU's own forwarding (test/app) lets one connection wait at a time and hides what the wire does. Here
-50 come at once, every answer is compared, and none may take longer than LATE_MS.
+QEMU's own forwarding (test/app) lets one connection wait at a time and hides what the wire does.
+Here 50 come at once, every answer is compared, and none may take longer than LATE_MS.
 """
 
 import csv
@@ -115,8 +115,9 @@ def wrk(options):
     script = options.folder / "wrk.lua"
     script.write_text(WRK_SCRIPT % BODY)
     done = subprocess.run([program("wrk"), "-t1", f"-c{CONNECTIONS}",
-                           f"-d{20 if options.long else 2}s", "--timeout", f"{LATE_MS // 1000}s", "-s",
-                           str(script), f"http://{GUEST_IP}:{PORT}/page"],
+                           f"-d{20 if options.long else 2}s", "--timeout",
+                           f"{LATE_MS // 1000}s", "-s", str(script),
+                           f"http://{GUEST_IP}:{PORT}/page"],
                           capture_output=True, text=True, timeout=120, check=False)
     counted = re.search(r"^COUNTED (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.M)
     if not counted:

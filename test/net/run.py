@@ -9,7 +9,8 @@ load      nginx and redis over a tap with 50 connections: every answer right, an
 
 The program in the machine is test/app/wire.c, but for `load`. `offloads` and `load` need root and
 /dev/net/tun and are skipped without; they work in a network namespace of their own, so nothing of
-this machine's is touched. The last line is `N passed, N failed, N skipped`; the exit status is 1 if one failed.
+this machine's is touched. The last line is `N passed, N failed, N skipped`; the exit status is 1 if
+one failed.
 """
 
 import argparse

@@ -5,6 +5,7 @@
 #include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/mm/page.h"
+#include "kernel/net/net.h"
 #include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
 #include "kernel/net/tcp/wire.h"
@@ -185,6 +186,34 @@ TEST(tcp_shape, pages_are_lent_and_given_back)
     CHECK_EQ(pair.server.received, PAGE_SIZE);
     sim_run(100 * NS_PER_MS);
     CHECK_EQ(page->refs, 1);
+    page_put(page);
+    clean_up(&pair);
+}
+
+TEST(tcp_shape, pages_that_follow_each_other_go_together)
+{
+    struct page *page = page_alloc(0, PAGE_ALLOC_ZERO);
+    struct pair pair = { 0 };
+    u64 before;
+
+    open_lan(&pair);
+    pair.client.to_send = 1 << 20; /* So that the congestion window is wide. */
+    CHECK(sim_run_until(pair_is_done, &pair, 60 * NS_PER_SECOND));
+    sim_run(NS_PER_SECOND);
+    before = net_counter(NET_TCP_OUT_SEGS);
+    for (u32 i = 0; i < 16; i++)
+        CHECK_EQ(tcp_send_page(pair.client.tcp, page, 0, PAGE_SIZE, i < 15), PAGE_SIZE);
+    CHECK(net_counter(NET_TCP_OUT_SEGS) - before <= 4);
+    CHECK_EQ(tcp_send_queued(pair.client.tcp), 16 * PAGE_SIZE);
+    sim_run(NS_PER_SECOND);
+    CHECK_EQ(tcp_send_queued(pair.client.tcp), 0);
+
+    /* Nobody comes back: ACKs, and at last a timer, let go what waits. */
+    for (u32 i = 0; i < 4; i++)
+        CHECK_EQ(tcp_send_page(pair.client.tcp, page, 0, PAGE_SIZE, true), PAGE_SIZE);
+    sim_run(NS_PER_SECOND);
+    CHECK_EQ(tcp_send_queued(pair.client.tcp), 0);
+    CHECK_EQ(tcp_receive_available(pair.server.tcp), 20 * PAGE_SIZE);
     page_put(page);
     clean_up(&pair);
 }

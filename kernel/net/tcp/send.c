@@ -69,11 +69,22 @@ long tcp_send_room(struct tcp *tcp, u32 want, void **memory)
     return space;
 }
 
+/*
+ * sendfile() comes with one page at a time: rather one long packet a little later than many short
+ * ones now. While something is out, its ACK sees to what waits, should no more come after all.
+ */
+static bool may_wait_for_more(const struct tcp *tcp)
+{
+    return tcp_has(tcp, TCP_F_MORE) && tcp->snd_nxt != tcp->snd_una &&
+           tcp->snd_end - tcp->snd_nxt < segment_len_max(tcp) / 2;
+}
+
 static void queued(struct tcp *tcp, u32 len, bool more)
 {
     tcp->snd_end += len;
     tcp->flags = more ? tcp->flags | TCP_F_MORE : tcp->flags & ~(u32)TCP_F_MORE;
-    connection_output(tcp);
+    if (!may_wait_for_more(tcp))
+        connection_output(tcp);
 }
 
 void tcp_send_commit(struct tcp *tcp, u32 len, bool more)
