@@ -117,7 +117,8 @@ struct provider {
 
     /*
      * Makes an instance of an image and starts it. `settings` says ports, memory, environment and
-     * all else that is given at launch. Returns when the machine runs, not when the program serves.
+     * all else that is given at launch; a port 0 of this machine means any that is free. Returns
+     * when the machine runs, not when the program serves.
      */
     int (*instance_create)(const struct settings *settings, const char *image, const char *name,
                            struct err *err);
@@ -135,9 +136,29 @@ struct provider {
     int (*instance_logs)(const char *name, bool follow, FILE *out, struct err *err);
     int (*instance_stats)(const char *name, struct provider_stats *stats, struct err *err);
 
-    int (*volume_create)(const char *name, const char *folder, uint64_t size, struct err *err);
+    /*
+     * Whether the program takes connections on a TCP port of its own: 1; 0: not within `timeout_ms`;
+     * or -1 with `err` set. `*reached_port` is by which port it is reached from here.
+     */
+    int (*instance_answers)(const char *name, uint16_t port, uint16_t *reached_port, int timeout_ms,
+                            struct err *err);
+
+    /*
+     * Lets `to` be reached as `settings` say, in the place of those in `from` that are now. All of it
+     * happens, or nothing; connections that are there stay with whom they are.
+     */
+    int (*instance_switch)(const struct settings *settings, const struct strings *from,
+                           const char *to, struct err *err);
+
+    /* A volume of `size` bytes with a filesystem labelled `label`; in it what is in `folder`, or
+     * nothing if that is NULL. */
+    int (*volume_create)(const char *name, const char *label, const char *folder, uint64_t size,
+                         struct err *err);
     int (*volume_list)(struct provider_volumes *volumes, struct err *err);
     int (*volume_delete)(const char *name, struct err *err);
+    int (*volume_resize)(const char *name, uint64_t size, struct err *err);
+
+    /* `where` is %N, the number of the disk beside the root, or NULL: the next. */
     int (*volume_attach)(const char *instance, const char *volume, const char *where,
                          struct err *err);
     int (*volume_detach)(const char *instance, const char *volume, struct err *err);

@@ -90,5 +90,8 @@ char *launch_ports_text(const struct launch *launch);
 /* Checks that the ports of this machine that are forwarded are free. */
 int launch_ports_check(const struct launch *launch, struct err *err);
 
-/* The same for one TCP port. */
+/* Puts free ports of this machine in the place of those that are 0. */
+int launch_ports_choose(struct launch *launch, struct err *err);
+
+/* The check for one TCP port. */
 int launch_port_check(uint16_t port, struct err *err);

@@ -75,3 +75,38 @@ int launch_ports_check(const struct launch *launch, struct err *err)
     }
     return 0;
 }
+
+/* A port that is free now. Somebody else may take it before QEMU does, which then says so. */
+static int port_choose(uint16_t *port, int type, struct err *err)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    int status = 0;
+
+    if (fd < 0)
+        return err_set_errno(err, "cannot make a socket");
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        status = err_set_errno(err, "cannot find a free port");
+    else
+        *port = ntohs(address.sin_port);
+    close(fd);
+    return status;
+}
+
+static int ports_choose(struct ports *ports, int type, struct err *err)
+{
+    for (size_t i = 0; i < ports->count; i++) {
+        if (ports->items[i].host == 0 && port_choose(&ports->items[i].host, type, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int launch_ports_choose(struct launch *launch, struct err *err)
+{
+    if (ports_choose(&launch->ports, SOCK_STREAM, err) < 0)
+        return -1;
+    return ports_choose(&launch->udp_ports, SOCK_DGRAM, err);
+}

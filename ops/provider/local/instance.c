@@ -59,8 +59,10 @@ static int folder_fill(struct instance *instance, const struct settings *setting
     if (status == 0) {
         instance->image = image_name(image);
         launch_set(&instance->launch, settings, files.kernel, disk);
-        status = overlay_fill(&instance->launch, settings, instance->folder, err);
+        status = launch_ports_choose(&instance->launch, err);
     }
+    if (status == 0)
+        status = overlay_fill(&instance->launch, settings, instance->folder, err);
     if (status == 0)
         status = instance_write(instance, err);
     kernel_files_fini(&files);

@@ -75,3 +75,7 @@ int local_instance_reboot(const char *name, uint64_t grace_ms, struct err *err);
 int local_instance_delete(const char *name, struct err *err);
 int local_instance_logs(const char *name, bool follow, FILE *out, struct err *err);
 int local_instance_stats(const char *name, struct provider_stats *stats, struct err *err);
+int local_instance_answers(const char *name, uint16_t port, uint16_t *reached_port, int timeout_ms,
+                           struct err *err);
+int local_instance_switch(const struct settings *settings, const struct strings *from,
+                          const char *to, struct err *err);

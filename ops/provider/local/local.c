@@ -26,4 +26,6 @@ const struct provider provider_local = {
     .instance_delete = local_instance_delete,
     .instance_logs = local_instance_logs,
     .instance_stats = local_instance_stats,
+    .instance_answers = local_instance_answers,
+    .instance_switch = local_instance_switch,
 };

@@ -5,6 +5,7 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/config/network.h"
+#include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/disk/disk.h"
 #include "ops/vm/launch.h"
@@ -70,6 +71,8 @@ int overlay_fill(struct launch *launch, const struct settings *settings, const c
     for (size_t i = 0; i < settings->envs.count; i++)
         launch_add_line(launch, "env", settings->envs.items[i]);
     if (args_add(launch, &settings->args, err) < 0)
+        return -1;
+    if (network_lines(&launch->overlay, settings, err) < 0)
         return -1;
     if (network_lines(&launch->overlay, settings, err) < 0)
         return -1;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/deploy/health.h"
+
+#include "host/err.h"
+#include "host/xmem.h"
+#include "ops/config/ports.h"
+#include "ops/config/settings.h"
+#include "ops/deploy/deploy.h"
+#include "ops/provider/provider.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TRY_MS = 500, /* Between looks at whether the instance is still there. */
+    POLL_MS = 50,
+    SHELL_MISSING = 127,
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void pause_short(void)
+{
+    static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* An instance that has ended will not get well. */
+static int running_check(const struct provider *provider, const char *name, struct err *err)
+{
+    struct provider_instances instances = { 0 };
+    int status = provider->instance_list(&instances, err);
+    bool found = false;
+
+    for (size_t i = 0; i < instances.count && status == 0; i++) {
+        const struct provider_instance *instance = &instances.items[i];
+
+        if (strcmp(instance->name, name) != 0)
+            continue;
+        found = true;
+        if (instance->state == INSTANCE_FAILED) {
+            status = err_set(err, "the new version failed: %s",
+                             instance->reason ? instance->reason : "nobody knows why");
+        } else if (instance->state == INSTANCE_EXITED) {
+            status = err_set(err, "the new version ended with status %d", instance->exit_status);
+        }
+    }
+    provider_instances_fini(&instances);
+    if (status == 0 && !found)
+        status = err_set(err, "instance '%s' is gone", name);
+    return status;
+}
+
+static int port_wait(const struct deploy *deploy, const char *name, uint16_t port,
+                     uint64_t until_ms, uint16_t *reached_port, struct err *err)
+{
+    for (;;) {
+        uint64_t now = now_ms();
+        uint64_t left = until_ms > now ? until_ms - now : 0;
+        int timeout_ms = left < TRY_MS ? (int)left : TRY_MS;
+        struct err why = { 0 };
+        int answer = deploy->provider->instance_answers(name, port, reached_port, timeout_ms, &why);
+
+        if (answer == 1)
+            return 0;
+        if (running_check(deploy->provider, name, err) < 0)
+            return -1;
+        if (answer < 0)
+            return err_set(err, "%s", why.text);
+        if (left == 0) {
+            return err_set(err, "port %u of the new version is not answered after %llu s", port,
+                           (unsigned long long)deploy->health_timeout_ms / 1000);
+        }
+    }
+}
+
+/* In the child: the user's command, with where the new version is reached in its environment. */
+static void command_become(const char *command, const char *name, uint16_t port)
+{
+    char text[8];
+
+    (void)setpgid(0, 0);
+    snprintf(text, sizeof(text), "%u", port);
+    (void)setenv("OPS_INSTANCE", name, 1);
+    (void)setenv("OPS_HOST", "127.0.0.1", 1);
+    (void)setenv("OPS_PORT", text, 1);
+    (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* The result of a command is its own. */
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(SHELL_MISSING);
+}
+
+/* Runs it once, at most until `until_ms`. Returns its status, -1: it did not end in time. */
+static int command_run(const char *command, const char *name, uint16_t port, uint64_t until_ms)
+{
+    int status = 0;
+    pid_t child;
+    pid_t got;
+
+    (void)fflush(NULL);
+    child = fork();
+    if (child == 0)
+        command_become(command, name, port);
+    if (child < 0)
+        return -1;
+    while ((got = waitpid(child, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
+        if (now_ms() >= until_ms) {
+            (void)kill(-child, SIGKILL);
+            (void)kill(child, SIGKILL);
+            (void)waitpid(child, NULL, 0);
+            return -1;
+        }
+        pause_short();
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int command_wait(const struct deploy *deploy, const char *name, uint16_t port,
+                        uint64_t until_ms, struct err *err)
+{
+    for (;;) {
+        int status = command_run(deploy->health, name, port, until_ms);
+
+        if (status == 0)
+            return 0;
+        if (running_check(deploy->provider, name, err) < 0)
+            return -1;
+        if (status == SHELL_MISSING)
+            return err_set(err, "health command '%s' cannot be run", deploy->health);
+        if (now_ms() >= until_ms) {
+            if (status < 0)
+                return err_set(err, "health command '%s' did not end in time", deploy->health);
+            return err_set(err, "health command '%s' ended with status %d", deploy->health, status);
+        }
+        pause_short();
+    }
+}
+
+int health_wait(const struct deploy *deploy, const char *instance, struct err *err)
+{
+    const struct ports *ports = &deploy->settings->ports;
+    uint64_t until_ms = now_ms() + deploy->health_timeout_ms;
+    uint16_t first_port = 0;
+
+    for (size_t i = 0; i < ports->count; i++) {
+        uint16_t reached_port = 0;
+
+        if (port_wait(deploy, instance, ports->items[i].guest, until_ms, &reached_port, err) < 0)
+            return -1;
+        if (i == 0)
+            first_port = reached_port;
+    }
+    if (deploy->health && command_wait(deploy, instance, first_port, until_ms, err) < 0)
+        return -1;
+    return running_check(deploy->provider, instance, err);
+}

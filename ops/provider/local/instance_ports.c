@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ports of running instances, by QEMU's own network (slirp): whether a program answers, and handing
+ * ports of this machine from one instance to another.
+ *
+ * slirp accepts a connection before the guest has: only its table of connections ("info usernet")
+ * says whether the program took it.
+ */
+#include "host/err.h"
+#include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/config/ports.h"
+#include "ops/config/settings.h"
+#include "ops/provider/local/instance.h"
+#include "ops/state/state.h"
+#include "ops/vm/launch.h"
+#include "ops/vm/qmp.h"
+#include "ops/vm/vm.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    POLL_MS = 10,
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int loopback_connect(uint16_t port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/*
+ * Whether a line of "info usernet" is a connection between these ports that the guest has taken:
+ * `  TCP[ESTABLISHED]   15       127.0.0.1  8080       10.0.2.15    80     0     0`
+ */
+static bool line_is_taken(const char *line, struct port port)
+{
+    char state[32];
+    unsigned host;
+    unsigned guest;
+
+    if (sscanf(line, " TCP[%31[A-Z0-9_]] %*d %*s %u %*s %u", state, &host, &guest) != 3)
+        return false;
+    return host == port.host && guest == port.guest &&
+           (strcmp(state, "ESTABLISHED") == 0 || strcmp(state, "CLOSE_WAIT") == 0);
+}
+
+static bool table_has(const char *text, struct port port)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+
+        if (line_is_taken(text, port))
+            return true;
+        text += len;
+        text += *text == '\n';
+    }
+    return false;
+}
+
+/* One connection; whether the program takes it before `until_ms`. -1 with `err` set: it is gone. */
+static int connection_try(struct qmp *qmp, struct port port, uint64_t until_ms, struct err *err)
+{
+    static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+    int fd = loopback_connect(port.host);
+    int answer = 0;
+    bool is_open = fd >= 0;
+
+    while (answer == 0 && is_open && now_ms() < until_ms) {
+        char byte;
+        ssize_t got;
+        char *table;
+
+        if (qmp_human(qmp, "info usernet", &table, err) < 0) {
+            answer = -1;
+        } else {
+            answer = table_has(table, port) ? 1 : 0;
+            free(table);
+        }
+        got = recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+        if (got > 0 && answer == 0)
+            answer = 1;
+        is_open = got != 0; /* Refused: the next one may not be. */
+        if (answer == 0)
+            (void)nanosleep(&pause, NULL);
+    }
+    if (!is_open && answer == 0)
+        (void)nanosleep(&pause, NULL);
+    if (fd >= 0)
+        close(fd);
+    return answer;
+}
+
+static int port_find(const struct instance *instance, uint16_t guest, struct port *port,
+                     struct err *err)
+{
+    const struct ports *ports = &instance->launch.ports;
+
+    for (size_t i = 0; i < ports->count; i++) {
+        if (ports->items[i].guest == guest) {
+            *port = ports->items[i];
+            return 0;
+        }
+    }
+    return err_set(err, "port %u of instance '%s' is not forwarded", guest, instance->name);
+}
+
+int local_instance_answers(const char *name, uint16_t port, uint16_t *reached_port, int timeout_ms,
+                           struct err *err)
+{
+    uint64_t until_ms = now_ms() + (uint64_t)timeout_ms;
+    struct instance instance;
+    struct port found = { .host = 0 };
+    struct qmp qmp = { .fd = -1 };
+    int answer = -1;
+
+    if (instance_read(&instance, name, err) == 0 && port_find(&instance, port, &found, err) == 0) {
+        *reached_port = found.host;
+        answer = qmp_open(&qmp, instance.folder, "qmp.sock", err);
+        while (answer == 0 && now_ms() < until_ms)
+            answer = connection_try(&qmp, found, until_ms, err);
+        if (qmp.fd >= 0)
+            qmp_close(&qmp);
+    }
+    instance_fini(&instance);
+    return answer;
+}
+
+/* An instance that takes part in a switch. */
+struct side {
+    struct instance instance;
+    struct qmp qmp; /* Its `fd` is -1 when it does not run. */
+};
+
+/* What is to be switched, and what was. */
+struct exchange {
+    struct side *from;
+    size_t from_count;
+    struct side to;
+};
+
+static int side_open(struct side *side, const char *name, bool has_to_run, struct err *err)
+{
+    struct vm_process process;
+
+    *side = (struct side){ .qmp = { .fd = -1 } };
+    if (instance_read(&side->instance, name, err) < 0)
+        return -1;
+    if (!has_to_run && !instance_is_alive(&side->instance, &process))
+        return 0;
+    return qmp_open(&side->qmp, side->instance.folder, "qmp.sock", err);
+}
+
+static void side_close(struct side *side)
+{
+    if (side->qmp.fd >= 0)
+        qmp_close(&side->qmp);
+    instance_fini(&side->instance);
+}
+
+/* Forwards a port; false with `err` set when QEMU cannot. */
+static bool forward_add(struct side *side, const char *protocol, struct port port, struct err *err)
+{
+    char *line = xasprintf("hostfwd_add net %s:127.0.0.1:%u-:%u", protocol, port.host, port.guest);
+    char *said = NULL;
+    bool is_done = qmp_human(&side->qmp, line, &said, err) == 0;
+
+    if (is_done && *said != '\0') { /* It says nothing when all is well. */
+        said[strcspn(said, "\r\n")] = '\0';
+        err_set(err, "instance '%s' cannot have port %u: %.200s", side->instance.name, port.host,
+                said);
+        is_done = false;
+    }
+    free(said);
+    free(line);
+    return is_done;
+}
+
+/* Forwards a port no longer; whether it did before. */
+static bool forward_remove(struct side *side, const char *protocol, uint16_t host)
+{
+    char *line = xasprintf("hostfwd_remove net %s:127.0.0.1:%u", protocol, host);
+    struct err ignored;
+    char *said = NULL;
+    bool is_done = side->qmp.fd >= 0 && qmp_human(&side->qmp, line, &said, &ignored) == 0 &&
+                   !strstr(said, "not found");
+
+    free(said);
+    free(line);
+    return is_done;
+}
+
+static const struct port *host_port_find(const struct ports *ports, uint16_t host)
+{
+    for (size_t i = 0; i < ports->count; i++) {
+        if (ports->items[i].host == host)
+            return &ports->items[i];
+    }
+    return NULL;
+}
+
+/* Gives back what one of `from` had of the port before. */
+static void port_return(struct side *owner, const char *protocol, const struct ports *had,
+                        struct port port)
+{
+    const struct port *before = host_port_find(had, port.host);
+    struct err ignored;
+
+    if (before)
+        (void)forward_add(owner, protocol, *before, &ignored);
+}
+
+static const struct ports *ports_of(const struct side *side, const char *protocol)
+{
+    return strcmp(protocol, "tcp") == 0 ? &side->instance.launch.ports
+                                        : &side->instance.launch.udp_ports;
+}
+
+/*
+ * Moves the ports one by one: between "remove" and "add" of one lies a question to QEMU and its
+ * answer. `owners[i]` is who had it. Returns how many were moved.
+ */
+static size_t ports_move(struct exchange *exchange, const char *protocol,
+                         const struct ports *wanted, struct side **owners, struct err *err)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        owners[i] = NULL;
+        for (size_t j = 0; j < exchange->from_count && !owners[i]; j++) {
+            if (forward_remove(&exchange->from[j], protocol, wanted->items[i].host))
+                owners[i] = &exchange->from[j];
+        }
+        if (!forward_add(&exchange->to, protocol, wanted->items[i], err)) {
+            if (owners[i])
+                port_return(owners[i], protocol, ports_of(owners[i], protocol), wanted->items[i]);
+            return i;
+        }
+    }
+    return wanted->count;
+}
+
+static void ports_move_back(struct exchange *exchange, const char *protocol,
+                            const struct ports *wanted, struct side **owners, size_t count)
+{
+    while (count-- > 0) {
+        (void)forward_remove(&exchange->to, protocol, wanted->items[count].host);
+        if (owners[count])
+            port_return(owners[count], protocol, ports_of(owners[count], protocol),
+                        wanted->items[count]);
+    }
+}
+
+/* What `to` was reached by before, and what `from` has lost. */
+static void ports_settle(struct exchange *exchange, const char *protocol,
+                         const struct ports *wanted)
+{
+    struct ports *now = strcmp(protocol, "tcp") == 0 ? &exchange->to.instance.launch.ports
+                                                     : &exchange->to.instance.launch.udp_ports;
+
+    for (size_t i = 0; i < now->count; i++) {
+        if (!host_port_find(wanted, now->items[i].host))
+            (void)forward_remove(&exchange->to, protocol, now->items[i].host);
+    }
+    *now = *wanted;
+    for (size_t i = 0; i < exchange->from_count; i++) {
+        struct launch *launch = &exchange->from[i].instance.launch;
+        struct ports *left = strcmp(protocol, "tcp") == 0 ? &launch->ports : &launch->udp_ports;
+        size_t kept = 0;
+
+        for (size_t j = 0; j < left->count; j++) {
+            if (!host_port_find(wanted, left->items[j].host))
+                left->items[kept++] = left->items[j];
+        }
+        left->count = kept;
+    }
+}
+
+static int descriptions_write(const struct exchange *exchange, struct err *err)
+{
+    int status = instance_write(&exchange->to.instance, err);
+
+    for (size_t i = 0; i < exchange->from_count && status == 0; i++)
+        status = instance_write(&exchange->from[i].instance, err);
+    return status;
+}
+
+static int exchange_run(struct exchange *exchange, const struct settings *settings, struct err *err)
+{
+    struct side *tcp_owners[PORTS_MAX];
+    struct side *udp_owners[PORTS_MAX];
+    size_t tcp = ports_move(exchange, "tcp", &settings->ports, tcp_owners, err);
+    size_t udp = 0;
+
+    if (tcp == settings->ports.count)
+        udp = ports_move(exchange, "udp", &settings->udp_ports, udp_owners, err);
+    if (tcp < settings->ports.count || udp < settings->udp_ports.count) {
+        ports_move_back(exchange, "udp", &settings->udp_ports, udp_owners, udp);
+        ports_move_back(exchange, "tcp", &settings->ports, tcp_owners, tcp);
+        return -1;
+    }
+    ports_settle(exchange, "tcp", &settings->ports);
+    ports_settle(exchange, "udp", &settings->udp_ports);
+    return descriptions_write(exchange, err);
+}
+
+/* The lock of the instances is held: none of them is started with ports that are on the move. */
+int local_instance_switch(const struct settings *settings, const struct strings *from,
+                          const char *to, struct err *err)
+{
+    struct exchange exchange = { .from = xcalloc(from->count, sizeof(*exchange.from)) };
+    struct state_lock lock;
+    int status = state_lock(&lock, STATE_INSTANCES, err);
+
+    exchange.to.qmp.fd = -1;
+    if (status == 0)
+        status = side_open(&exchange.to, to, true, err);
+    for (size_t i = 0; i < from->count && status == 0; i++)
+        status = side_open(&exchange.from[exchange.from_count++], from->items[i], false, err);
+    if (status == 0)
+        status = exchange_run(&exchange, settings, err);
+    for (size_t i = 0; i < exchange.from_count; i++)
+        side_close(&exchange.from[i]);
+    side_close(&exchange.to);
+    state_unlock(&lock);
+    free(exchange.from);
+    return status;
+}

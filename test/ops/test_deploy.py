@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ops deploy: a new version in the place of the old one, which serves until then. Real kernel."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from place import SECONDS_MAX, Skip, test, tool
+from test_instance import listed, machines, no_machine_stays
+
+SERVER = r"""
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(80) };
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (EARLY_EXIT)
+        return 3;
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return 1;
+    if (LISTENS && listen(listener, 64) < 0)
+        return 1;
+    puts("serving");
+    fflush(stdout);
+    for (;;) {
+        int client = LISTENS ? accept(listener, NULL, NULL) : pause();
+        char text[100];
+        if (client < 0)
+            continue;
+        snprintf(text, sizeof(text), "%s %s\n", VERSION, getenv("MODE"));
+        (void)!write(client, text, strlen(text));
+        close(client);
+    }
+}
+"""
+
+
+def server(place, version, early_exit=0, listens=1):
+    place.compile("server", SERVER, f'-DVERSION="{version}"', f"-DEARLY_EXIT={early_exit}",
+                  f"-DLISTENS={listens}")
+
+
+def deploy(place, port, *args):
+    """Deploys `server` with the real kernel, which lies beside ops."""
+    tool("qemu-system-x86_64")
+    if not (place.ops.parent / "soliton.elf").exists():
+        raise Skip("there is no kernel beside ops")
+    return subprocess.run([str(place.ops), "deploy", "-i", "web", "-p", f"{port}:80", "-m", "64",
+                           "-e", "MODE=test", "--grace", "500ms", *args, "server"],
+                          capture_output=True, text=True, cwd=place.folder, env=place.env,
+                          timeout=SECONDS_MAX, stdin=subprocess.DEVNULL, check=False)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX) as connection:
+        return connection.makefile().read()
+
+
+class Client(threading.Thread):
+    """Asks without a pause; notes each answer, and how long nobody took a connection."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.answers = []
+        self.gap_s = 0.0
+        self.is_over = False
+
+    def run(self):
+        refused_s = None
+        while not self.is_over:
+            try:
+                answer = ask(self.port)
+            except ConnectionError:
+                refused_s = refused_s or time.monotonic()
+                continue
+            if refused_s:
+                self.gap_s = max(self.gap_s, time.monotonic() - refused_s)
+                refused_s = None
+            if not self.answers or self.answers[-1] != answer:
+                self.answers.append(answer)
+
+    def end(self):
+        self.is_over = True
+        self.join()
+
+
+def images(place):
+    done = place.run("image", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    return [row["name"] for row in json.loads(done.stdout)]
+
+
+@test
+def deploy_replaces_the_old_version_without_a_break(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        done = deploy(place, port)
+        assert (done.returncode, done.stdout) == (0, "web-1\n"), done
+        assert ask(port) == "one test\n"
+        client = Client(port)
+        client.start()
+        server(place, "two")
+        done = deploy(place, port)
+        client.end()
+        assert (done.returncode, done.stdout) == (0, "web-2\n"), done
+        assert ask(port) == "two test\n"
+        # An empty answer is a connection that the old one had when it ended.
+        assert [answer for answer in client.answers if answer] == ["one test\n", "two test\n"]
+        assert client.gap_s < 0.5, client.gap_s
+        assert listed(place, "web-1") is None and images(place) == ["web-2"]
+        row = listed(place, "web-2")
+        assert row["ports"] == f"{port}->80/tcp", row
+        assert len(machines(place)) == 1
+        # It is started again where it was switched to.
+        assert place.run("instance", "reboot", "--grace", "0", "web-2").returncode == 0
+        assert ask(port) == "two test\n"
+
+
+@test
+def deploy_that_fails_leaves_the_old_version_serving(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        done = deploy(place, port)
+        assert done.returncode == 0, done.stderr
+        for arguments, options, said in (
+                ({"early_exit": 1}, [], "ended with status 3"),
+                ({"listens": 0}, ["--health-timeout", "1s"], "not answered"),
+                ({}, ["--health", "test $OPS_PORT -lt 1", "--health-timeout", "1s"],
+                 "ended with status 1"),
+                ({}, ["--health", "sleep 60", "--health-timeout", "1s"], "did not end in time"),
+                ({}, ["--append", "ip=bad"], "cannot deploy 'web'")):
+            server(place, "two", **arguments)
+            done = deploy(place, port, *options)
+            assert done.returncode == 1 and said in done.stderr, (options, done)
+            assert done.stdout == "", done
+            assert ask(port) == "one test\n"
+            assert listed(place, "web-2") is None and images(place) == ["web-1"], images(place)
+            assert len(machines(place)) == 1
+
+
+@test
+def deploy_takes_no_port_of_a_stranger(place):
+    with no_machine_stays(place):
+        server(place, "one")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            done = deploy(place, port)
+            assert done.returncode == 1 and f"{port}" in done.stderr, done
+        assert not machines(place) and images(place) == []
+
+
+@test
+def deploy_health_command_is_told_where(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        done = deploy(place, port, "--health",
+                      "echo $OPS_INSTANCE $OPS_HOST $OPS_PORT > told.txt")
+        assert done.returncode == 0, done.stderr
+        name, host, other = (place.folder / "told.txt").read_text().split()
+        assert (name, host) == ("web-1", "127.0.0.1") and int(other) != port
+
+
+@test
+def deploy_cleans_up_after_one_that_was_killed(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        assert deploy(place, port).returncode == 0
+        server(place, "two")
+        killed = subprocess.Popen([str(place.ops), "deploy", "-i", "web", "-p", f"{port}:80",
+                                   "--health", "touch waiting; sleep 60", "server"],
+                                  cwd=place.folder, env=place.env, stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE)
+        deadline = time.monotonic() + SECONDS_MAX
+        while not (place.folder / "waiting").exists():
+            assert killed.poll() is None and time.monotonic() < deadline, killed.stderr.read()
+            time.sleep(0.02)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        killed.stderr.close()
+        assert ask(port) == "one test\n" and len(machines(place)) == 2
+        server(place, "three")
+        done = deploy(place, port)
+        assert (done.returncode, done.stdout) == (0, "web-3\n"), done
+        assert ask(port) == "three test\n"
+        assert len(machines(place)) == 1 and images(place) == ["web-3"]
