@@ -52,6 +52,7 @@ struct settings {
         *files_parent; /* The folder that relative `files` and `dirs` count from; NULL: this one. */
     bool no_args_copy; /* Do not copy a file that is the first argument. */
     char *image_name;
+    bool replaces;     /* An image of that name. */
     char *output;      /* Where `ops build` writes. */
     char *build_dir;   /* The folder for images that `output` does not name; NULL: this one. */
     uint64_t base_mib; /* The least size of the root filesystem; 0: what is in it. */

@@ -98,20 +98,53 @@ static bool is_zero(const uint8_t *bytes, size_t size)
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-/* Writes one piece, or leaves a hole where it is all zeros. */
-static errcode_t piece_write(ext2_file_t file, const uint8_t *bytes, size_t size, uint64_t off)
+/* How many of the bytes, whole blocks but for the last, are zeros or not, as the first block is. */
+static size_t run_size(const uint8_t *bytes, size_t size, size_t block, bool *zero)
 {
-    errcode_t code;
+    size_t run = 0;
 
-    if (is_zero(bytes, size))
-        return 0;
-    code = ext2fs_file_llseek(file, off, EXT2_SEEK_SET, NULL);
+    while (run < size) {
+        size_t part = size - run < block ? size - run : block;
+        bool part_zero = is_zero(bytes + run, part);
+
+        if (run == 0)
+            *zero = part_zero;
+        if (part_zero != *zero)
+            break;
+        run += part;
+    }
+    return run;
+}
+
+static errcode_t run_write(ext2_file_t file, const uint8_t *bytes, size_t size, uint64_t off)
+{
+    errcode_t code = ext2fs_file_llseek(file, off, EXT2_SEEK_SET, NULL);
+
     while (!code && size > 0) {
         unsigned done = 0;
 
         code = ext2fs_file_write(file, bytes, (unsigned)size, &done);
         bytes += done;
         size -= done;
+    }
+    return code;
+}
+
+/* Writes what is not zeros, and leaves holes for the rest. */
+static errcode_t piece_write(struct copy *copy, ext2_file_t file, size_t size, uint64_t off)
+{
+    const uint8_t *bytes = copy->buffer;
+    errcode_t code = 0;
+
+    while (size > 0 && !code) {
+        bool zero = false;
+        size_t run = run_size(bytes, size, copy->disk->fs->blocksize, &zero);
+
+        if (!zero)
+            code = run_write(file, bytes, run, off);
+        bytes += run;
+        off += run;
+        size -= run;
     }
     return code;
 }
@@ -130,7 +163,7 @@ static int content_write(struct copy *copy, ext2_file_t file, int fd, struct err
             return err_set_errno(err, "cannot read");
         if (got == 0)
             break;
-        code = piece_write(file, copy->buffer, (size_t)got, off);
+        code = piece_write(copy, file, (size_t)got, off);
         if (code)
             return write_fail(err, code);
         off += (uint64_t)got;

@@ -76,3 +76,20 @@ int disk_copy_in(struct disk *disk, const char *source, const char *path, bool d
 
 /* Grows (or shrinks, if what is in it fits) the filesystem and its partition to a disk of `size`. */
 int disk_resize(const char *path, uint64_t size, struct err *err);
+
+/* A volume that is to be made. */
+struct disk_volume {
+    const char *label;  /* At most DISK_LABEL_MAX letters. */
+    const char *folder; /* What is in it, with all below; NULL: nothing. */
+    uint64_t size;      /* Bytes of the disk; made whole MiB. */
+};
+
+enum {
+    DISK_LABEL_MAX = 16,
+};
+
+/* Makes a volume with a journal and a random UUID: ext4 on all of the file `path`. */
+int disk_make_volume(const char *path, const struct disk_volume *volume, struct err *err);
+
+/* The bytes a volume with what is in `folder` (NULL: nothing) takes at least. 0 with `err` set. */
+uint64_t disk_volume_size(const char *folder, struct err *err);

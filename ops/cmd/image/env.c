@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image env: the environment that an image gives its program. */
+#include "host/err.h"
+#include "host/xmem.h"
+#include "lib/manifest/manifest.h"
+#include "ops/cli/cmd.h"
+#include "ops/cli/ui.h"
+#include "ops/cmd/disk/place.h"
+#include "ops/disk/disk.h"
+#include "ops/output/table.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct column columns[] = {
+    { "name", "NAME", COLUMN_TEXT },
+    { "value", "VALUE", COLUMN_TEXT },
+    { 0 },
+};
+
+static void env_print(const struct manifest *manifest)
+{
+    struct table *table = table_create(columns);
+
+    for (u32 i = 0; i < manifest->env_count; i++) {
+        const char *equals = strchr(manifest->envs[i], '=');
+        char *name;
+        struct cell cells[2];
+
+        if (!equals)
+            continue;
+        name = xstrndup(manifest->envs[i], (size_t)(equals - manifest->envs[i]));
+        cells[0] = (struct cell){ .text = name };
+        cells[1] = (struct cell){ .text = equals + 1 };
+        if (ui.json)
+            table_add(table, cells);
+        else
+            printf("%s\n", manifest->envs[i]);
+        free(name);
+    }
+    if (ui.json)
+        table_print(table, "", stdout);
+    table_destroy(table);
+}
+
+/* Reads the manifest's text, to be freed; NULL with `err` set. */
+static char *text_read(const char *path, size_t *size, struct err *err)
+{
+    struct err ignored = { 0 };
+    struct disk *disk = disk_open(path, false, err);
+    char *text = NULL;
+    FILE *out;
+    int status;
+
+    if (!disk)
+        return NULL;
+    out = open_memstream(&text, size);
+    status = out ? disk_cat(disk, "/etc/soliton/manifest", out, err)
+                 : err_set_errno(err, "cannot read it");
+    if (out)
+        fclose(out);
+    (void)disk_close(disk, &ignored);
+    if (status == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static int text_print(char *text, size_t size, struct err *err)
+{
+    struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+    struct manifest_error error;
+    int status = 0;
+
+    manifest_init(manifest);
+    if (manifest_parse(manifest, text, size, &error))
+        env_print(manifest);
+    else
+        status = err_set(err, "its manifest is wrong: line %u: %s", error.line, error.what);
+    free(manifest);
+    return status;
+}
+
+static int env_show(const struct disk_args *args, struct err *err)
+{
+    struct place place;
+    char *text = NULL;
+    size_t size = 0;
+    int status = place_find(&place, args->folder, args->words.items[0], false, err);
+
+    if (status == 0) {
+        text = text_read(place.path, &size, err);
+        status = text ? text_print(text, size, err) : -1;
+        if (status < 0)
+            err_prefix(err, "cannot tell the environment of '%s'", args->words.items[0]);
+    }
+    free(text);
+    place_fini(&place);
+    return status;
+}
+
+static int env_run(const struct cmd *self, int argc, char **argv, struct err *err)
+{
+    struct words_limit limit = { .min = 1, .max = 1 };
+    struct disk_args args;
+    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+
+    if (status == 0)
+        status = env_show(&args, err);
+    disk_args_fini(&args);
+    return status;
+}
+
+const struct cmd cmd_image_env = {
+    .name = "env",
+    .usage = "NAME",
+    .about = "print the environment that an image gives its program",
+    .more = "What an instance is given at its start comes on top.",
+    .examples = "  ops image env web",
+    .run = env_run,
+};
