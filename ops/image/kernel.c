@@ -3,12 +3,21 @@
 
 #include "host/err.h"
 #include "host/file.h"
+#include "host/sha256.h"
 #include "host/xmem.h"
 #include "lib/elf/elf.h"
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum {
+    KERNEL_ID_BYTES = 6,
+};
 
 /* The folder ops itself lies in, to be freed. */
 static char *own_dir(void)
@@ -20,6 +29,25 @@ static char *own_dir(void)
         return xstrdup(".");
     path[len] = '\0';
     return path_dir(path);
+}
+
+/* The folder with the kernel, to be freed: ops' own if it is there, as in a build. */
+static char *kernel_dir(void)
+{
+    char *own = own_dir();
+    char *kernel = xasprintf("%s/soliton.elf", own);
+    char *installed = xasprintf("%s/../lib/soliton/soliton.elf", own);
+    bool is_installed = access(kernel, F_OK) < 0 && access(installed, F_OK) == 0;
+
+    free(kernel);
+    free(installed);
+    if (is_installed) {
+        installed = xasprintf("%s/../lib/soliton", own);
+        free(own);
+        own = path_normalize("/", installed);
+        free(installed);
+    }
+    return own;
 }
 
 static int kernel_check(const char *path, struct err *err)
@@ -39,7 +67,7 @@ static int kernel_check(const char *path, struct err *err)
 
 int kernel_files_find(struct kernel_files *files, const char *kernel, struct err *err)
 {
-    char *dir = own_dir();
+    char *dir = kernel_dir();
 
     files->kernel = kernel ? xstrdup(kernel) : xasprintf("%s/soliton.elf", dir);
     files->loader = xasprintf("%s/BOOTX64.EFI", dir);
@@ -61,4 +89,23 @@ void kernel_files_fini(struct kernel_files *files)
 {
     free(files->kernel);
     free(files->loader);
+}
+
+char *kernel_id(const char *path)
+{
+    uint8_t digest[SHA256_SIZE];
+    char text[2 * KERNEL_ID_BYTES + 1];
+    struct file_map map;
+    struct sha256 sha;
+    struct err err;
+
+    if (file_map_open(&map, path, &err) < 0)
+        return NULL;
+    sha256_init(&sha);
+    sha256_add(&sha, map.bytes, map.size);
+    sha256_finish(&sha, digest);
+    file_map_close(&map);
+    for (size_t i = 0; i < KERNEL_ID_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    return xstrdup(text);
 }
