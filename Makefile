@@ -56,7 +56,7 @@ COMMON := -std=gnu17 -I. -g -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' \
 OPT          := -O2
 KERNEL_FLAGS := $(COMMON) $(OPT) -Ikernel/arch/$(ARCH)/include -ffreestanding -fpie \
                 -fvisibility=hidden -fno-common -mno-red-zone -mgeneral-regs-only \
-                -fno-strict-aliasing -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
+                -fno-strict-aliasing -fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-asynchronous-unwind-tables \
                 -fcf-protection=none -fstack-protector-strong -mstack-protector-guard=tls \
                 -mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40 \
                 -Wframe-larger-than=1024 -DKERNEL_DEBUG=$(DEBUG)
@@ -126,7 +126,7 @@ $(B)/kernel/%.o: %.S Makefile
 # the table itself does not move (it lies behind the code).
 KERNEL_LD    := kernel/arch/$(ARCH)/kernel.ld
 KERNEL_LINK  := ld -pie --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 \
-                --build-id=none -T $(KERNEL_LD)
+                -z pack-relative-relocs --build-id=none -T $(KERNEL_LD)
 
 $(B)/kernel/no-symbols.S: scripts/gen_symbols.py
 	@mkdir -p $(@D)

@@ -27,6 +27,8 @@ enum {
  *   bool irq_save(void)                   interrupts off; returns whether they were on
  *   void irq_restore(bool were_on)        back to what irq_save() said
  *   void irq_enable(void), irq_disable(void)
+ *   u32 lock_word(void)                   a word of this CPU's own, 0 at first: spinlock.h's
+ *   void lock_word_set(u32 word)
  *   bool irq_enabled(void)
  *   void cpu_relax(void)                  in a loop that waits for another CPU
  *   u64 cpu_cycles(void)                  a counter that never goes back on one CPU

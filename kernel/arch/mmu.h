@@ -81,12 +81,18 @@ static inline mmu_entry_t mmu_slot_exchange(mmu_entry_t *slot, mmu_entry_t entry
     return __atomic_exchange_n(slot, entry, __ATOMIC_ACQ_REL);
 }
 
+/* A range of addresses where nothing is mapped, nor going to be. */
+struct mmu_hole {
+    u64 lo;
+    u64 hi;
+};
+
 /*
- * Frees the tables that lie wholly within [lo, hi) of the program's half; all their slots are empty
- * and tlb_flush() of the range follows before any of them is used again (done inside). Under the
- * address space's lock for writing.
+ * Frees the tables that what was mapped in [lo, hi) of the program's half has used, and that lie
+ * wholly in the hole around it: all their slots are empty, and tlb_flush() of the hole follows
+ * before any of them is used again (done inside). Under the address space's lock for writing.
  */
-void mmu_free_tables(u64 lo, u64 hi);
+void mmu_free_tables(u64 lo, u64 hi, const struct mmu_hole *hole);
 
 /* Forgets cached translations of `size` bytes at `address`, on this CPU only. */
 void tlb_flush_local(u64 address, u64 size);

@@ -2,7 +2,8 @@
 /*
  * Spinlocks. The interrupt flag belongs to the CPU and not to a lock, because locks need not be
  * given back in the order they were taken: the first one taken remembers it, the last one given
- * back restores it.
+ * back restores it. Both, and how many are held, are in the CPU's lock word: a packet takes a dozen
+ * locks, and each costs some twenty instructions.
  *
  * A debug build keeps what each CPU holds, ordered by rank because that is the order of taking.
  */
@@ -12,17 +13,18 @@
 #include "kernel/core/panic.h"
 
 enum {
-    HELD_MAX = 16, /* Debug builds stop when a CPU holds more. */
+    LOCK_WORD_IRQ_WAS_ON = 1, /* Before the first lock was taken. */
+    LOCK_WORD_ONE = 2,        /* A lock that is held. */
+    HELD_MAX = 16,            /* Debug builds stop when a CPU holds more. */
 };
 
+/* What a CPU holds, in debug builds. [irq] */
 struct cpu_locks {
-    u32 depth; /* [irq] Locks held. */
-    bool irq_was_on;
-    u32 held_count; /* The rest is for debug builds. */
+    u32 count;
     const struct spinlock *held[HELD_MAX];
 } __attribute__((aligned(CACHE_LINE_SIZE)));
 
-static struct cpu_locks cpu_locks[CPUS_MAX];
+static struct cpu_locks cpu_locks[KERNEL_DEBUG ? CPUS_MAX : 1];
 
 void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {
@@ -30,38 +32,41 @@ void spinlock_init(struct spinlock *lock, enum lock_rank rank)
     lock->rank = rank;
 }
 
-static void check_rank(const struct cpu_locks *locks, const struct spinlock *lock, bool nested)
+static void check_rank(const struct spinlock *lock, bool nested)
 {
+    const struct cpu_locks *locks = &cpu_locks[cpu_id()];
     const struct spinlock *top;
 
-    if (locks->held_count == 0)
+    if (locks->count == 0)
         return;
-    top = locks->held[locks->held_count - 1];
+    top = locks->held[locks->count - 1];
     if (top->rank > lock->rank || (top->rank == lock->rank && !nested))
         panic("spinlock of rank %d taken under one of rank %d", lock->rank, top->rank);
 }
 
-static void note_taken(struct cpu_locks *locks, const struct spinlock *lock)
+static void note_taken(const struct spinlock *lock)
 {
-    u32 i = locks->held_count;
+    struct cpu_locks *locks = &cpu_locks[cpu_id()];
+    u32 i = locks->count;
 
     if (i == HELD_MAX)
         panic("more than %d spinlocks held", HELD_MAX);
     for (; i > 0 && locks->held[i - 1]->rank > lock->rank; i--)
         locks->held[i] = locks->held[i - 1]; /* Only after spin_try_lock(). */
     locks->held[i] = lock;
-    locks->held_count++;
+    locks->count++;
 }
 
-static void note_released(struct cpu_locks *locks, const struct spinlock *lock)
+static void note_released(const struct spinlock *lock)
 {
-    u32 i = locks->held_count;
+    struct cpu_locks *locks = &cpu_locks[cpu_id()];
+    u32 i = locks->count;
 
     while (i > 0 && locks->held[i - 1] != lock)
         i--;
     if (i == 0)
         panic("spinlock of rank %d given back, but not held by this CPU", lock->rank);
-    for (locks->held_count--; i <= locks->held_count; i++)
+    for (locks->count--; i <= locks->count; i++)
         locks->held[i - 1] = locks->held[i];
 }
 
@@ -71,27 +76,38 @@ static inline bool take(struct spinlock *lock)
     return __atomic_exchange_n(&lock->word, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
-static inline void entered(struct cpu_locks *locks, const struct spinlock *lock, bool irq_was_on)
+static inline void entered(const struct spinlock *lock, bool irq_was_on)
 {
-    if (locks->depth++ == 0)
-        locks->irq_was_on = irq_was_on;
+    u32 word = lock_word();
+
+    lock_word_set(word != 0 ? word + LOCK_WORD_ONE : LOCK_WORD_ONE | irq_was_on);
     if (KERNEL_DEBUG)
-        note_taken(locks, lock);
+        note_taken(lock);
+}
+
+/* Apart from lock_it(), so that a lock that is free costs no stack frame. */
+static __attribute__((noinline)) void wait(struct spinlock *lock, bool irq_was_on)
+{
+    u32 turns = 0;
+
+    do {
+        while (__atomic_load_n(&lock->word, __ATOMIC_RELAXED) != 0)
+            cpu_spin(++turns);
+    } while (!take(lock));
+    entered(lock, irq_was_on);
 }
 
 static inline void lock_it(struct spinlock *lock, bool nested) LOCK_INTERNALS
 {
     bool irq_was_on = irq_save();
-    struct cpu_locks *locks = &cpu_locks[cpu_id()];
-    u32 turns = 0;
 
     if (KERNEL_DEBUG)
-        check_rank(locks, lock, nested);
-    while (!take(lock)) {
-        while (__atomic_load_n(&lock->word, __ATOMIC_RELAXED) != 0)
-            cpu_spin(++turns);
+        check_rank(lock, nested);
+    if (take(lock)) {
+        entered(lock, irq_was_on);
+    } else {
+        wait(lock, irq_was_on);
     }
-    entered(locks, lock, irq_was_on);
 }
 
 void spin_lock(struct spinlock *lock) LOCK_INTERNALS
@@ -112,19 +128,23 @@ bool spin_try_lock(struct spinlock *lock) LOCK_INTERNALS
         irq_restore(irq_was_on);
         return false;
     }
-    entered(&cpu_locks[cpu_id()], lock, irq_was_on);
+    entered(lock, irq_was_on);
     return true;
 }
 
 void spin_unlock(struct spinlock *lock) LOCK_INTERNALS
 {
-    struct cpu_locks *locks = &cpu_locks[cpu_id()];
+    u32 word = lock_word() - LOCK_WORD_ONE;
 
     if (KERNEL_DEBUG)
-        note_released(locks, lock);
+        note_released(lock);
     __atomic_store_n(&lock->word, 0, __ATOMIC_RELEASE); /* Pairs with take(). */
-    if (--locks->depth == 0)
-        irq_restore(locks->irq_was_on);
+    if (word >= LOCK_WORD_ONE) {
+        lock_word_set(word);
+    } else {
+        lock_word_set(0);
+        irq_restore(word == LOCK_WORD_IRQ_WAS_ON);
+    }
 }
 
 bool spin_is_locked(const struct spinlock *lock)
@@ -134,12 +154,10 @@ bool spin_is_locked(const struct spinlock *lock)
 
 u32 spin_locks_held(void)
 {
-    return cpu_locks[cpu_id()].depth;
+    return lock_word() / LOCK_WORD_ONE;
 }
 
 bool spin_hides_interrupts(void)
 {
-    const struct cpu_locks *locks = &cpu_locks[cpu_id()];
-
-    return locks->depth > 0 && locks->irq_was_on;
+    return (lock_word() & LOCK_WORD_IRQ_WAS_ON) != 0;
 }

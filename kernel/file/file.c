@@ -141,8 +141,8 @@ long file_read_flags(struct file *file, struct iter *to, const u64 *off, u32 ext
         return -EINVAL;
     if (!(flags & FILE_SEEKABLE))
         return off ? -ESPIPE : file->ops->read(file, to, 0, flags | extra);
-    if (off)
-        return file->ops->read(file, to, *off, flags | extra);
+    if (off || (flags & FILE_POSITION_FIXED))
+        return file->ops->read(file, to, off ? *off : 0, flags | extra);
     return read_at_position(file, to, flags | extra);
 }
 
@@ -173,8 +173,8 @@ long file_write_flags(struct file *file, struct iter *from, const u64 *off, u32 
         return -EINVAL;
     if (!(flags & FILE_SEEKABLE))
         return off ? -ESPIPE : file->ops->write(file, from, 0, flags | extra);
-    if (off)
-        return file->ops->write(file, from, *off, flags | extra);
+    if (off || (flags & FILE_POSITION_FIXED))
+        return file->ops->write(file, from, off ? *off : 0, flags | extra);
     return write_at_position(file, from, flags | extra);
 }
 

@@ -85,6 +85,7 @@ enum file_flags {
     FILE_PATH = 1u << 2,     /* O_PATH: names, and does nothing. */
     FILE_SEEKABLE = 1u << 3, /* Has a position. */
     FILE_DIRECTORY = 1u << 4,
+    FILE_POSITION_FIXED = 1u << 5, /* With FILE_SEEKABLE: it is 0 for ever, as /dev/null's. */
     /* [atomic] Changed by fcntl. */
     FILE_NONBLOCK = 1u << 8,
     FILE_APPEND = 1u << 9,

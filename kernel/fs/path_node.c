@@ -13,7 +13,7 @@
 #include "lib/base/list.h"
 #include "lib/base/mem.h"
 #include "lib/base/types.h"
-#include "lib/hash/hash.h"
+#include "lib/hash/fold.h"
 
 enum {
     BUCKETS = 2048,
@@ -24,8 +24,8 @@ static struct spinlock cache_lock = SPINLOCK_INIT(LOCK_RANK_NAME_CACHE);
 static struct path_node *buckets[BUCKETS] GUARDED_BY(&cache_lock);
 static struct list unused GUARDED_BY(&cache_lock) = LIST_INIT(unused); /* Oldest first. */
 static u32 unused_count GUARDED_BY(&cache_lock);
-static u32 total_count;             /* [atomic] */
-static struct siphash_key hash_key; /* [const] Names come from strangers. */
+static u32 total_count;              /* [atomic] */
+static struct foldhash_key hash_key; /* [const] Names come from strangers. */
 static struct path_node *current_directory GUARDED_BY(&cache_lock);
 
 struct rwlock *names_lock(void)
@@ -48,7 +48,7 @@ u32 node_count(void)
 
 static u64 name_hash(const struct path_node *parent, const char *name, u32 len)
 {
-    return siphash(&hash_key, name, len) ^ ((u64)(uintptr_t)parent * 0x9e3779b97f4a7c15ull);
+    return foldhash(&hash_key, name, len) ^ ((u64)(uintptr_t)parent * 0x9e3779b97f4a7c15ull);
 }
 
 static struct path_node **bucket_of(u64 hash)

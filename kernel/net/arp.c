@@ -18,7 +18,7 @@
 #include "lib/base/list.h"
 #include "lib/base/mem.h"
 #include "lib/base/types.h"
-#include "lib/hash/hash.h"
+#include "lib/hash/fold.h"
 
 enum {
     BUCKETS = 256,
@@ -62,7 +62,7 @@ static struct list by_age = LIST_INIT(by_age);
 static struct list free_list = LIST_INIT(free_list);
 static u32 neighbour_count; /* Ever made. */
 static u32 pending_total;
-static struct siphash_key key; /* [const] */
+static struct foldhash_key key; /* [const] */
 
 /*
  * What has to be done once `lock` is given back: the device may want to sleep on locks of its own.
@@ -142,7 +142,7 @@ static struct list *bucket_of(const struct netdev *dev, u32 ip)
 {
     u32 words[2] = { ip, dev->index };
 
-    return &buckets[siphash(&key, words, sizeof(words)) % BUCKETS];
+    return &buckets[foldhash(&key, words, sizeof(words)) % BUCKETS];
 }
 
 static struct neighbour *find_locked(const struct netdev *dev, u32 ip)

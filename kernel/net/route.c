@@ -11,7 +11,7 @@
 #include "kernel/net/netdev.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
-#include "lib/hash/hash.h"
+#include "lib/hash/fold.h"
 
 enum {
     PMTU_SLOTS = 256, /* Direct-mapped: who collides forgets, and learns again. */
@@ -27,9 +27,10 @@ struct pmtu {
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_NET_TABLE);
 static u32 generation = 1;                           /* [atomic] Changed under `lock`. */
 static struct ipv4_address addresses[ADDRESSES_MAX]; /* Under `lock`; `ip` read without. */
-static struct route_entry routes[ROUTES_MAX];        /* Under `lock`. Longest prefixes first. */
-static struct pmtu pmtus[PMTU_SLOTS];                /* Under `lock`. */
-static struct siphash_key pmtu_key;                  /* [const] */
+static u32 addresses_end; /* [atomic] Slots from here on were never used. Changed under `lock`. */
+static struct route_entry routes[ROUTES_MAX]; /* Under `lock`. Longest prefixes first. */
+static struct pmtu pmtus[PMTU_SLOTS];         /* Under `lock`. */
+static struct foldhash_key pmtu_key;          /* [const] */
 
 void route_init(void)
 {
@@ -115,6 +116,8 @@ int address_add(struct netdev *dev, u32 ip, u8 prefix_len)
         slot->netdev = dev;
         slot->prefix_len = prefix_len;
         __atomic_store_n(&slot->ip, ip, __ATOMIC_RELEASE);
+        if (slot == &addresses[addresses_end])
+            __atomic_store_n(&addresses_end, addresses_end + 1, __ATOMIC_RELEASE);
         err = route_insert_locked(&route);
         changed_locked();
     }
@@ -219,11 +222,13 @@ bool route_at(u32 index, struct route_entry *route)
 
 bool ipv4_is_local(u32 ip)
 {
+    u32 end = __atomic_load_n(&addresses_end, __ATOMIC_RELAXED);
+
     if (ipv4_is_loopback(ip))
         return true;
     if (ip == 0)
         return false;
-    for (u32 i = 0; i < ADDRESSES_MAX; i++) {
+    for (u32 i = 0; i < end; i++) {
         if (__atomic_load_n(&addresses[i].ip, __ATOMIC_RELAXED) == ip)
             return true;
     }
@@ -232,9 +237,11 @@ bool ipv4_is_local(u32 ip)
 
 bool ipv4_is_broadcast(u32 ip)
 {
+    u32 end = __atomic_load_n(&addresses_end, __ATOMIC_RELAXED);
+
     if (ip == IPV4_BROADCAST)
         return true;
-    for (u32 i = 0; i < ADDRESSES_MAX; i++) {
+    for (u32 i = 0; i < end; i++) {
         u32 ours = __atomic_load_n(&addresses[i].ip, __ATOMIC_RELAXED);
         u32 mask = prefix_mask(addresses[i].prefix_len);
 
@@ -246,7 +253,7 @@ bool ipv4_is_broadcast(u32 ip)
 
 static struct pmtu *pmtu_slot(u32 destination)
 {
-    return &pmtus[siphash(&pmtu_key, &destination, sizeof(destination)) % PMTU_SLOTS];
+    return &pmtus[foldhash(&pmtu_key, &destination, sizeof(destination)) % PMTU_SLOTS];
 }
 
 static u32 path_mtu_locked(u32 destination, u32 mtu)

@@ -18,7 +18,7 @@
 #include "kernel/net/udp_internal.h"
 #include "lib/base/list.h"
 #include "lib/base/types.h"
-#include "lib/hash/hash.h"
+#include "lib/hash/fold.h"
 
 enum {
     STRIPES = 16,
@@ -35,7 +35,7 @@ struct table {
 
 static struct table by_port;
 static struct table by_peer;
-static struct siphash_key key; /* [const] */
+static struct foldhash_key key; /* [const] */
 
 static u32 port_hash(u16 port)
 {
@@ -46,7 +46,7 @@ static u32 peer_hash(struct inet_address local, struct inet_address remote)
 {
     u32 words[3] = { local.ip, remote.ip, (u32)local.port << 16 | remote.port };
 
-    return (u32)siphash(&key, words, sizeof(words));
+    return (u32)foldhash(&key, words, sizeof(words));
 }
 
 static struct list *bucket_lock(struct table *table, u32 hash) LOCK_INTERNALS

@@ -31,10 +31,12 @@ void space_free_tables(u64 lo, u64 hi)
 {
     /* More than the table of large slots above is not worth looking for. */
     u64 span = (u64)LARGE_PAGE_SIZE * 512;
-    u64 hole_lo = u64_max(area_hole_start(&space.areas, lo), align_down(lo, span));
-    u64 hole_hi = area_hole_end(&space.areas, hi, u64_min(align_up(hi, span), USER_END));
+    struct mmu_hole hole = {
+        .lo = u64_max(area_hole_start(&space.areas, lo), align_down(lo, span)),
+        .hi = area_hole_end(&space.areas, hi, u64_min(align_up(hi, span), USER_END)),
+    };
 
-    mmu_free_tables(hole_lo, hole_hi);
+    mmu_free_tables(lo, hi, &hole);
 }
 
 void space_unmap(u64 lo, u64 hi, struct list *dead)

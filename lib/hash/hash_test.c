@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hashes against published check values, and the CRC tables against the bit-by-bit definition. */
+#include "lib/hash/fold.h"
 #include "lib/hash/hash.h"
 #include "test/unit/unit.h"
 
@@ -55,4 +56,53 @@ TEST(hash, siphash_vectors)
     memcpy(&key, bytes, sizeof(key));
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         CHECK(siphash(&key, bytes, cases[i].size) == cases[i].hash);
+}
+
+/* Every byte and the length count, at every length. */
+TEST(hash, foldhash_tells_apart_what_differs_in_one_bit)
+{
+    struct foldhash_key key = { { 0x0123456789abcdef, 0xfedcba9876543210 } };
+    u8 bytes[40];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (u8)(i * 29);
+    for (size_t size = 1; size <= sizeof(bytes); size++) {
+        u64 hash = foldhash(&key, bytes, size);
+
+        CHECK(foldhash(&key, bytes, size - 1) != hash);
+        for (size_t bit = 0; bit < 8 * size; bit++) {
+            bytes[bit / 8] ^= (u8)(1 << bit % 8);
+            CHECK(foldhash(&key, bytes, size) != hash);
+            bytes[bit / 8] ^= (u8)(1 << bit % 8);
+        }
+        CHECK_EQ(foldhash(&key, bytes, size), hash);
+    }
+}
+
+/* Keys as strangers make them, by counting: no bucket gets much more than its share. */
+TEST(hash, foldhash_spreads_what_counts_up)
+{
+    enum {
+        BUCKETS = 256,
+        KEYS = 64 * BUCKETS,
+        SHARE_MAX = 2 * KEYS / BUCKETS,
+    };
+    struct foldhash_key key = { { 0x9a7c5e3f10b2d486, 0x3c6ef372fe94f82b } };
+
+    for (u32 shift = 0; shift <= 16; shift += 8) {
+        u32 low[BUCKETS] = { 0 };
+        u32 high[BUCKETS] = { 0 };
+
+        for (u32 i = 0; i < KEYS; i++) {
+            u32 words[3] = { 0x0a000001, i << shift, 0x1f900050 };
+            u64 hash = foldhash(&key, words, sizeof(words));
+
+            low[hash % BUCKETS]++;
+            high[hash >> 56]++;
+        }
+        for (u32 i = 0; i < BUCKETS; i++) {
+            CHECK(low[i] > 0 && low[i] < SHARE_MAX);
+            CHECK(high[i] > 0 && high[i] < SHARE_MAX);
+        }
+    }
 }

@@ -151,8 +151,13 @@ static void table_free(mmu_entry_t *table)
     fake_mmu_tables--;
 }
 
-void mmu_free_tables(u64 lo, u64 hi)
+void mmu_free_tables(u64 first, u64 end, const struct mmu_hole *hole)
 {
+    u64 lo = hole->lo;
+    u64 hi = hole->hi;
+
+    (void)first;
+    (void)end;
     for (u32 i = 0; i < REGIONS_MAX; i++) {
         struct region *region = &regions[i];
 

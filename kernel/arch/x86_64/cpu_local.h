@@ -34,6 +34,7 @@ struct cpu_local {
     u64 canary;
     struct arch_context *vector_owner; /* Whose state the vector registers hold. */
     u32 apic_id;
+    u32 lock_word; /* See kernel/core/spinlock.h. */
     u64 irq_count;
     u64 timer_deadline_ns;
     u64 gdt[10];

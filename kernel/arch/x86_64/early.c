@@ -12,7 +12,6 @@
 #include "kernel/arch/x86_64/early.h"
 
 #include "abi/boot/pvh.h"
-#include "abi/elf/elf.h"
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/msr.h"
@@ -37,6 +36,8 @@ enum {
     IMAGE_TABLES = 4, /* 8 MiB of image, bss included, */
     IMAGE_SHIFT = 23, /* aligned to that, so that one page directory serves it. */
     LOW_MEMORY_END = 1 << 20,
+
+    RELR_WORDS = 63, /* That one odd entry of the packed relocations speaks for. */
 };
 
 /* Largest extent of each region, so that its random start leaves room. */
@@ -56,7 +57,7 @@ enum entry_bits {
 struct early_layout early_layout;
 static struct boot_info info;
 
-extern const struct elf64_rela rela_start[], rela_end[];
+extern const u64 relr_start[], relr_end[];
 
 static u64 tables[IMAGE_TABLES + 4][512]
     __attribute__((aligned(4096), section(".bss.page_aligned")));
@@ -282,15 +283,26 @@ static EARLY void direct_map_start(void)
         pd[i] = i << LARGE_PAGE_SHIFT | bits;
 }
 
+/*
+ * Packed relative relocations (System V gABI, DT_RELR): an even entry is where a pointer is, the odd
+ * ones behind it have a bit for each of the 63 words that follow. The pointers hold offsets into the
+ * image.
+ */
 static EARLY void relocate(void)
 {
-    const struct elf64_rela *rela = rela_start;
+    u64 *where = NULL;
 
-    for (; rela < rela_end; rela++) {
-        if ((rela->info & 0xffffffff) == R_X86_64_RELATIVE) {
-            *(u64 *)(early_layout.image_physical + rela->offset) =
-                early_layout.image_virtual + (u64)rela->addend;
+    for (const u64 *entry = relr_start; entry < relr_end; entry++) {
+        if ((*entry & 1) == 0) {
+            where = (u64 *)(early_layout.image_physical + *entry);
+            *where++ += early_layout.image_virtual;
+            continue;
         }
+        for (u32 i = 0; *entry >> i > 1; i++) {
+            if ((*entry >> (i + 1) & 1) != 0)
+                where[i] += early_layout.image_virtual;
+        }
+        where += RELR_WORDS;
     }
 }
 

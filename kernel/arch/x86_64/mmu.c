@@ -208,46 +208,59 @@ static bool table_is_empty(const mmu_entry_t *table)
     return true;
 }
 
+/* Which tables are to go: those that have to do with [lo, hi) and lie wholly in the hole. */
+struct tables_range {
+    u64 lo;
+    u64 hi;
+    struct mmu_hole hole;
+    struct list freed; /* Tables, by their struct pages. */
+};
+
 /*
- * Detaches the tables below `slot` that lie wholly in [lo, hi) and puts them on `freed`, chained by
- * their struct pages. Depth is bounded by the levels of the tables.
+ * Detaches the tables at and below `slot`; returns whether the one it leads to went. An upper table
+ * is looked through only when one below it went: otherwise it is no emptier than before. Depth is
+ * bounded by the levels of the tables.
  */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static void tables_detach(mmu_entry_t *slot, u64 base, u32 level, u64 lo, u64 hi,
-                          struct list *freed)
+static bool tables_detach(mmu_entry_t *slot, u64 base, u32 level, struct tables_range *range)
 {
     mmu_entry_t entry = mmu_slot_read(slot);
     mmu_entry_t *table;
 
     if (entry == 0 || (entry & ENTRY_LARGE) != 0)
-        return;
+        return false;
     table = table_of(entry);
     if (level > LEVEL_LARGE) {
         u64 size = slot_size(level - 1);
-        u64 first = lo > base ? (lo - base) / size : 0;
+        u64 first = range->lo > base ? (range->lo - base) / size : 0;
+        bool any = false;
 
-        for (u64 i = first; i < TABLE_SLOTS && base + i * size < hi; i++)
-            tables_detach(&table[i], base + i * size, level - 1, lo, hi, freed);
+        for (u64 i = first; i < TABLE_SLOTS && base + i * size < range->hi; i++)
+            any |= tables_detach(&table[i], base + i * size, level - 1, range);
+        if (!any)
+            return false;
     }
-    if (base >= lo && base + slot_size(level) <= hi && table_is_empty(table)) {
-        mmu_slot_exchange(slot, 0);
-        list_push_back(freed, &page_from_address(entry & ENTRY_ADDRESS)->list);
-    }
+    if (base < range->hole.lo || base + slot_size(level) > range->hole.hi || !table_is_empty(table))
+        return false;
+    mmu_slot_exchange(slot, 0);
+    list_push_back(&range->freed, &page_from_address(entry & ENTRY_ADDRESS)->list);
+    return true;
 }
 
-void mmu_free_tables(u64 lo, u64 hi)
+void mmu_free_tables(u64 lo, u64 hi, const struct mmu_hole *hole)
 {
-    struct list freed = LIST_INIT(freed);
+    struct tables_range range = { .lo = lo, .hi = hi, .hole = *hole };
     struct list *node;
 
+    list_init(&range.freed);
     for (u64 base = align_down(lo, slot_size(LEVEL_TOP)); base < hi; base += slot_size(LEVEL_TOP))
-        tables_detach(&kernel_pml4[slot_index(base, LEVEL_TOP)], base, LEVEL_TOP, lo, hi, &freed);
-    if (list_is_empty(&freed))
+        (void)tables_detach(&kernel_pml4[slot_index(base, LEVEL_TOP)], base, LEVEL_TOP, &range);
+    if (list_is_empty(&range.freed))
         return;
 
     /* The CPU caches upper levels too; any flush of the range drops those. */
-    tlb_flush_tables(lo, hi - lo);
-    while ((node = list_pop_front(&freed)))
+    tlb_flush_tables(hole->lo, hole->hi - hole->lo);
+    while ((node = list_pop_front(&range.freed)))
         page_free(LIST_ENTRY(node, struct page, list));
 }
 

@@ -118,7 +118,7 @@ static void trampoline_unmap(void)
     mmu_slot_exchange(mmu_slot(TRAMPOLINE_ADDRESS, false, false, NULL), 0);
     irq_enable(); /* As a flush on other CPUs wants it. */
     tlb_flush(TRAMPOLINE_ADDRESS, PAGE_SIZE);
-    mmu_free_tables(0, LARGE_PAGE_SIZE);
+    mmu_free_tables(0, LARGE_PAGE_SIZE, &(struct mmu_hole){ 0, LARGE_PAGE_SIZE });
     irq_disable();
 }
 

@@ -194,7 +194,8 @@ int device_open(u64 device, u32 flags, struct file **file)
     }
     for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
         if (devices[i].device == device) {
-            *file = file_create(devices[i].ops, NULL, file_flags | FILE_SEEKABLE);
+            *file =
+                file_create(devices[i].ops, NULL, file_flags | FILE_SEEKABLE | FILE_POSITION_FIXED);
             return *file ? 0 : -ENOMEM;
         }
     }

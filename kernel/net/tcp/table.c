@@ -12,7 +12,7 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/tcp/connection.h"
-#include "lib/hash/hash.h"
+#include "lib/hash/fold.h"
 
 enum {
     SHARDS = 128,
@@ -30,7 +30,7 @@ struct shard {
 };
 
 static struct shard shards[SHARDS];
-static struct siphash_key key; /* [const] after tcp_table_init() */
+static struct foldhash_key key; /* [const] after tcp_table_init() */
 
 void tcp_table_init(void)
 {
@@ -41,7 +41,7 @@ void tcp_table_init(void)
 
 u32 tcp_tuple_hash(const struct tcp_tuple *tuple)
 {
-    return (u32)siphash(&key, tuple, sizeof(*tuple));
+    return (u32)foldhash(&key, tuple, sizeof(*tuple));
 }
 
 static bool tuple_equal(const struct tcp_tuple *left, const struct tcp_tuple *right)

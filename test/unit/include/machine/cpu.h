@@ -9,6 +9,7 @@ struct thread;
 
 extern u32 fake_cpu;
 extern bool fake_irq_on;
+extern u32 fake_lock_words[]; /* By CPU. */
 extern struct thread *fake_thread;
 
 /* Called where other CPUs or an interrupt could come in between; NULL without fake_smp.c. */
@@ -66,6 +67,16 @@ static inline void irq_disable(void)
 static inline bool irq_enabled(void)
 {
     return fake_irq_on;
+}
+
+static inline u32 lock_word(void)
+{
+    return fake_lock_words[fake_cpu];
+}
+
+static inline void lock_word_set(u32 word)
+{
+    fake_lock_words[fake_cpu] = word;
 }
 
 static inline void cpu_relax(void)

@@ -59,6 +59,19 @@ static inline void irq_restore(bool were_on)
         irq_enable();
 }
 
+static inline u32 lock_word(void)
+{
+    u32 word;
+
+    __asm__ volatile("movl %%gs:60, %0" : "=r"(word));
+    return word;
+}
+
+static inline void lock_word_set(u32 word)
+{
+    __asm__ volatile("movl %0, %%gs:60" : : "ri"(word) : "memory");
+}
+
 static inline void cpu_relax(void)
 {
     __asm__ volatile("pause" : : : "memory");
