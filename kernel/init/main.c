@@ -23,6 +23,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/net/net.h"
 #include "kernel/socket/socket.h"
+#include "kernel/sys/dispatch.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
@@ -62,6 +63,14 @@ static const struct drivers_events events = {
     .control = control_answer,
 };
 
+/* Who the program is, from its first instruction on. */
+static void user_become(const struct manifest *manifest)
+{
+    if (sys_setresgid(manifest->gid, manifest->gid, manifest->gid) < 0 ||
+        sys_setresuid(manifest->uid, manifest->uid, manifest->uid) < 0)
+        log_warn("manifest: cannot become the user");
+}
+
 static void init_main(void *arg)
 {
     (void)arg;
@@ -83,6 +92,7 @@ static void init_main(void *arg)
     if (trace_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */
     program_on_exit(network_drain);
+    user_become(config_manifest());
     if (program_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */
     thread_exit(init_released);

@@ -103,10 +103,10 @@ static void aux_fill(struct start *start)
     aux_add(start, AT_BASE, start->interpreter.base);
     aux_add(start, AT_FLAGS, 0);
     aux_add(start, AT_ENTRY, start->image.entry);
-    aux_add(start, AT_UID, 0);
-    aux_add(start, AT_EUID, 0);
-    aux_add(start, AT_GID, 0);
-    aux_add(start, AT_EGID, 0);
+    aux_add(start, AT_UID, start->manifest->uid);
+    aux_add(start, AT_EUID, start->manifest->uid);
+    aux_add(start, AT_GID, start->manifest->gid);
+    aux_add(start, AT_EGID, start->manifest->gid);
     aux_add(start, AT_SECURE, 0);
     aux_add(start, AT_HWCAP2, 0);
 }

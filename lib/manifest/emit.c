@@ -166,6 +166,17 @@ static void put_limits(struct writer *out, const struct manifest *manifest)
     }
 }
 
+static void put_user(struct writer *out, const struct manifest *manifest)
+{
+    if (manifest->uid == 0 && manifest->gid == 0)
+        return;
+    put_text(out, "user ");
+    put_number(out, manifest->uid);
+    put_char(out, ':');
+    put_number(out, manifest->gid);
+    put_char(out, '\n');
+}
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): written to through `out`. */
 size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
 {
@@ -178,6 +189,7 @@ size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
     put_line(&out, "cwd", manifest->cwd);
     if (manifest->hostname)
         put_line(&out, "hostname", manifest->hostname);
+    put_user(&out, manifest);
     put_lines(&out, "tmpfs", manifest->tmpfs, manifest->tmpfs_count);
     put_mounts(&out, manifest);
     put_network(&out, manifest);

@@ -186,6 +186,24 @@ static const char *hostname_set(struct manifest *manifest, const char *value)
     return NULL;
 }
 
+/* Linux keeps the highest number for "nobody in particular". */
+static const char *user_set(struct manifest *manifest, const char *value)
+{
+    u64 uid;
+    u64 gid = 0;
+    bool good = manifest_number_take(&uid, &value, 0xfffffffe);
+
+    if (good && *value == ':') {
+        value++;
+        good = manifest_number_take(&gid, &value, 0xfffffffe);
+    }
+    if (!good || *value != '\0')
+        return "not UID or UID:GID";
+    manifest->uid = (u32)uid;
+    manifest->gid = (u32)gid;
+    return NULL;
+}
+
 static const char *tmpfs_set(struct manifest *manifest, const char *value)
 {
     if (manifest->tmpfs_count == MANIFEST_TMPFS_MAX)
@@ -328,6 +346,7 @@ static const struct manifest_key keys[] = {
     { "env", false, env_set },
     { "cwd", false, cwd_set },
     { "hostname", false, hostname_set },
+    { "user", false, user_set },
     { "tmpfs", false, tmpfs_set },
     { "network", false, network_set },
     { "ip", false, ip_set },

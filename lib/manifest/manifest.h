@@ -11,6 +11,7 @@
  *     env NAME=VALUE        once for each variable
  *     cwd PATH
  *     hostname NAME
+ *     user UID[:GID]        whom the program is started as; root if nobody is named
  *     tmpfs PATH            once for each directory that is memory
  *     mount SOURCE PATH [ro]  once for each volume; SOURCE ends where " /" begins and is one of
  *                           LABEL=NAME, UUID=8-4-4-4-12 hex digits, %N (the N-th disk beside the
@@ -105,6 +106,8 @@ struct manifest {
     u32 env_count;
     const char *cwd;
     const char *hostname;
+    u32 uid;
+    u32 gid;
     const char *tmpfs[MANIFEST_TMPFS_MAX];
     u32 tmpfs_count;
     struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];

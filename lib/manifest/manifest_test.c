@@ -49,6 +49,7 @@ static const char full[] = "program /usr/bin/redis-server\n"
                            "env A=b=c\n"
                            "cwd /srv\n"
                            "hostname box\n"
+                           "user 1000:4294967294\n"
                            "tmpfs /tmp\n"
                            "tmpfs /run\n"
                            "mount LABEL=my data /data ro\n"
@@ -96,6 +97,8 @@ TEST(manifest, parses_every_key)
     CHECK_EQ(strcmp(manifest.envs[2], "A=b=c"), 0);
     CHECK_EQ(strcmp(manifest.cwd, "/srv"), 0);
     CHECK_EQ(strcmp(manifest.hostname, "box"), 0);
+    CHECK_EQ(manifest.uid, 1000);
+    CHECK_EQ(manifest.gid, 4294967294);
     CHECK_EQ(manifest.tmpfs_count, 2);
     CHECK_EQ(manifest.mount_count, 4);
     check_mount(0, MANIFEST_SOURCE_LABEL, "my data", "/data", true);
@@ -231,6 +234,13 @@ TEST(manifest, names_the_line_and_the_fault)
         { "mount % /d\n", 1, "not the number of a disk in", "% /d" },
         { "mount %0 /\n", 1, "the root cannot be mounted over:", "%0 /" },
         { "mount %0 / ro\n", 1, "the root cannot be mounted over:", "%0 / ro" },
+        { "user x\n", 1, "not UID or UID:GID", "x" },
+        { "user 1:\n", 1, "not UID or UID:GID", "1:" },
+        { "user 1:2:3\n", 1, "not UID or UID:GID", "1:2:3" },
+        { "user -1\n", 1, "not UID or UID:GID", "-1" },
+        { "user 4294967295\n", 1, "not UID or UID:GID", "4294967295" },
+        { "user 111111111111111111111111111\n", 1, "not UID or UID:GID",
+          "111111111111111111111111111" },
         { "hostname 12345678901234567890123456789012345678901234567890123456789012345\n", 1,
           "the name is too long",
           "12345678901234567890123456789012345678901234567890123456789012345" },

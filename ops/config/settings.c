@@ -40,6 +40,7 @@ void settings_fini(struct settings *settings)
         settings->version,   settings->language,      settings->description,  settings->ip_address,
         settings->netmask,   settings->gateway,       settings->bridge_name,  settings->bridge_ip,
         settings->tap_name,  settings->instance_name, settings->at_exit,      settings->package,
+        settings->user,
     };
     struct strings *lists[] = {
         &settings->args,         &settings->envs,    &settings->files,  &settings->dirs,

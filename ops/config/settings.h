@@ -67,6 +67,7 @@ struct settings {
     struct strings limits; /* "nofile 1024" */
     char *cwd;             /* In the guest. */
     char *hostname;
+    char *user; /* UID or UID:GID. */
     char *crash;
     char *log;
     struct strings secrets; /* NAME, FILE, NAME, FILE, ... */

@@ -411,6 +411,8 @@ static void lines_fill(struct lines *lines, const struct settings *settings,
         line_add(lines, "cwd", settings->cwd);
     if (settings->hostname)
         line_add(lines, "hostname", settings->hostname);
+    if (settings->user)
+        line_add(lines, "user", settings->user);
     if (settings->crash)
         line_add(lines, "crash", settings->crash);
     if (settings->log)
