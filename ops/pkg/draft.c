@@ -28,6 +28,7 @@ void draft_info_fini(struct draft_info *info)
     free(info->description);
     strings_fini(&info->ports);
     strings_fini(&info->udp_ports);
+    free(info->base);
     *info = (struct draft_info){ 0 };
 }
 
@@ -94,10 +95,12 @@ static void envs_put(json_t *object, const struct strings *envs)
 
 char *draft_json(const struct draft_info *info)
 {
-    json_t *top = json_object();
+    json_t *top = info->base ? json_loads(info->base, 0, NULL) : json_object();
     json_t *run = json_object();
     char *text;
 
+    if (!top)
+        top = json_object();
     text_put(top, "Program", info->program);
     list_put(top, "Args", &info->args);
     envs_put(top, &info->envs);
@@ -124,7 +127,8 @@ static int place(const char *from, const char *to, const char *word, bool replac
     if (errno != EEXIST)
         return err_set_errno(err, "cannot rename '%s' to '%s'", from, to);
     if (!replaces) {
-        return err_set(err, "there is a package '%s' already\nhint: ops pkg delete %s, or --force",
+        return err_set(err,
+                       "there is a package '%s' already\nhint: ops pkg delete %s, or --replace",
                        word, word);
     }
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0)

@@ -25,6 +25,7 @@ struct draft_info {
     char *description;
     struct strings ports;
     struct strings udp_ports;
+    char *base; /* JSON that this is laid over; NULL: nothing. */
 };
 
 void draft_info_fini(struct draft_info *info);

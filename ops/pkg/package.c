@@ -105,6 +105,14 @@ static bool is_called(const struct package *package, const char *word)
            (!colon || strcmp(package->version, colon + 1) == 0);
 }
 
+/* The same for one that says nothing of itself, since it cannot be read. */
+static bool may_be_called(const char *folder, const char *word)
+{
+    size_t len = strcspn(word, ":_");
+
+    return strncmp(folder, word, len) == 0 && (folder[len] == '_' || folder[len] == '\0');
+}
+
 static int none_found(const struct strings *folders, const char *word, struct err *err)
 {
     size_t best = SUGGEST_DISTANCE_MAX + 1;
@@ -139,11 +147,11 @@ int package_find(struct package *package, const char *word, struct err *err)
         struct package other;
         bool is_good = package_open(&other, folders.items[i], err) == 0;
 
-        if (!is_called(&other, word) ||
-            (is_found && strverscmp(other.version, package->version) < 0)) {
-            package_fini(&other);
-        } else if (!is_good) {
+        if (!is_good && may_be_called(folders.items[i], word)) {
             first = *err;
+            package_fini(&other);
+        } else if (!is_good || !is_called(&other, word) ||
+                   (is_found && strverscmp(other.version, package->version) < 0)) {
             package_fini(&other);
         } else {
             package_fini(package);

@@ -2,6 +2,7 @@
 #include "ops/pkg/unpack.h"
 
 #include "host/err.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/pkg/entry_name.h"
 #include "ops/pkg/made.h"
@@ -25,7 +26,7 @@ struct job {
     struct unpack *unpack;
     struct archive *archive;
     const char *name; /* Of the archive, for messages. */
-    bool is_layer;
+    unsigned flags;   /* enum unpack_flags */
     struct made made;
     uint64_t size; /* Bytes of files out of this archive. */
 };
@@ -166,6 +167,8 @@ static int dir_add(struct job *job, struct archive_entry *entry, const struct sp
     struct stat st;
     bool is_there = fstatat(spot->dir_fd, spot->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
+    if (is_there && S_ISLNK(st.st_mode) && (job->flags & UNPACK_KEEP_LINKS) != 0)
+        return 0;
     if (is_there && !S_ISDIR(st.st_mode)) {
         spot_clear(spot, NULL);
         is_there = false;
@@ -232,12 +235,14 @@ static int entry_add(struct job *job, struct archive_entry *entry, const char *p
 
     if (wrong) {
         status = refuse(job, path, wrong, err);
-    } else if (job->is_layer && strncmp(spot.name, ".wh.", 4) == 0) {
+    } else if ((job->flags & UNPACK_LAYER) != 0 && strncmp(spot.name, ".wh.", 4) == 0) {
         status = whiteout(job, &spot, err);
     } else {
         status = thing_add(job, entry, &spot, err);
-        if (job->is_layer)
+        if ((job->flags & UNPACK_LAYER) != 0)
             made_add(&job->made, path);
+        if (job->unpack->record && archive_entry_filetype(entry) != AE_IFDIR)
+            strings_add(job->unpack->record, path);
     }
     spot_close(&spot);
     return status;
@@ -282,10 +287,10 @@ static int entries_read(struct job *job, struct err *err)
     }
 }
 
-int unpack_archive(struct unpack *unpack, const char *path, const char *name, bool is_layer,
+int unpack_archive(struct unpack *unpack, const char *path, const char *name, unsigned flags,
                    struct err *err)
 {
-    struct job job = { .unpack = unpack, .name = name, .is_layer = is_layer };
+    struct job job = { .unpack = unpack, .name = name, .flags = flags };
     int status;
 
     job.archive = archive_read_new();

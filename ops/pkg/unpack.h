@@ -13,10 +13,10 @@
  * what comes from the same layer, whatever the order.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
+struct strings;
 
 enum {
     UNPACK_ENTRIES_MAX = 1 << 20,
@@ -26,6 +26,11 @@ enum {
     UNPACK_NAME_MAX = 255,
 };
 
+enum unpack_flags {
+    UNPACK_LAYER = 1u << 0,      /* Whiteouts are obeyed. */
+    UNPACK_KEEP_LINKS = 1u << 1, /* A directory may be a link to one already, as dpkg has it. */
+};
+
 #define UNPACK_SIZE_MAX ((uint64_t)64 << 30)
 
 struct unpack {
@@ -33,6 +38,8 @@ struct unpack {
     int dir_fd;
     uint64_t entries; /* Of all archives so far. */
     uint64_t size;    /* Bytes of files so far. */
+
+    struct strings *record; /* Gets the paths of files and links; may be NULL. */
 };
 
 /* Returns 0, or -1 with `err` set. unpack_fini() in any case. */
@@ -41,7 +48,7 @@ void unpack_fini(struct unpack *unpack);
 
 /*
  * Adds what is in the tar archive at `path`, compressed or not. `name` is what messages call it.
- * With `is_layer` whiteouts are obeyed. Returns 0, or -1 with `err` set.
+ * Returns 0, or -1 with `err` set.
  */
-int unpack_archive(struct unpack *unpack, const char *path, const char *name, bool is_layer,
+int unpack_archive(struct unpack *unpack, const char *path, const char *name, unsigned flags,
                    struct err *err);
