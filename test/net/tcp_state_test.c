@@ -369,6 +369,34 @@ TEST(tcp_state, user_timeout_ends_a_stalled_connection)
     clean_up(&pair);
 }
 
+/* Nobody ran for a while: host, hypervisor, snapshot. What is on the wire comes with the timers. */
+TEST(tcp_state, a_pause_of_the_machine_is_no_loss)
+{
+    struct tcp_details details;
+    struct pair pair = { 0 };
+
+    open_lan(&pair);
+    for (u32 i = 1; i <= 5; i++) {
+        pair.client.to_send = i * 1000ull;
+        pair_pump(&pair);
+        fake_now_ns += 3 * NS_PER_SECOND;
+        sim_run(100 * NS_PER_MS);
+        pair_pump(&pair);
+        tcp_details(pair.client.tcp, &details);
+        CHECK_EQ(details.total_retrans, 0);
+        CHECK_EQ(pair.server.received, i * 1000);
+    }
+    sim_set_filter(drop_all, NULL);
+    pair.client.to_send += 1000;
+    pair_pump(&pair);
+    fake_now_ns += 60 * NS_PER_SECOND;
+    sim_run(100 * NS_PER_MS);
+    tcp_details(pair.client.tcp, &details);
+    CHECK_EQ(details.total_retrans, 1); /* But a loss is one, after a pause as well. */
+    sim_set_filter(NULL, NULL);
+    clean_up(&pair);
+}
+
 /* A router with a small MTU behind it. */
 struct router {
     u32 mtu;

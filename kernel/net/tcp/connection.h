@@ -77,6 +77,8 @@ enum {
 #define TCP_RTO_INITIAL_NS (1 * NS_PER_SECOND)
 #define TCP_RTO_MIN_NS     (200 * NS_PER_MS)
 #define TCP_RTO_MAX_NS     (120 * NS_PER_SECOND)
+#define TCP_RTO_LATE_NS    (20 * NS_PER_MS) /* Timers are not late by so much while we run. */
+#define TCP_RTO_GRACE_NS   (10 * NS_PER_MS)
 #define TCP_DELAYED_ACK_NS (40 * NS_PER_MS)
 #define TCP_CORK_NS        (200 * NS_PER_MS)
 #define TCP_TIME_WAIT_NS   (60 * NS_PER_SECOND)
@@ -151,6 +153,7 @@ enum tcp_connection_flags {
     TCP_F_CWND_LIMITED = 1u << 25,
     TCP_F_CORK_WAIT = 1u << 26, /* rto_deadline_ns is when a held small segment leaves. */
     TCP_F_FIN_SENT = 1u << 27,  /* snd_nxt counts the FIN. */
+    TCP_F_RTO_LATE = 1u << 28,  /* rto_deadline_ns has been put off once, see was_late(). */
 };
 
 /* What few connections need: options set to other than the defaults. Copied to those accepted. */

@@ -51,7 +51,7 @@ static u64 backed_off(const struct tcp *tcp)
 
 void connection_rto_start(struct tcp *tcp)
 {
-    tcp->flags &= ~(u32)(TCP_F_PERSIST | TCP_F_CORK_WAIT);
+    tcp->flags &= ~(u32)(TCP_F_PERSIST | TCP_F_CORK_WAIT | TCP_F_RTO_LATE);
     tcp->rto_deadline_ns = tcp->now_ns + backed_off(tcp);
 }
 
@@ -166,8 +166,23 @@ static void cork_timeout(struct tcp *tcp)
     tcp->flags |= corked;
 }
 
+/*
+ * The whole machine did not run when this was due: others had its CPU, or it was paused. The ACK is
+ * here, most likely, and will be looked at in a moment.
+ */
+static bool was_late(struct tcp *tcp)
+{
+    if (tcp->now_ns - tcp->rto_deadline_ns < TCP_RTO_LATE_NS || tcp_has(tcp, TCP_F_RTO_LATE))
+        return false;
+    tcp->flags |= TCP_F_RTO_LATE;
+    tcp->rto_deadline_ns = tcp->now_ns + TCP_RTO_GRACE_NS;
+    return true;
+}
+
 static void rto_timeout(struct tcp *tcp)
 {
+    if (was_late(tcp))
+        return;
     if (tcp_has(tcp, TCP_F_CORK_WAIT)) {
         cork_timeout(tcp);
     } else if (tcp_has(tcp, TCP_F_PERSIST)) {
