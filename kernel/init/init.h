@@ -11,7 +11,7 @@ struct manifest;
 /* Mounts the image's root and the memory filesystems every program expects. */
 void root_mount(void);
 
-/* Where the root lies. */
+/* Where the root lies; NULL: no disk has it, or the host does. */
 struct block_device *root_device(void);
 
 /* Mounts what the manifest says: volumes, and directories that are memory. */

@@ -23,11 +23,30 @@
 static const u8 root_type_guid[16] = { 0xe3, 0xbc, 0x68, 0x4f, 0xcd, 0xe8, 0xb1, 0x4d,
                                        0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84, 0xb7, 0x09 };
 
+/* `root=9p` on the command line: the root is a folder of the host, shared with the tag "root". */
+static bool root_is_shared(void)
+{
+    const char *word = boot_info()->command_line;
+
+    while (word) {
+        const char *rest = str_after(word, "root=9p");
+
+        if (rest && (*rest == ' ' || *rest == '\0'))
+            return true;
+        word = str_find(word, ' ');
+        if (word)
+            word++;
+    }
+    return false;
+}
+
 /* The partition meant for it; else a disk that is nothing but a filesystem. */
 struct block_device *root_device(void)
 {
     struct block_device *device = block_find_type(root_type_guid);
 
+    if (root_is_shared())
+        return NULL;
     return device ? device : block_at(0);
 }
 
@@ -49,23 +68,6 @@ static u64 tmpfs_size(void)
 
     page_counts(&counts);
     return counts.total / 2 * PAGE_SIZE;
-}
-
-/* `root=9p` on the command line: the root is a folder of the host, shared with the tag "root". */
-static bool root_is_shared(void)
-{
-    const char *word = boot_info()->command_line;
-
-    while (word) {
-        const char *rest = str_after(word, "root=9p");
-
-        if (rest && (*rest == ' ' || *rest == '\0'))
-            return true;
-        word = str_find(word, ' ');
-        if (word)
-            word++;
-    }
-    return false;
 }
 
 static void shared_root_mount(void)

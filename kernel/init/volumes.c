@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Volumes: disks beside the root's, found by label, UUID or number and mounted where the manifest says. */
+/*
+ * Volumes: disks beside the root's, found by label, UUID or number, and folders of the host, mounted
+ * where the manifest says.
+ */
 #include "abi/linux/errors.h"
 #include "kernel/block/block.h"
 #include "kernel/core/log.h"
+#include "kernel/fs/9p/9p.h"
 #include "kernel/fs/ext4/ext4.h"
 #include "kernel/fs/path.h"
 #include "kernel/init/init.h"
 #include "kernel/mm/heap.h"
+#include "kernel/share/share.h"
 #include "kernel/task/error_text.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -59,7 +64,7 @@ static bool is_root(const struct block_device *device)
 {
     const struct block_device *root = root_device();
 
-    return device == root || device == root->whole;
+    return root && (device == root || device == root->whole);
 }
 
 static bool has_partitions(const struct block_device *disk)
@@ -136,30 +141,58 @@ static struct block_device *find_by_index(const struct wanted *wanted)
     volume_bad(wanted, "there are fewer disks", "");
 }
 
-static void volume_mount(const struct manifest_mount *mount)
+static struct filesystem *disk_mount(const struct wanted *wanted, const char **source)
 {
-    struct filesystem *fs;
     struct block_device *device;
-    struct wanted wanted;
-    char *path;
+    struct filesystem *fs = NULL;
     int err;
 
-    wanted_init(&wanted, mount);
-    if (mount->source == MANIFEST_SOURCE_9P)
-        volume_bad(&wanted, "9p is not supported yet", "");
-    device =
-        mount->source == MANIFEST_SOURCE_INDEX ? find_by_index(&wanted) : find_by_identity(&wanted);
+    device = wanted->mount->source == MANIFEST_SOURCE_INDEX ? find_by_index(wanted)
+                                                            : find_by_identity(wanted);
+    *source = device->name;
     err = ext4_mount(device, &fs);
     if (err < 0) {
-        volume_bad(&wanted, err == -EINVAL ? "not an ext4 that we know, on " : error_text(err),
+        volume_bad(wanted, err == -EINVAL ? "not an ext4 that we know, on " : error_text(err),
                    err == -EINVAL ? device->name : "");
     }
+    return fs;
+}
+
+static struct filesystem *share_mount(const struct wanted *wanted, const char **source)
+{
+    const struct manifest_mount *mount = wanted->mount;
+    static char tag[SHARE_TAG_SIZE]; /* Read before the next one is mounted. */
+    struct filesystem *fs = NULL;
+    int err = -ENODEV;
+
+    if (mount->name_len < sizeof(tag)) {
+        mem_copy(tag, mount->name, mount->name_len);
+        tag[mount->name_len] = '\0';
+        err = p9_mount(tag, 0, &fs);
+    }
+    *source = tag;
+    if (err < 0)
+        volume_bad(wanted, err == -ENODEV ? "no folder is shared by that tag" : error_text(err),
+                   "");
+    return fs;
+}
+
+static void volume_mount(const struct manifest_mount *mount)
+{
+    const char *source = "";
+    struct filesystem *fs;
+    struct wanted wanted;
+    char *path;
+    int err = -ENOMEM;
+
+    wanted_init(&wanted, mount);
+    fs = mount->source == MANIFEST_SOURCE_9P ? share_mount(&wanted, &source)
+                                             : disk_mount(&wanted, &source);
     path = heap_alloc(mount->path_len + 1ul);
-    err = -ENOMEM;
     if (path) {
         mem_copy(path, mount->path, mount->path_len);
         path[mount->path_len] = '\0';
-        err = path_mount(path, fs, device->name);
+        err = path_mount(path, fs, source);
         heap_free(path);
     }
     if (err < 0)

@@ -4,8 +4,9 @@
 
 The tests link it as qemu-system-x86_64 in a folder that they put in front of PATH. Before QEMU
 starts it does what the environment says: SHIM_DAMAGE names a damage of damage.py, done to the root
-disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_MORE, more options as a JSON list.
-Fails when QEMU is not installed.
+disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_MORE, more options as a JSON list;
+SHIM_REPORT is a path that is to keep what the kernel reports, which ops throws away. Fails when QEMU
+is not installed.
 """
 
 import json
@@ -32,6 +33,9 @@ def main():
         arguments += ["-monitor", f"unix:{os.environ['SHIM_MONITOR']},server=on,wait=off"]
     if "SHIM_MORE" in os.environ:
         arguments += json.loads(os.environ["SHIM_MORE"])
+    if "SHIM_REPORT" in os.environ:
+        arguments = [text + f",logfile={os.environ['SHIM_REPORT']}" if "id=report," in text else text
+                     for text in arguments]
     os.execv(qemu, [qemu, *arguments])
 
 
