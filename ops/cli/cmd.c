@@ -35,6 +35,16 @@ const char *cmd_suggest(const struct cmd *const *cmds, const char *name)
     return nearest;
 }
 
+void cmd_each(void (*fn)(const struct cmd *cmd, const struct cmd *group, void *context),
+              void *context)
+{
+    for (const struct cmd *const *cmd = cmd_list; *cmd; cmd++) {
+        fn(*cmd, NULL, context);
+        for (const struct cmd *const *member = (*cmd)->cmds; member && *member; member++)
+            fn(*member, *cmd, context);
+    }
+}
+
 void cmd_overview_print(const struct cmd *group, FILE *out)
 {
     const struct cmd *const *cmds = group ? group->cmds : cmd_list;

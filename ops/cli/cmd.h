@@ -47,6 +47,13 @@ const struct cmd *cmd_find(const struct cmd *const *cmds, const char *name);
 /* The name in `cmds` that is most like `name`, or NULL when none is. */
 const char *cmd_suggest(const struct cmd *const *cmds, const char *name);
 
+/*
+ * Calls `fn` for each command of cmd_list and of its groups, a group in front of what is in it.
+ * `group` is NULL for what is in none.
+ */
+void cmd_each(void (*fn)(const struct cmd *cmd, const struct cmd *group, void *context),
+              void *context);
+
 /* The overview of all commands, or of those in a group. */
 void cmd_overview_print(const struct cmd *group, FILE *out);
 

@@ -76,7 +76,7 @@ void roff_prose(const char *text, FILE *out)
 
 void roff_lines(const char *text, FILE *out)
 {
-    fputs(".PP\n.nf\n.RS 4\n", out);
+    fputs(".nf\n.RS 4\n", out);
     roff_words(text, out);
     fputs("\n.RE\n.fi\n", out);
 }
