@@ -244,14 +244,21 @@ void *slab_alloc(struct slab_cache *cache)
     return object;
 }
 
-void slab_free(struct slab_cache *cache, void *object)
+/* Without a magazine: there was no memory for one when this CPU wanted it. */
+static __attribute__((noinline)) void put_one(struct slab_cache *cache, void *object)
 {
     struct magazine single = { .count = 1, .objects = { object } };
+
+    put_many(cache, &single, 0);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
     bool irq_was_on = irq_save();
     struct magazine *magazine = magazine_of(cache);
 
     if (!magazine) {
-        put_many(cache, &single, 0);
+        put_one(cache, object);
     } else {
         if (magazine->count >= cache->magazine_size)
             put_many(cache, magazine, cache->magazine_size / 2);

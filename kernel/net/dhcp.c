@@ -191,7 +191,7 @@ static void send(struct netdev *dev, const struct dhcp_work *work, u32 server)
     struct ipv4_params params = { .source = work->request.client_ip,
                                   .destination = work->to_server ? server : IPV4_BROADCAST,
                                   .protocol = IPV4_PROTOCOL_UDP };
-    struct ipv4_route route = { .netdev = dev, .mtu = dev->mtu };
+    struct ipv4_route route = { .netdev = dev, .mtu = dev->mtu, .is_broadcast = true };
     struct udp_header header = { .source = DHCP_CLIENT_PORT, .destination = DHCP_SERVER_PORT };
     struct netbuf *buf = netbuf_create();
     u8 message[DHCP_MESSAGE_SIZE];

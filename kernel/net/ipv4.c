@@ -48,7 +48,7 @@ static void output_link(struct netbuf *buf, u32 destination, const struct ipv4_r
     } else if (ipv4_is_multicast(destination)) {
         ethernet_multicast(destination, mac);
         ethernet_output(dev, buf, mac, ETHERTYPE_IPV4, more);
-    } else if (ipv4_is_broadcast(destination)) {
+    } else if (route->is_broadcast) {
         ethernet_output(dev, buf, ethernet_broadcast, ETHERTYPE_IPV4, more);
     } else {
         arp_output(dev, route->next_hop, route->neighbour, buf, more);

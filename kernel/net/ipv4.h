@@ -48,6 +48,7 @@ struct ipv4_route {
     u32 source; /* The address of ours to send from. */
     u32 mtu;    /* Of the path, as far as it is known. */
     u32 generation;
+    bool is_broadcast; /* To all on the link. */
 };
 
 /* 0, or -ENETUNREACH. The loopback device for all addresses of our own. Any context. */

@@ -129,10 +129,8 @@ static bool head_make_room(struct netbuf *buf, u32 size)
     return true;
 }
 
-void *netbuf_pull_head(struct netbuf *buf, u32 size)
+void *netbuf_pull_frags(struct netbuf *buf, u32 size)
 {
-    if (size <= buf->head_len)
-        return buf->head + buf->head_off;
     if (size > buf->len || !head_make_room(buf, size))
         return NULL;
     frags_take(buf, buf->head + buf->head_off + buf->head_len, size - buf->head_len);

@@ -89,7 +89,7 @@ void netbuf_pull(struct netbuf *buf, u32 size);
  * longer than what the head can hold. Headers taken off before stay where network_off says, as long
  * as the head has room behind them: it has for everything up to TCP's longest header.
  */
-void *netbuf_pull_head(struct netbuf *buf, u32 size) MUST_USE;
+static inline void *netbuf_pull_head(struct netbuf *buf, u32 size) MUST_USE;
 
 /* Cuts it to `len` bytes from the front, giving back fragments beyond. `len` <= buf->len. */
 void netbuf_trim(struct netbuf *buf, u32 len);
@@ -135,3 +135,11 @@ static inline u8 *netfrag_virt(const struct netfrag *frag)
 }
 
 void netbuf_init(void);
+
+/* netbuf_pull_head() when fragments have to give some of the bytes. */
+void *netbuf_pull_frags(struct netbuf *buf, u32 size) MUST_USE;
+
+static inline void *netbuf_pull_head(struct netbuf *buf, u32 size)
+{
+    return size <= buf->head_len ? buf->head + buf->head_off : netbuf_pull_frags(buf, size);
+}

@@ -281,6 +281,7 @@ int ipv4_route_find(u32 destination, struct ipv4_route *route)
         route->next_hop = entry->gateway ? entry->gateway : destination;
         route->source = is_ours ? destination : entry->source;
         route->mtu = path_mtu_locked(destination, entry->netdev->mtu);
+        route->is_broadcast = ipv4_is_broadcast(destination);
         route->generation = __atomic_load_n(&generation, __ATOMIC_RELAXED);
         err = 0;
     }

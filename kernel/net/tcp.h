@@ -109,10 +109,11 @@ long tcp_send_page(struct tcp *tcp, struct page *page, u32 off, u32 len, bool mo
 
 /*
  * Lends the next piece of received bytes, `skip` bytes behind the first unread one (for MSG_PEEK
- * and multi-piece reads). Returns its length and `*memory`; 0 at the peer's FIN; -EAGAIN; the
- * connection's error once; -ENOTCONN. Valid until tcp_receive_consume(). One reader at a time.
+ * and multi-piece reads). Returns its length, `*memory`, and in `*more` how many bytes are there
+ * behind it; 0 at the peer's FIN; -EAGAIN; the connection's error once; -ENOTCONN. Valid until
+ * tcp_receive_consume(). One reader at a time.
  */
-long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory) MUST_USE;
+long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory, u64 *more) MUST_USE;
 
 /* The first `len` unread bytes have been read: opens the window and may send an update. */
 void tcp_receive_consume(struct tcp *tcp, u64 len);

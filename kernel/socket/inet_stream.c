@@ -195,13 +195,14 @@ static long receive_pieces(struct inet_stream *stream, struct iter *to, u32 flag
 {
     u64 done = 0;
     u64 taken = 0; /* Of `done`, not consumed yet. */
+    u64 more = 1;
     long len = 0;
 
-    while (to->left > 0) {
+    while (to->left > 0 && more > 0) {
         const void *memory;
         size_t copied;
 
-        len = tcp_receive_peek(stream->tcp, taken, &memory);
+        len = tcp_receive_peek(stream->tcp, taken, &memory, &more);
         if (len <= 0)
             break;
         len = (long)u64_min((u64)len, to->left);

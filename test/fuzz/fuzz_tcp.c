@@ -138,12 +138,13 @@ static void invariants_check(void)
 static void program_step(u32 what)
 {
     const void *lent;
+    u64 more;
     void *memory;
     long len;
 
     switch (what % 5) {
     case 0:
-        len = tcp_receive_peek(tcp, 0, &lent);
+        len = tcp_receive_peek(tcp, 0, &lent, &more);
         if (len > 0)
             tcp_receive_consume(tcp, (u64)len);
         break;

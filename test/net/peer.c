@@ -92,7 +92,8 @@ static void pump_in(struct peer *peer)
 {
     while (!peer->eof && peer->error == 0 && !peer->deaf) {
         const void *memory;
-        long len = tcp_receive_peek(peer->tcp, 0, &memory);
+        u64 more;
+        long len = tcp_receive_peek(peer->tcp, 0, &memory, &more);
 
         if (len == -EAGAIN || len == -ENOTCONN)
             return;

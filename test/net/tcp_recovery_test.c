@@ -199,7 +199,8 @@ TEST(tcp_recovery, reassembly_agrees_with_a_naive_one)
     }
     for (u32 at = 0; at < next;) {
         const void *memory;
-        long len = tcp_receive_peek(tcp, at, &memory);
+        u64 more;
+        long len = tcp_receive_peek(tcp, at, &memory, &more);
 
         CHECK(len > 0);
         for (u32 i = 0; i < (u32)len; i++)

@@ -202,14 +202,15 @@ TEST(tcp_state, abort_resets_the_peer)
 {
     struct pair pair = { 0 };
     const void *memory;
+    u64 more;
     void *room;
 
     open_lan(&pair);
     peer_close(&pair.client, true);
     sim_run(10 * NS_PER_MS);
     CHECK(tcp_poll(pair.server.tcp) & POLLHUP);
-    CHECK_EQ(tcp_receive_peek(pair.server.tcp, 0, &memory), -ECONNRESET);
-    CHECK_EQ(tcp_receive_peek(pair.server.tcp, 0, &memory), 0);
+    CHECK_EQ(tcp_receive_peek(pair.server.tcp, 0, &memory, &more), -ECONNRESET);
+    CHECK_EQ(tcp_receive_peek(pair.server.tcp, 0, &memory, &more), 0);
     CHECK_EQ(tcp_send_room(pair.server.tcp, 1, &room), -EPIPE);
     clean_up(&pair);
 }

@@ -201,13 +201,15 @@ static long peek_locked(struct tcp *tcp, u64 skip, const void **memory)
     panic("tcp: %u bytes queued, and not there", tcp->rcv_queued);
 }
 
-long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory)
+long tcp_receive_peek(struct tcp *tcp, u64 skip, const void **memory, u64 *more)
 {
     long len;
 
+    *more = 0;
     spin_lock(&tcp->lock);
     if (skip < tcp->rcv_queued) {
         len = peek_locked(tcp, skip, memory);
+        *more = tcp->rcv_queued - skip - (u64)len;
     } else {
         len = peek_status(tcp);
     }
