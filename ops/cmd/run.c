@@ -17,6 +17,7 @@
 #include "ops/state/own.h"
 #include "ops/state/state.h"
 #include "ops/store/cache.h"
+#include "ops/store/mount.h"
 #include "ops/vm/gdb.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
@@ -103,6 +104,8 @@ static int launch_fill(struct run *run, struct err *err)
 
     launch_set(&run->launch, settings, run->files.kernel, "");
     run_report_lines(&run->launch, settings);
+    if (mounts_attach(&run->launch, settings, err) < 0)
+        return -1;
     if (settings->debug)
         launch_append(&run->launch, "noaslr");
     if (!run->dir.path)

@@ -11,6 +11,7 @@
 #include "ops/image/mounts.h"
 #include "ops/image/rules.h"
 #include "ops/image/sysroot.h"
+#include "ops/store/mount.h"
 
 #include <glob.h>
 #include <stdbool.h>
@@ -393,8 +394,9 @@ static const char *program_name(const struct settings *settings, const char *pro
     return is_same ? settings->program : program;
 }
 
+/* `whole` are lines that are made elsewhere. */
 static void lines_fill(struct lines *lines, const struct settings *settings,
-                       const struct root *root, const struct strings *network)
+                       const struct root *root, const struct strings *whole)
 {
     line_add(lines, "program", root->program);
     line_add(lines, "arg", program_name(settings, root->program));
@@ -417,8 +419,8 @@ static void lines_fill(struct lines *lines, const struct settings *settings,
         line_add(lines, "crash", settings->crash);
     if (settings->log)
         line_add(lines, "log", settings->log);
-    for (size_t i = 0; i < network->count; i++)
-        fprintf(lines->out, "%s\n", network->items[i]);
+    for (size_t i = 0; i < whole->count; i++)
+        fprintf(lines->out, "%s\n", whole->items[i]);
 }
 
 static int manifest_make(struct root *root, struct manifest *manifest, struct lines *lines,
@@ -441,6 +443,14 @@ static int manifest_make(struct root *root, struct manifest *manifest, struct li
             tree_add_dir(&root->tree, manifest->tmpfs[i], err) < 0)
             return -1;
     }
+    for (uint32_t i = 0; i < manifest->mount_count; i++) {
+        char *path = xstrndup(manifest->mounts[i].path, manifest->mounts[i].path_len);
+
+        status = tree_add_dir(&root->tree, path, err);
+        free(path);
+        if (status < 0)
+            return -1;
+    }
     len = manifest_emit(manifest, NULL, 0);
     text = xcalloc(len + 1, 1);
     (void)manifest_emit(manifest, text, len);
@@ -452,20 +462,22 @@ static int manifest_make(struct root *root, struct manifest *manifest, struct li
 static int manifest_add(struct root *root, const struct settings *settings, struct err *err)
 {
     struct manifest *manifest = xcalloc(1, sizeof(*manifest));
-    struct strings network = { 0 };
+    struct strings whole = { 0 };
     struct lines lines = { 0 };
-    int status = network_lines(&network, settings, err);
+    int status = network_lines(&whole, settings, err);
 
+    if (status == 0)
+        status = mounts_lines(&whole, settings, err);
     lines.out = open_memstream(&lines.text, &lines.len);
     if (!lines.out) {
         free(manifest);
         return err_set_errno(err, "cannot make the manifest");
     }
-    lines_fill(&lines, settings, root, &network);
+    lines_fill(&lines, settings, root, &whole);
     fclose(lines.out);
     if (status == 0)
         status = manifest_make(root, manifest, &lines, err);
-    strings_fini(&network);
+    strings_fini(&whole);
     free(lines.text);
     free(manifest);
     return status;

@@ -26,6 +26,7 @@ void launch_fini(struct launch *launch)
     for (size_t i = 0; i < launch->volume_count; i++)
         free(launch->volumes[i].path);
     free(launch->volumes);
+    strings_fini(&launch->shares);
     strings_fini(&launch->overlay);
     strings_fini(&launch->secrets);
     *launch = (struct launch){ .kernel = NULL };
@@ -68,6 +69,13 @@ void launch_add_volume(struct launch *launch, const char *path, bool is_read_onl
     launch->volumes = xrealloc(launch->volumes, launch->volume_count + 1, sizeof(*launch->volumes));
     launch->volumes[launch->volume_count++] =
         (struct launch_volume){ .path = absolute(path), .is_read_only = is_read_only };
+}
+
+void launch_add_share(struct launch *launch, const char *tag, const char *folder, bool is_read_only)
+{
+    strings_add(&launch->shares, tag);
+    strings_take(&launch->shares, absolute(folder));
+    strings_add(&launch->shares, is_read_only ? "ro" : "rw");
 }
 
 void launch_append(struct launch *launch, const char *word)

@@ -47,6 +47,7 @@ struct launch {
     char *bridge; /* The host's bridge, or NULL. With neither the network is QEMU's own. */
     struct launch_volume *volumes;
     size_t volume_count;
+    struct strings shares;  /* TAG, FOLDER, MODE (ro or rw), ...: folders of the host, by 9p. */
     struct strings overlay; /* Lines of the manifest's format. */
     struct strings secrets; /* Names. */
 };
@@ -62,6 +63,9 @@ void launch_add_volume(struct launch *launch, const char *path, bool is_read_onl
 
 /* Adds a word to the kernel's command line. */
 void launch_append(struct launch *launch, const char *word);
+
+void launch_add_share(struct launch *launch, const char *tag, const char *folder,
+                      bool is_read_only);
 
 /* Adds the line `key value`; a newline and a backslash in `value` are written as the format wants. */
 void launch_add_line(struct launch *launch, const char *key, const char *value);

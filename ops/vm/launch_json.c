@@ -72,6 +72,7 @@ json_t *launch_json(const struct launch *launch)
         json_array_append_new(volumes, json_pack("{s:s,s:b}", "path", launch->volumes[i].path,
                                                  "read_only", launch->volumes[i].is_read_only));
     json_object_set_new(json, "volumes", volumes);
+    json_object_set_new(json, "shares", strings_json(&launch->shares));
     json_object_set_new(json, "overlay", strings_json(&launch->overlay));
     json_object_set_new(json, "secrets", strings_json(&launch->secrets));
     return json;
@@ -173,6 +174,7 @@ int launch_parse(struct launch *launch, json_t *json, struct err *err)
         ports_list_parse(&launch->ports, json, "ports", err) < 0 ||
         ports_list_parse(&launch->udp_ports, json, "udp_ports", err) < 0 ||
         volumes_parse(launch, json, err) < 0 ||
+        strings_parse(&launch->shares, json, "shares", err) < 0 ||
         strings_parse(&launch->overlay, json, "overlay", err) < 0 ||
         strings_parse(&launch->secrets, json, "secrets", err) < 0)
         return -1;

@@ -114,6 +114,23 @@ static void disks_add(struct strings *command, const struct launch *launch, cons
     }
 }
 
+/* Folders of this machine, as their owner: files keep the ids and modes they have. */
+static void shares_add(struct strings *command, const struct launch *launch, const char *suffix)
+{
+    for (size_t i = 0; i + 2 < launch->shares.count; i += 3) {
+        char *doubled = comma_double(launch->shares.items[i + 1]);
+        bool is_read_only = strcmp(launch->shares.items[i + 2], "ro") == 0;
+
+        strings_add(command, "-fsdev");
+        strings_addf(command, "local,id=%s,path=%s,security_model=none%s", launch->shares.items[i],
+                     doubled, is_read_only ? ",readonly=on" : "");
+        strings_add(command, "-device");
+        strings_addf(command, "virtio-9p-%s,fsdev=%s,mount_tag=%s", suffix, launch->shares.items[i],
+                     launch->shares.items[i]);
+        free(doubled);
+    }
+}
+
 /* `kind` and `rest` are what stands in front of the path and behind it. */
 static void chardev_add(struct strings *command, const char *kind, const char *path,
                         const char *rest)
@@ -189,6 +206,7 @@ void qemu_command(struct strings *command, const char *qemu, const struct launch
     if (launch->append)
         add2(command, "-append", launch->append);
     disks_add(command, launch, suffix);
+    shares_add(command, launch, suffix);
     network_add(command, launch, suffix);
     strings_add(command, "-device");
     strings_addf(command, "virtio-rng-%s", suffix);

@@ -5,9 +5,9 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/config/network.h"
-#include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/disk/disk.h"
+#include "ops/store/mount.h"
 #include "ops/vm/launch.h"
 
 #include <stdio.h>
@@ -74,7 +74,8 @@ int overlay_fill(struct launch *launch, const struct settings *settings, const c
         return -1;
     if (network_lines(&launch->overlay, settings, err) < 0)
         return -1;
-    if (network_lines(&launch->overlay, settings, err) < 0)
+    if (mounts_lines(&launch->overlay, settings, err) < 0 ||
+        mounts_attach(launch, settings, err) < 0)
         return -1;
     for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
         if (launch_add_secret(launch, folder, settings->secrets.items[i],

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/store/mount.h"
+
+#include "host/err.h"
+#include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/config/settings.h"
+#include "ops/disk/disk.h"
+#include "ops/state/state.h"
+#include "ops/vm/launch.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char label_key[] = "LABEL=";
+static const char uuid_key[] = "UUID=";
+
+/* What a volume's filesystem says. Returns false when it cannot be read. */
+static bool volume_look(const char *path, struct disk_info *info)
+{
+    struct err ignored = { 0 };
+    struct disk *disk = disk_open(path, false, &ignored);
+
+    if (!disk)
+        return false;
+    disk_info(disk, info);
+    (void)disk_close(disk, &ignored);
+    return true;
+}
+
+/* The file of the volume with that label or, unless NULL, UUID. To be freed; NULL: there is none. */
+static char *volume_find(const char *label, const char *uuid)
+{
+    struct err ignored = { 0 };
+    struct strings names = { 0 };
+    char *found = NULL;
+
+    (void)state_list(&names, STATE_VOLUMES, ".img", &ignored);
+    for (size_t i = 0; i < names.count && !found; i++) {
+        char *path = state_path(STATE_VOLUMES, names.items[i], ".img");
+        struct disk_info info;
+
+        if (volume_look(path, &info) && ((label && strcmp(info.label, label) == 0) ||
+                                         (uuid && strcasecmp(info.uuid, uuid) == 0))) {
+            found = path;
+            path = NULL;
+        }
+        free(path);
+    }
+    strings_fini(&names);
+    return found;
+}
+
+/* A volume by its name here. The machine finds it by label: one made again has another UUID. */
+static void name_set(struct mount *mount, const char *name)
+{
+    char *path = state_path(STATE_VOLUMES, name, ".img");
+    struct disk_info info;
+
+    if (volume_look(path, &info)) {
+        mount->source = info.label[0] != '\0' ? xasprintf("%s%s", label_key, info.label)
+                                              : xasprintf("%s%s", uuid_key, info.uuid);
+        mount->volume = path;
+        return;
+    }
+    free(path);
+    mount->source = xasprintf("%s%.*s", label_key, DISK_LABEL_MAX, name);
+    mount->volume = volume_find(mount->source + strlen(label_key), NULL);
+}
+
+static int folder_set(struct mount *mount, const char *folder, size_t index, struct err *err)
+{
+    struct stat st;
+
+    mount->share = realpath(folder, NULL);
+    if (!mount->share || stat(mount->share, &st) < 0)
+        return err_set_errno(err, "cannot read '%s'", folder);
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, "'%s' is not a directory", folder);
+    mount->source = xasprintf("9p=share%zu", index);
+    return 0;
+}
+
+static int source_set(struct mount *mount, const char *source, size_t index, struct err *err)
+{
+    if (*source == '/' || *source == '.')
+        return folder_set(mount, source, index, err);
+    if (*source == '%') {
+        if (source[1] == '\0' || source[1 + strspn(source + 1, "0123456789")] != '\0')
+            return err_set(err, "'%s' is not %%N, the number of a disk", source);
+        mount->source = xstrdup(source);
+        mount->is_disk = true;
+        return 0;
+    }
+    if (strncmp(source, label_key, strlen(label_key)) == 0) {
+        mount->source = xstrdup(source);
+        mount->volume = volume_find(source + strlen(label_key), NULL);
+        return 0;
+    }
+    if (strncmp(source, uuid_key, strlen(uuid_key)) == 0) {
+        mount->source = xstrdup(source);
+        mount->volume = volume_find(NULL, source + strlen(uuid_key));
+        return 0;
+    }
+    if (state_name_check("volume", source, err) < 0)
+        return -1;
+    name_set(mount, source);
+    return 0;
+}
+
+/* Where the path begins: behind the last colon that a slash follows. NULL: there is none. */
+static const char *path_start(const char *text)
+{
+    const char *start = NULL;
+
+    for (const char *at = strstr(text, ":/"); at; at = strstr(at + 1, ":/"))
+        start = at + 1;
+    return start;
+}
+
+int mount_parse(struct mount *mount, const char *text, size_t index, struct err *err)
+{
+    const char *path = path_start(text);
+    char *source;
+    char *option;
+    int status;
+
+    *mount = (struct mount){ .source = NULL };
+    if (!path || path == text + 1)
+        return err_set(err, "'%s' is not VOLUME:/PATH or VOLUME:/PATH:ro", text);
+    mount->path = xstrdup(path);
+    option = strchr(mount->path, ':');
+    if (option) {
+        mount->is_read_only = strcmp(option, ":ro") == 0;
+        if (!mount->is_read_only && strcmp(option, ":rw") != 0)
+            return err_set(err, "'%s': '%s' is neither ro nor rw", text, option + 1);
+        *option = '\0';
+    }
+    if (mount->path[1] == '\0')
+        return err_set(err, "'%s': nothing can be mounted over the root", text);
+    source = xstrndup(text, (size_t)(path - 1 - text));
+    status = source_set(mount, source, index, err);
+    free(source);
+    return status;
+}
+
+void mount_fini(struct mount *mount)
+{
+    free(mount->source);
+    free(mount->path);
+    free(mount->volume);
+    free(mount->share);
+    *mount = (struct mount){ .source = NULL };
+}
+
+int mounts_lines(struct strings *lines, const struct settings *settings, struct err *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < settings->mounts.count && status == 0; i++) {
+        struct mount mount;
+
+        status = mount_parse(&mount, settings->mounts.items[i], i, err);
+        if (status == 0)
+            strings_addf(lines, "mount %s %s%s", mount.source, mount.path,
+                         mount.is_read_only ? " ro" : "");
+        mount_fini(&mount);
+    }
+    return status;
+}
+
+static int mount_attach(struct launch *launch, const struct mount *mount, const char *text,
+                        struct err *err)
+{
+    if (mount->share) {
+        launch_add_share(launch, mount->source + strlen("9p="), mount->share, mount->is_read_only);
+    } else if (mount->volume) {
+        launch_add_volume(launch, mount->volume, mount->is_read_only);
+    } else if (!mount->is_disk) {
+        return err_set(err,
+                       "there is no volume for '%s'\nhint: `ops volume list` shows those there "
+                       "are, `ops volume create` makes one",
+                       text);
+    }
+    return 0;
+}
+
+int mounts_attach(struct launch *launch, const struct settings *settings, struct err *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < settings->mounts.count && status == 0; i++) {
+        struct mount mount;
+
+        status = mount_parse(&mount, settings->mounts.items[i], i, err);
+        if (status == 0)
+            status = mount_attach(launch, &mount, settings->mounts.items[i], err);
+        mount_fini(&mount);
+    }
+    return status;
+}
