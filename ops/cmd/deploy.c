@@ -7,6 +7,7 @@
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cmd/instance/args.h"
+#include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/provider/provider.h"
@@ -48,10 +49,11 @@ static int deploy_print(const struct deploy_args *args, struct err *err)
             provider_find(settings->cloud.platform ? settings->cloud.platform : "onprem", err);
         status = deploy.provider ? deploy_run(&deploy, &instance, err) : -1;
     }
-    if (status == 0)
+    if (status == 0) {
         printf("%s\n", instance);
-    else
+    } else {
         (void)err_prefix(err, "cannot deploy '%s'", deploy.name);
+    }
     free(instance);
     return status;
 }

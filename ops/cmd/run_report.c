@@ -5,7 +5,7 @@
 #include "ops/output/table.h"
 #include "ops/vm/launch.h"
 
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,12 +33,13 @@ static void line_take(void *context, enum report_kind kind, const char *text)
 {
     struct run_report *report = context;
 
-    if (kind == REPORT_TRACE)
+    if (kind == REPORT_TRACE) {
         fprintf(stderr, "%s\n", text);
-    else if (kind == REPORT_MISSING && report->missing.count < MISSING_MAX)
+    } else if (kind == REPORT_MISSING && report->missing.count < MISSING_MAX) {
         strings_add(&report->missing, text);
-    else if (kind == REPORT_SYSCALLS && report->syscalls.count < SYSCALLS_MAX)
+    } else if (kind == REPORT_SYSCALLS && report->syscalls.count < SYSCALLS_MAX) {
         strings_add(&report->syscalls, text);
+    }
 }
 
 void run_report_feed(void *context, const char *bytes, size_t size)
@@ -67,6 +68,28 @@ static int row_compare(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+/* A number behind a space. Moves on to what follows it. */
+static bool number_take(uint64_t *number, char **rest)
+{
+    char *end;
+
+    if (**rest != ' ' || (*rest)[1] < '0' || (*rest)[1] > '9')
+        return false;
+    *number = strtoull(*rest + 1, &end, 10);
+    *rest = end;
+    return true;
+}
+
+static bool row_parse(struct summary_row *row, char *line)
+{
+    size_t len = strcspn(line, " ");
+    char *rest = line + len;
+
+    snprintf(row->name, sizeof(row->name), "%.*s", (int)len, line);
+    return len > 0 && number_take(&row->calls, &rest) && number_take(&row->errors, &rest) &&
+           number_take(&row->ns, &rest) && row->calls > 0;
+}
+
 static const struct column summary_columns[] = {
     { "name", "SYSCALL", COLUMN_TEXT },
     { "calls", "CALLS", COLUMN_NUMBER },
@@ -84,11 +107,7 @@ static void summary_print(const struct strings *lines)
     size_t count = 0;
 
     for (size_t i = 0; rows && i < lines->count; i++) {
-        struct summary_row *row = &rows[count];
-
-        if (sscanf(lines->items[i], "%63s %" SCNu64 " %" SCNu64 " %" SCNu64, row->name, &row->calls,
-                   &row->errors, &row->ns) == 4 &&
-            row->calls > 0)
+        if (row_parse(&rows[count], lines->items[i]))
             count++;
     }
     if (count > 0)

@@ -10,7 +10,6 @@
 
 struct launch;
 struct settings;
-struct table;
 
 struct run_report {
     struct report_reader reader;

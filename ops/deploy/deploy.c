@@ -13,6 +13,7 @@
 #include "ops/state/state.h"
 #include "ops/store/build.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,11 @@ static void old_remove(const struct deploy *deploy, const struct versions *versi
 
         if (deploy->provider->instance_stop)
             (void)deploy->provider->instance_stop(name, deploy->grace_ms, &err);
-        if (deploy->provider->instance_delete(name, &err) < 0)
+        if (deploy->provider->instance_delete(name, &err) < 0) {
             ui_note("warning: cannot remove '%s': %s", name, err.text);
-        else
+        } else {
             ui_note("'%s' is removed", name);
+        }
     }
     for (size_t i = 0; i < versions->images.count; i++) {
         struct err err = { 0 };

@@ -17,8 +17,6 @@
 #include <stdint.h>
 
 struct err;
-struct provider;
-struct settings;
 
 struct deploy {
     const struct provider *provider;

@@ -2,16 +2,15 @@
 #include "ops/deploy/health.h"
 
 #include "host/err.h"
-#include "host/xmem.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/deploy/deploy.h"
 #include "ops/provider/provider.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

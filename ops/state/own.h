@@ -8,8 +8,6 @@
 
 #include "ops/state/state.h"
 
-struct err;
-
 /* All zeros is none. */
 struct own_dir {
     char *path;  /* NULL: none. */

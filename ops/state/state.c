@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,10 +125,11 @@ static int lock_take(struct state_lock *lock, enum state_folder folder, struct e
                 fd = -1;
             }
         }
-        if (fd < 0)
+        if (fd < 0) {
             status = err_set_errno(err, "cannot lock '%s'", file);
-        else
+        } else {
             lock->fd = fd;
+        }
     }
     free(file);
     free(path);
@@ -155,10 +157,11 @@ int state_lock(struct state_lock *lock, enum state_folder folder, struct err *er
         return -1;
     if (folder == STATE_IMAGES || folder == STATE_VOLUMES)
         lone_json_remove(folder);
-    if (folder == STATE_RUN || folder == STATE_TMP)
+    if (folder == STATE_RUN || folder == STATE_TMP) {
         own_dirs_sweep(folder);
-    else
+    } else {
         tmp_sweep();
+    }
     return 0;
 }
 

@@ -23,9 +23,6 @@
 
 #include "host/strings.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
 struct err;
 
 enum {

@@ -2,11 +2,12 @@
 #include "ops/state/state.h"
 
 #include "host/err.h"
-#include "host/file.h"
 #include "host/xmem.h"
 #include "ops/state/own.h"
 #include "test/unit/unit.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

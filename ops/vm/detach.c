@@ -12,18 +12,20 @@
 
 #include "host/err.h"
 #include "host/file.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <syscall.h>
 #include <unistd.h>
 
 enum {
@@ -115,10 +117,11 @@ void vm_kill(const struct vm_process *process, int signal)
     if (fd < 0) /* Gone, or a kernel without it, where the gap is small enough. */
         fd = -1;
     if (process_start(process->pid) == process->start) {
-        if (fd >= 0)
+        if (fd >= 0) {
             (void)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
-        else if (errno == ENOSYS)
+        } else if (errno == ENOSYS) {
             (void)kill(process->pid, signal);
+        }
     }
     if (fd >= 0)
         close(fd);

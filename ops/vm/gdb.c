@@ -75,9 +75,10 @@ char *gdb_line(const char *program, const char *kernel, uint16_t port, struct er
     }
     line =
         command_add(line, xasprintf("symbol-file %s -o 0x%llx", program, (unsigned long long)base));
-    if (debug)
+    if (debug) {
         line = command_add(line, xasprintf("add-symbol-file %s -o 0x%llx", debug,
                                            (unsigned long long)KERNEL_BASE));
+    }
     line = command_add(line, xasprintf("target remote 127.0.0.1:%u", port));
     free(debug);
     return line;

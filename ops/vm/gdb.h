@@ -6,7 +6,6 @@
  * kernel and program lie where docs/memory-map.md says, so gdb knows their symbols from the start.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct err;

@@ -2,10 +2,12 @@
 /* The ports of this machine that a launch forwards. */
 #include "host/err.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/vm/launch.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -87,10 +89,11 @@ static int port_choose(uint16_t *port, int type, struct err *err)
     if (fd < 0)
         return err_set_errno(err, "cannot make a socket");
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
         status = err_set_errno(err, "cannot find a free port");
-    else
+    } else {
         *port = ntohs(address.sin_port);
+    }
     close(fd);
     return status;
 }

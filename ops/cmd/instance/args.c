@@ -7,6 +7,8 @@
 #include "ops/cli/number.h"
 #include "ops/output/table.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cmd;
-struct err;
-
 enum {
     INSTANCE_GRACE_MS = 10000,
 };

@@ -8,13 +8,13 @@
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/instance/args.h"
+#include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/provider/provider.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,10 +19,11 @@ static int inspect_run(const struct cmd *self, int argc, char **argv, struct err
         const struct provider_instance *instance =
             instance_find(args.provider, args.words.items[0], &instances, err);
 
-        if (instance)
+        if (instance) {
             instance_print(instance);
-        else
+        } else {
             status = err_prefix(err, "cannot inspect '%s'", args.words.items[0]);
+        }
     }
     provider_instances_fini(&instances);
     instance_args_fini(&args);

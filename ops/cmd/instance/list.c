@@ -16,10 +16,11 @@ static int list_print(const struct provider *provider, struct err *err)
     if (!provider->instance_list)
         return provider_lacks(provider, "list instances", err);
     status = provider->instance_list(&instances, err);
-    if (status == 0)
+    if (status == 0) {
         instance_list_print(&instances);
-    else
+    } else {
         (void)err_prefix(err, "cannot list instances");
+    }
     provider_instances_fini(&instances);
     return status;
 }

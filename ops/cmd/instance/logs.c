@@ -6,6 +6,7 @@
 #include "ops/cmd/instance/args.h"
 #include "ops/provider/provider.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 

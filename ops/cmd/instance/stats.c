@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -92,10 +90,11 @@ static int stats_print(const struct instance_args *args, struct err *err)
         struct provider_stats stats;
 
         status = args->provider->instance_stats(args->words.items[i], &stats, err);
-        if (status == 0)
+        if (status == 0) {
             row_add(table, args->words.items[i], &stats);
-        else
+        } else {
             (void)err_prefix(err, "cannot measure '%s'", args->words.items[i]);
+        }
     }
     if (status == 0) {
         if (args->follow && ui_draws())

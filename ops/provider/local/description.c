@@ -4,8 +4,10 @@
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
 #include "ops/state/state.h"
+#include "ops/vm/launch.h"
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -87,10 +89,11 @@ int instance_write(const struct instance *instance, struct err *err)
     char *path = instance_file(instance, "instance.json");
     int status;
 
-    if (text)
+    if (text) {
         status = state_write(path, text, err);
-    else
+    } else {
         status = err_set(err, "cannot write '%s': a text in it is not UTF-8", path);
+    }
     free(path);
     free(text);
     json_decref(json);

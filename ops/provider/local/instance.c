@@ -11,7 +11,6 @@
 #include "ops/state/state.h"
 #include "ops/vm/launch.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

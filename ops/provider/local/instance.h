@@ -21,10 +21,15 @@
  *   3. How a run ended is what `report` says; nobody has to be there to see it.
  */
 
+#include "host/strings.h"
 #include "ops/provider/provider.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/report.h"
 #include "ops/vm/vm.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 struct instance {
     char *name;

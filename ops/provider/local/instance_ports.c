@@ -18,7 +18,8 @@
 #include "ops/vm/vm.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,20 +52,35 @@ static int loopback_connect(uint16_t port)
     return fd;
 }
 
+/* Whether the number behind `words` words of `text` is `port`. */
+static bool word_is_port(const char *text, int words, uint16_t port)
+{
+    char *end;
+    unsigned long number;
+
+    text += strspn(text, " ");
+    for (; words > 0; words--) {
+        text += strcspn(text, " \n");
+        text += strspn(text, " ");
+    }
+    number = strtoul(text, &end, 10);
+    return end > text && number == port;
+}
+
 /*
  * Whether a line of "info usernet" is a connection between these ports that the guest has taken:
  * `  TCP[ESTABLISHED]   15       127.0.0.1  8080       10.0.2.15    80     0     0`
  */
 static bool line_is_taken(const char *line, struct port port)
 {
-    char state[32];
-    unsigned host;
-    unsigned guest;
+    static const char *const states[] = { "TCP[ESTABLISHED]", "TCP[CLOSE_WAIT]" };
 
-    if (sscanf(line, " TCP[%31[A-Z0-9_]] %*d %*s %u %*s %u", state, &host, &guest) != 3)
-        return false;
-    return host == port.host && guest == port.guest &&
-           (strcmp(state, "ESTABLISHED") == 0 || strcmp(state, "CLOSE_WAIT") == 0);
+    line += strspn(line, " ");
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (strncmp(line, states[i], strlen(states[i])) == 0)
+            return word_is_port(line, 3, port.host) && word_is_port(line, 5, port.guest);
+    }
+    return false;
 }
 
 static bool table_has(const char *text, struct port port)
@@ -265,9 +281,10 @@ static void ports_move_back(struct exchange *exchange, const char *protocol,
 {
     while (count-- > 0) {
         (void)forward_remove(&exchange->to, protocol, wanted->items[count].host);
-        if (owners[count])
+        if (owners[count]) {
             port_return(owners[count], protocol, ports_of(owners[count], protocol),
                         wanted->items[count]);
+        }
     }
 }
 

@@ -7,12 +7,14 @@
 #include "host/file.h"
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
+#include "ops/provider/provider.h"
 #include "ops/vm/control.h"
+#include "ops/vm/launch.h"
 #include "ops/vm/qmp.h"
 #include "ops/vm/vm.h"
 
 #include <jansson.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,23 +35,29 @@ static char *proc_read(pid_t pid, const char *name)
     return text;
 }
 
+/* The number in front of which there are `spaces` spaces; 0: there is none. */
+static unsigned long long field_find(const char *text, int spaces)
+{
+    for (; text && spaces > 0; spaces--) {
+        text = strchr(text, ' ');
+        text += text ? 1 : 0;
+    }
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
 /* What this computer spends on it. */
 static void host_figures(struct provider_stats *stats, pid_t pid)
 {
     char *stat = proc_read(pid, "stat");
     char *statm = proc_read(pid, "statm");
-    const char *rest = stat ? strrchr(stat, ')') : NULL;
-    unsigned long long user;
-    unsigned long long system;
-    unsigned long long pages;
+    const char *rest = stat ? strrchr(stat, ')') : NULL; /* Ends the second field. */
+    unsigned long long ticks =
+        field_find(rest, STAT_UTIME_FIELD - 2) + field_find(rest, STAT_UTIME_FIELD - 1);
 
-    for (int field = 2; rest && field < STAT_UTIME_FIELD; field++)
-        rest = strchr(rest + 1, ' ');
-    if (rest && sscanf(rest, " %llu %llu", &user, &system) == 2)
-        stats->cpu_ns =
-            (int64_t)((user + system) * (NS_PER_S / (unsigned long)sysconf(_SC_CLK_TCK)));
-    if (statm && sscanf(statm, "%*u %llu", &pages) == 1)
-        stats->memory_host = (int64_t)pages * sysconf(_SC_PAGESIZE);
+    if (rest)
+        stats->cpu_ns = (int64_t)(ticks * (NS_PER_S / (unsigned long)sysconf(_SC_CLK_TCK)));
+    if (statm)
+        stats->memory_host = (int64_t)field_find(statm, 1) * sysconf(_SC_PAGESIZE);
     free(stat);
     free(statm);
 }

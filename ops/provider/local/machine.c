@@ -2,17 +2,20 @@
 /* The QEMU of an instance: started, looked at, ended. */
 #include "host/err.h"
 #include "host/file.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
+#include "ops/provider/provider.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/qmp.h"
 #include "ops/vm/report.h"
 #include "ops/vm/vm.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +68,8 @@ static void leftovers_remove(const struct instance *instance)
 {
     static const char *const names[] = { "report", "qemu.log", "stopping", "qmp.sock",
                                          "control.sock" };
-    char *log = instance_file(instance, "console.log");
-    char *old = instance_file(instance, "console.log.1");
+    char *console = instance_file(instance, "console.log");
+    char *kept = instance_file(instance, "console.log.1");
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *path = instance_file(instance, names[i]);
@@ -74,9 +77,9 @@ static void leftovers_remove(const struct instance *instance)
         (void)unlink(path);
         free(path);
     }
-    (void)rename(log, old);
-    free(old);
-    free(log);
+    (void)rename(console, kept);
+    free(kept);
+    free(console);
 }
 
 static int process_start(const struct instance *instance, const char *qemu, struct err *err)
@@ -290,10 +293,11 @@ static void look_at_end(const struct instance *instance, const struct report *re
 {
     look->state = INSTANCE_EXITED;
     look->exit_status = -1;
-    if (report->has_exit)
+    if (report->has_exit) {
         look->exit_status = report->exit;
-    else if (report->has_signal)
+    } else if (report->has_signal) {
         look->exit_status = SIGNAL_EXIT + report->signal;
+    }
     if (report_is_end(report)) {
         look->ended_s = changed_s(instance, "report");
         return;
