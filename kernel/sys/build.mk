@@ -16,7 +16,7 @@ kernel-y += kernel/sys/socket.c kernel/sys/socket_message.c
 unit-sets += sysfile
 unit-sysfile-y += $(sys-file-c) kernel/sys/fd_test.c kernel/sys/timespec.c $(fake-kernel-y)
 unit-sysfile-y += $(file-c) $(filter-out kernel/fs/fs.c,$(fs-c)) $(tmpfs-c) \
-                  kernel/fs/devfs/devices.c lib/hash/siphash.c
+                  kernel/fs/devfs/devices.c lib/hash/siphash.c test/unit/fake_mmu.c
 
 unit-sets += dispatch
 unit-dispatch-y += kernel/sys/dispatch.c kernel/sys/dispatch_test.c $(fake-kernel-y)
