@@ -33,8 +33,11 @@ static int directory_list(struct file *file, u64 off, dir_emit_fn *emit, void *a
     if (!inode->ops->list)
         return -ENOTDIR;
     rwlock_read_lock(names_lock());
-    if (off < OVERLAY_OFF_FIRST)
+    if (inode->link_count == 0) {
+        err = -ENOENT; /* It was removed. */
+    } else if (off < OVERLAY_OFF_FIRST) {
         err = inode->ops->list(inode, off, emit_noting, &listing);
+    }
     if (err == 0 && !listing.full && file->path)
         overlay_list(file->path, off, emit_noting, &listing);
     rwlock_read_unlock(names_lock());

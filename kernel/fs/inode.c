@@ -10,12 +10,20 @@
 #include "kernel/core/spinlock.h"
 #include "lib/base/types.h"
 
-static inode_shrunk_fn *shrunk_hook;
-static u64 last_device_id; /* [atomic] */
+static inode_unmap_fn *unmap_hook; /* [const] after boot. */
+static u64 last_device_id;         /* [atomic] */
 
-void inode_set_shrunk_hook(inode_shrunk_fn *fn)
+void inode_set_unmap_hook(inode_unmap_fn *fn)
 {
-    shrunk_hook = fn;
+    unmap_hook = fn;
+}
+
+void inode_unmap(struct inode *inode, u64 from, u64 to, bool copies_too)
+{
+    /* A mapping that is counted after this look faults after it, too, and sees what was changed. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (unmap_hook && __atomic_load_n(&inode->cache.mapping_count, __ATOMIC_RELAXED) > 0)
+        unmap_hook(inode, from, to, copies_too);
 }
 
 u64 filesystem_device_id(void)
@@ -103,21 +111,16 @@ static int size_allowed(const struct inode *inode, u64 size)
 
 int inode_set(struct inode *inode, const struct inode_change *change)
 {
-    u64 size_before;
     int err = 0;
 
     if (inode->filesystem->read_only || !inode->ops->set)
         return -EROFS;
 
     rwlock_write_lock(&inode->lock);
-    size_before = inode->size;
     if (change->set & INODE_SET_SIZE)
         err = size_allowed(inode, change->size);
     if (err == 0)
         err = inode->ops->set(inode, change);
     rwlock_write_unlock(&inode->lock);
-
-    if (err == 0 && (change->set & INODE_SET_SIZE) && change->size < size_before && shrunk_hook)
-        shrunk_hook(inode, change->size);
     return err;
 }

@@ -137,7 +137,7 @@ static inline u32 inode_type(const struct inode *inode)
     return inode->mode & 0170000u; /* S_IFMT */
 }
 
-/* Changes attributes: 0, -EROFS, -EPERM (seals), -EFBIG, ... A smaller size unmaps what is cut. */
+/* Changes attributes: 0, -EROFS, -EPERM (seals), -EFBIG, ... */
 int inode_set(struct inode *inode, const struct inode_change *change) MUST_USE;
 
 /* The present time; and its use as the inode's mtime and ctime. Under the inode's lock. */
@@ -148,11 +148,16 @@ void inode_touch(struct inode *inode);
 #define INODE_SIZE_MAX ((u64)INT64_MAX - PAGE_SIZE)
 
 /*
- * Who is told that a file shrank to `size`: kernel/vm, which takes pages out of the program's
- * mappings. Called without locks. Set once at boot.
+ * Takes pages of [from, to), which begins and ends on page boundaries, out of the program's
+ * mappings; with `copies_too` also those that private mappings have made copies of. Under the
+ * inode's lock. Of a file that shrinks: after its size was set and before its pages are dropped,
+ * so that nobody brings them back. Of a hole: after they were dropped.
  */
-typedef void inode_shrunk_fn(struct inode *inode, u64 size);
-void inode_set_shrunk_hook(inode_shrunk_fn *fn);
+void inode_unmap(struct inode *inode, u64 from, u64 to, bool copies_too);
+
+/* Who does that: kernel/vm. Set once at boot. */
+typedef void inode_unmap_fn(struct inode *inode, u64 from, u64 to, bool copies_too);
+void inode_set_unmap_hook(inode_unmap_fn *fn);
 
 /* A device number for a filesystem without a device, each time another. */
 u64 filesystem_device_id(void);
@@ -165,7 +170,7 @@ extern const struct file_ops directory_file_ops;
 void inode_apply(struct inode *inode, const struct inode_change *change);
 
 /*
- * Changes the size of a file whose data is all in its page cache. Under the inode's lock: 0, or
- * what page_cache_get() gives.
+ * Changes the size of a file whose data is all in its page cache; a smaller one unmaps what is cut.
+ * Under the inode's lock: 0, or what page_cache_get() gives.
  */
 int regular_resize(struct inode *inode, u64 size) MUST_USE;

@@ -242,6 +242,7 @@ int regular_resize(struct inode *inode, u64 size)
 
     if (size < inode->size) {
         inode_set_size(inode, size);
+        inode_unmap(inode, keep * PAGE_SIZE, UINT64_MAX, true);
         page = size % PAGE_SIZE ? page_cache_find(&inode->cache, size / PAGE_SIZE) : NULL;
         if (page) {
             mem_zero((u8 *)page_virt(page) + size % PAGE_SIZE, PAGE_SIZE - size % PAGE_SIZE);

@@ -81,7 +81,7 @@ static void init_main(void *arg)
     if (boot_info()->is_placed_fixed)
         vm_place_fixed();
     vm_init(); /* The program's address space, placed at random. */
-    inode_set_shrunk_hook(vm_file_truncated);
+    inode_set_unmap_hook(vm_file_unmap);
     page_cache_set_unmap_hook(vm_unmap_cached);
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */

@@ -153,6 +153,7 @@ void gather_take(struct gather *gather, const struct area *area, u64 address, mm
 
 struct zap {
     const struct area *area;
+    bool keeps_own;
     struct gather gather;
 };
 
@@ -160,15 +161,27 @@ static int zap_entry(void *arg, u64 address, mmu_entry_t *slot, u64 size)
 {
     struct zap *zap = arg;
 
+    if (zap->keeps_own && page_is_own(zap->area, mmu_entry_flags(mmu_slot_read(slot))))
+        return 0;
     gather_take(&zap->gather, zap->area, address, slot, size);
     return 0;
 }
 
-void entries_zap(const struct area *area, u64 lo, u64 hi)
+static void zap_range(const struct area *area, u64 lo, u64 hi, bool keeps_own)
 {
-    struct zap zap = { .area = area };
+    struct zap zap = { .area = area, .keeps_own = keeps_own };
 
     gather_init(&zap.gather);
     entries_for_each(lo, hi, zap_entry, &zap);
     gather_finish(&zap.gather);
+}
+
+void entries_zap(const struct area *area, u64 lo, u64 hi)
+{
+    zap_range(area, lo, hi, false);
+}
+
+void entries_zap_shared(const struct area *area, u64 lo, u64 hi)
+{
+    zap_range(area, lo, hi, true);
 }

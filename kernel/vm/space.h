@@ -97,6 +97,9 @@ int entry_split(u64 at) MUST_USE;
  */
 void entries_zap(const struct area *area, u64 lo, u64 hi);
 
+/* The same, but for a private area's own copies of its file's pages. */
+void entries_zap_shared(const struct area *area, u64 lo, u64 hi);
+
 /* entry_split() and area_split() at both ends of a range, for a change of it. Lock for writing. */
 int space_cut(u64 lo, u64 hi) MUST_USE;
 

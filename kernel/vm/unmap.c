@@ -77,27 +77,28 @@ int vm_unmap(u64 address, u64 size)
     return err;
 }
 
-/* The part of `area` that shows the file from `off` on. */
-static void area_zap_from(const struct area *area, u64 off)
+/* The part of `area` that shows [from, to) of its file. */
+static void area_zap(const struct area *area, u64 from, u64 to, bool copies_too)
 {
-    u64 start = area->start;
+    u64 size = area->end - area->start;
+    u64 lo = from > area->off ? u64_min(from - area->off, size) : 0;
+    u64 hi = to > area->off ? u64_min(to - area->off, size) : 0;
 
-    if (off > area->off) {
-        if (off - area->off >= area->end - area->start)
-            return;
-        start += off - area->off;
+    if (lo >= hi)
+        return;
+    if (copies_too) {
+        entries_zap(area, area->start + lo, area->start + hi);
+    } else {
+        entries_zap_shared(area, area->start + lo, area->start + hi);
     }
-    entries_zap(area, start, area->end);
 }
 
-void vm_file_truncated(struct inode *inode, u64 size)
+void vm_file_unmap(struct inode *inode, u64 from, u64 to, bool copies_too)
 {
-    u64 off = align_up(size, PAGE_SIZE);
-
     rwlock_write_lock(&space.lock);
     for (struct area *area = area_first(&space.areas); area; area = area_next(area)) {
         if (area->file && area->file->inode == inode)
-            area_zap_from(area, off);
+            area_zap(area, from, to, copies_too);
     }
     rwlock_write_unlock(&space.lock);
 }

@@ -86,8 +86,8 @@ u64 vm_map_vdso(void);
 /* The time of day was set: tells the vDSO. */
 void vm_vdso_update(void);
 
-/* A file shrank to `size`: pages beyond leave the program's mappings. */
-void vm_file_truncated(struct inode *inode, u64 size);
+/* Part of a file is gone and leaves the program's mappings: an inode_unmap_fn. */
+void vm_file_unmap(struct inode *inode, u64 from, u64 to, bool copies_too);
 
 /* Memory is low, a page of a file is to leave the program's mappings: a page_unmap_fn. */
 bool vm_unmap_cached(struct page_cache *cache, struct page *page, bool used,

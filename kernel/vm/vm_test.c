@@ -483,10 +483,27 @@ TEST(vm, lets_go_of_pages_beyond_the_end_of_a_file_that_shrank)
     for (u32 i = 0; i < 8; i++)
         CHECK_EQ(get(page_at(i)), (int)i);
     fake_inode.size = 2 * PAGE_SIZE + 10;
-    vm_file_truncated(&fake_inode, fake_inode.size);
+    vm_file_unmap(&fake_inode, 3ul * PAGE_SIZE, UINT64_MAX, true);
     CHECK_EQ(space.resident_pages, 3);
     CHECK_EQ(get(page_at(2)), 2);
     CHECK_EQ(vm_fault(page_at(3), FAULT_USER), VM_FAULT_NO_DATA);
+    check_nothing_left();
+}
+
+TEST(vm, lets_go_of_the_pages_of_a_hole_and_keeps_copies)
+{
+    vm_init();
+    fake_file_init(8ul * PAGE_SIZE, FILE_READABLE, 0);
+    CHECK_EQ(map_file(WINDOW, 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, 2), (long)WINDOW);
+    for (u32 i = 0; i < 4; i++)
+        CHECK_EQ(get(page_at(i)), (int)i + 2);
+    CHECK_EQ(put(page_at(1), 99), VM_FAULT_DONE);
+    vm_file_unmap(&fake_inode, PAGE_SIZE, 5ul * PAGE_SIZE, false);
+    CHECK_EQ(space.resident_pages, 2);
+    CHECK_EQ(get(page_at(1)), 99);
+    vm_file_unmap(&fake_inode, 0, 2ul * PAGE_SIZE, true);
+    vm_file_unmap(&fake_inode, 6ul * PAGE_SIZE, 8ul * PAGE_SIZE, true);
+    CHECK_EQ(space.resident_pages, 2);
     check_nothing_left();
 }
 

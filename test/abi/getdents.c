@@ -76,6 +76,26 @@ static void other_filesystems(const char *path, const char *name)
     closedir(dir);
 }
 
+/* An open directory that is gone, by rmdir() or because another took its name. */
+static void removed(void)
+{
+    char buf[256];
+    int fd;
+
+    EXPECT_EQ(mkdir("above", 0700), 0);
+    EXPECT_EQ(mkdir("above/empty", 0700), 0);
+    EXPECT_EQ(mkdir("other", 0700), 0);
+    fd = open("above/empty", O_RDONLY | O_DIRECTORY);
+    EXPECT_EQ(rename("other", "above/empty"), 0);
+    EXPECT_ERRNO(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOENT);
+    close(fd);
+    fd = open("above/empty", O_RDONLY | O_DIRECTORY);
+    EXPECT_EQ(rmdir("above/empty"), 0);
+    EXPECT_EQ(rmdir("above"), 0);
+    EXPECT_ERRNO(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOENT);
+    close(fd);
+}
+
 int main(void)
 {
     char buf[64];
@@ -88,6 +108,7 @@ int main(void)
     EXPECT_EQ(mkfifo("fifo", 0600), 0);
     records_are_well_formed();
     types_and_inodes();
+    removed();
     other_filesystems("/", "proc");
     other_filesystems("/proc", "meminfo");
     other_filesystems("/proc/self", "maps");

@@ -68,6 +68,36 @@ static void writing_can_be_sealed(void)
     close(fd);
 }
 
+/* A hole takes the pages from those who have mapped them, too. */
+static void hole(void)
+{
+    int fd = memfd_create("hole", 0);
+    char *shared;
+    char *own;
+
+    EXPECT_EQ(ftruncate(fd, 4 * ABI_PAGE), 0);
+    shared = mmap(NULL, 4 * ABI_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    own = mmap(NULL, 4 * ABI_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    memset(shared, 's', 4 * ABI_PAGE);
+    own[2 * ABI_PAGE] = 'o';
+    EXPECT_EQ(own[ABI_PAGE], 's');
+    EXPECT_EQ(
+        fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, ABI_PAGE + 100, 2 * ABI_PAGE), 0);
+    EXPECT_EQ(shared[ABI_PAGE + 99], 's');
+    EXPECT_EQ(shared[ABI_PAGE + 100], 0);
+    EXPECT_EQ(shared[2 * ABI_PAGE], 0);
+    EXPECT_EQ(own[2 * ABI_PAGE], 'o');
+    EXPECT_EQ(own[2 * ABI_PAGE + 1], 's');
+    EXPECT_EQ(shared[3 * ABI_PAGE + 99], 0);
+    EXPECT_EQ(shared[3 * ABI_PAGE + 100], 's');
+    shared[2 * ABI_PAGE] = 'n';
+    EXPECT_EQ(pread(fd, own, 1, 2 * ABI_PAGE), 1);
+    EXPECT_EQ(own[0], 'n');
+    munmap(shared, 4 * ABI_PAGE);
+    munmap(own, 4 * ABI_PAGE);
+    close(fd);
+}
+
 int main(void)
 {
     char name[300];
@@ -76,6 +106,7 @@ int main(void)
     is_a_file();
     sizes_can_be_sealed();
     writing_can_be_sealed();
+    hole();
     memset(name, 'n', sizeof(name));
     name[249] = '\0';
     fd = memfd_create(name, 0);

@@ -3,7 +3,6 @@
 #include "test/abi/abi.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 enum {
     ROUNDS = 400,

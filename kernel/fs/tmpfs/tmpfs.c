@@ -82,8 +82,10 @@ static int punch_hole(struct inode *inode, u64 off, u64 len)
         }
         at += piece;
     }
-    if (first < last)
+    if (first < last) {
         page_cache_drop(&inode->cache, first / PAGE_SIZE, last / PAGE_SIZE);
+        inode_unmap(inode, first, last, false);
+    }
     return 0;
 }
 

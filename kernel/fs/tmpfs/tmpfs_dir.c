@@ -217,6 +217,14 @@ static int dir_unlink(struct inode *dir, const char *name, u32 len, struct inode
     return 0;
 }
 
+/* An empty directory is about to lose its last name. Who has it open may outlive its parent. */
+static void orphan(struct tmpfs_inode *dir, struct tmpfs_inode *inode)
+{
+    inode->inode.link_count = 1; /* Its own "." goes with it. */
+    inode->parent = NULL;
+    dir->inode.link_count--;
+}
+
 static int dir_rmdir(struct inode *dir, const char *name, u32 len, struct inode *inode)
 {
     struct tmpfs_entry *entry = entry_find(tmpfs_of(dir), name, len);
@@ -225,8 +233,7 @@ static int dir_rmdir(struct inode *dir, const char *name, u32 len, struct inode 
         return -ENOENT;
     if (tmpfs_of(inode)->by_name.root)
         return -ENOTEMPTY;
-    inode->link_count = 1; /* Its own "." goes with it. */
-    dir->link_count--;
+    orphan(tmpfs_of(dir), tmpfs_of(inode));
     inode_put(&entry_remove(tmpfs_of(dir), entry)->inode);
     return 0;
 }
@@ -262,8 +269,7 @@ static int dir_displace(struct tmpfs_inode *dir, struct tmpfs_entry *entry)
     if (is_directory(inode)) {
         if (inode->by_name.root)
             return -ENOTEMPTY;
-        inode->inode.link_count = 1;
-        dir->inode.link_count--;
+        orphan(dir, inode);
     }
     inode_put(&entry_remove(dir, entry)->inode);
     return 0;

@@ -22,8 +22,9 @@ struct tmpfs_inode {
     struct tree by_name;
     struct tree by_order; /* In the order they were made: positions of a listing are stable. */
     u64 last_order;       /* 0 and 1 are "." and "..". */
-    struct tmpfs_inode *parent; /* NULL: root. Not counted: it lives while it has children. */
-    char *target;               /* Symbolic links. [const] NUL-ended. */
+    struct tmpfs_inode
+        *parent;  /* Not counted: it lives while it has children. NULL: root, or gone. */
+    char *target; /* Symbolic links. [const] NUL-ended. */
 };
 
 struct tmpfs_entry {
