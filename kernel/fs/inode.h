@@ -106,6 +106,7 @@ struct filesystem {
     u64 device_id; /* st_dev */
     bool read_only;
     bool uncached; /* Names come and go by themselves (procfs): they are looked up each time. */
+    bool has_magic_links; /* Absolute targets of its links stand for places (/proc/self/exe). */
     u64 block_size;
     void *data;
     /* Fills in the totals for statfs(2). NULL: all 0. */

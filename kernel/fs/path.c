@@ -20,6 +20,9 @@ struct walk {
     char *buffer;         /* Holds `rest` once a link has been followed; else NULL. */
     u32 links;
     u32 flags;
+    struct path_node
+        *top; /* PATH_BENEATH, PATH_IN_ROOT: what ".." does not leave, with a reference. */
+    const struct filesystem *only; /* PATH_NO_CROSSING: it is mounted once. */
 };
 
 static struct path_node *root_node(void)
@@ -44,17 +47,28 @@ static void cross_mounts(struct walk *walk)
         walk_to(walk, path_node_get(walk->at->mounted));
 }
 
-static void walk_up(struct walk *walk)
+/* After each move: whether the walk may be where it is. */
+static int check_crossing(const struct walk *walk)
+{
+    return walk->only && node_inode(walk->at)->filesystem != walk->only ? -EXDEV : 0;
+}
+
+static int walk_up(struct walk *walk)
 {
     struct path_node *node = walk->at;
     struct path_node *parent;
 
+    if (node == walk->top)
+        return walk->flags & PATH_BENEATH ? -EXDEV : 0;
     while (!node->parent && node->covers) /* Whether it is a root does not change. */
         node = node->covers;
     parent = node_parent(node);
     if (parent)
         walk_to(walk, parent);
     cross_mounts(walk);
+    if (walk->top && !node_is_within(walk->at, walk->top))
+        return -EAGAIN; /* Moved away under us, or it would have met `top`. */
+    return check_crossing(walk);
 }
 
 /* The length of the component at `rest`, slashes before it skipped. */
@@ -76,6 +90,29 @@ static bool is_at_end(const char *rest)
     return *rest == '\0';
 }
 
+/* Whether a link, with this target, may be followed in this walk. */
+static int check_link(const struct walk *walk, const struct inode *link, const char *target)
+{
+    bool is_magic = link->ops->open || (link->filesystem->has_magic_links && *target == '/');
+
+    if (walk->flags & PATH_NO_SYMLINKS || (is_magic && walk->flags & PATH_NO_MAGIC_LINKS))
+        return -ELOOP;
+    if ((is_magic && walk->top) || (*target == '/' && walk->flags & PATH_BENEATH))
+        return -EXDEV;
+    return 0;
+}
+
+/* To where absolute paths begin. */
+static int walk_to_root(struct walk *walk)
+{
+    if (walk->flags & PATH_IN_ROOT) {
+        walk_to(walk, path_node_get(walk->top));
+    } else {
+        walk_to(walk, root_node());
+    }
+    return check_crossing(walk);
+}
+
 /* Replaces what is left by the target of `link` and what is left after it. */
 static int follow_link(struct walk *walk, struct inode *link)
 {
@@ -95,6 +132,11 @@ static int follow_link(struct walk *walk, struct inode *link)
         len = -ENOENT;
     if (len > 0 && (size_t)len + rest_len >= PATH_SIZE_MAX)
         len = -ENAMETOOLONG;
+    if (len > 0) {
+        int err = check_link(walk, link, buffer);
+
+        len = err < 0 ? err : len;
+    }
     if (len < 0) {
         heap_free(buffer);
         return (int)len;
@@ -103,9 +145,15 @@ static int follow_link(struct walk *walk, struct inode *link)
     heap_free(walk->buffer);
     walk->buffer = buffer;
     walk->rest = buffer;
-    if (*buffer == '/')
-        walk_to(walk, root_node());
-    return 0;
+    return *buffer == '/' ? walk_to_root(walk) : 0;
+}
+
+/* A link that is opened by itself: -ELOOP or -EXDEV where the walk must not leave by such. */
+static int check_opening(const struct walk *walk)
+{
+    if (walk->flags & (PATH_NO_SYMLINKS | PATH_NO_MAGIC_LINKS))
+        return -ELOOP;
+    return walk->top || walk->only ? -EXDEV : 0;
 }
 
 /* Whether `child`, the last component or not, is a link to follow now. */
@@ -143,6 +191,11 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
         struct inode *inode = node_inode(child);
 
         if (is_last && inode->ops->open && (walk->flags & WALK_MAGIC) && !wants_directory) {
+            err = check_opening(walk);
+            if (err < 0) {
+                path_node_put(child);
+                return err;
+            }
             *result = (struct walk_result){ .node = child, .is_magic = true };
             return 0;
         }
@@ -163,12 +216,13 @@ static int walk_step(struct walk *walk, const char *name, u32 len, struct walk_r
 
     walk_to(walk, child);
     cross_mounts(walk);
-    if (is_last) {
+    err = check_crossing(walk);
+    if (err == 0 && is_last) {
         *result = (struct walk_result){ .node = path_node_get(walk->at),
                                         .moves = moves,
                                         .wants_directory = wants_directory };
     }
-    return 0;
+    return err;
 }
 
 static int walk_on(struct walk *walk, struct walk_result *result)
@@ -190,7 +244,7 @@ static int walk_on(struct walk *walk, struct walk_result *result)
             last = WALK_DOT;
         } else if (len == 2 && name[0] == '.' && name[1] == '.') {
             walk->rest += len;
-            walk_up(walk);
+            err = walk_up(walk);
             last = WALK_DOTDOT;
         } else {
             err = walk_step(walk, name, len, result);
@@ -212,10 +266,31 @@ static int check_directory(const struct walk *walk, const struct walk_result *re
     return 0;
 }
 
+/* Finds the place where the walk begins. Sets `at` to it, or to NULL. */
+static int walk_begin(struct walk *walk, struct path_node *base)
+{
+    bool is_absolute = *walk->rest == '/';
+
+    if (is_absolute && walk->flags & PATH_BENEATH)
+        return -EXDEV;
+    if (is_absolute && !(walk->flags & PATH_IN_ROOT)) {
+        walk->at = root_node();
+    } else {
+        walk->at = base ? path_node_get(base) : path_current();
+    }
+    if (!walk->at)
+        return -ENOENT;
+    if (walk->flags & (PATH_BENEATH | PATH_IN_ROOT))
+        walk->top = path_node_get(walk->at);
+    if (walk->flags & PATH_NO_CROSSING)
+        walk->only = node_inode(walk->at)->filesystem;
+    return 0;
+}
+
 int path_walk(struct path_node *base, const char *path, u32 flags, struct walk_result *result)
 {
     struct walk walk = { .rest = path, .flags = flags };
-    int err = -ENOENT;
+    int err;
 
     mem_zero(result, sizeof(*result));
     if (*path == '\0' && !(flags & PATH_EMPTY))
@@ -223,14 +298,9 @@ int path_walk(struct path_node *base, const char *path, u32 flags, struct walk_r
     if (str_len_max(path, PATH_SIZE_MAX) == PATH_SIZE_MAX)
         return -ENAMETOOLONG;
 
-    if (*path == '/') {
-        walk.at = root_node();
-    } else {
-        walk.at = base ? path_node_get(base) : path_current();
-    }
-    if (!walk.at)
-        return -ENOENT;
-
+    err = walk_begin(&walk, base);
+    if (err < 0)
+        return err;
     if (*path == '\0') {
         *result = (struct walk_result){ .node = path_node_get(walk.at), .last = WALK_DOT };
         err = 0;
@@ -244,6 +314,7 @@ int path_walk(struct path_node *base, const char *path, u32 flags, struct walk_r
         result->node = NULL;
     }
     path_node_put(walk.at);
+    path_node_put(walk.top);
     heap_free(walk.buffer);
     return err;
 }

@@ -32,6 +32,13 @@ enum path_flags {
     PATH_NOFOLLOW = 1u << 0,  /* Do not follow a symbolic link in the last place. */
     PATH_DIRECTORY = 1u << 1, /* -ENOTDIR if it is none. */
     PATH_EMPTY = 1u << 2,     /* An empty path means `base` itself (AT_EMPTY_PATH). */
+
+    /* What openat2(2) calls RESOLVE_...: a walk that would break one fails. */
+    PATH_NO_SYMLINKS = 1u << 3,    /* -ELOOP. But one in the last place with PATH_NOFOLLOW. */
+    PATH_NO_MAGIC_LINKS = 1u << 4, /* -ELOOP: links that lead where no text says (procfs). */
+    PATH_NO_CROSSING = 1u << 5,    /* -EXDEV: out of the mount that the walk begins in. */
+    PATH_BENEATH = 1u << 6,        /* -EXDEV: out of `base`, and by absolute paths. */
+    PATH_IN_ROOT = 1u << 7,        /* `base` is the root of this walk. Magic links: -EXDEV. */
 };
 
 /*
@@ -47,6 +54,10 @@ int path_find(struct path_node *base, const char *path, u32 flags, struct path_n
  */
 int path_open(struct path_node *base, const char *path, u32 flags, u32 mode, struct file **file)
     MUST_USE;
+
+/* The same with the last five of enum path_flags. -EAGAIN when directories move meanwhile. */
+int path_open_resolved(struct path_node *base, const char *path, u32 flags, u32 mode, u32 resolve,
+                       struct file **file) MUST_USE;
 
 /* enum file_flags for a file opened with the O_ flags `flags`. */
 u32 file_flags_from_open(u32 flags);

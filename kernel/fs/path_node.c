@@ -382,6 +382,15 @@ bool node_is_below(const struct path_node *node, const struct path_node *ancesto
     return node != NULL;
 }
 
+bool node_is_within(const struct path_node *node, const struct path_node *ancestor)
+{
+    spin_lock(&cache_lock);
+    while (node && node != ancestor)
+        node = node->parent ? node->parent : node->covers;
+    spin_unlock(&cache_lock);
+    return node != NULL;
+}
+
 /* --- For others ---------------------------------------------------------------------------- */
 
 struct inode *path_node_inode(struct path_node *node)

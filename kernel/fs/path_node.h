@@ -89,6 +89,9 @@ void node_move(struct path_node *node, struct path_node *to, bool exchange);
 /* True when `node` is `ancestor` or lies below it, mounts not crossed. Names lock held. */
 bool node_is_below(const struct path_node *node, const struct path_node *ancestor);
 
+/* The same with mounts crossed. Takes no lock but the cache's. */
+bool node_is_within(const struct path_node *node, const struct path_node *ancestor);
+
 /* The number of nodes that exist, for tests. */
 u32 node_count(void);
 /* Drops all that nobody refers to, for tests and under memory pressure. May sleep. */

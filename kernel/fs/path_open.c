@@ -173,7 +173,13 @@ static int open_result(const struct walk_result *result, u32 flags, u32 mode, st
 
 int path_open(struct path_node *base, const char *path, u32 flags, u32 mode, struct file **file)
 {
-    u32 walk_flags = flags & O_PATH ? 0 : WALK_MAGIC;
+    return path_open_resolved(base, path, flags, mode, 0, file);
+}
+
+int path_open_resolved(struct path_node *base, const char *path, u32 flags, u32 mode, u32 resolve,
+                       struct file **file)
+{
+    u32 walk_flags = resolve | (flags & O_PATH ? 0u : WALK_MAGIC);
     bool may_race = (flags & (O_CREAT | O_EXCL)) == O_CREAT;
     struct walk_result result;
     int err = -EEXIST;

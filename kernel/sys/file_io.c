@@ -88,7 +88,7 @@ static long copy_path(uaddr_t path, char **text)
     return len;
 }
 
-int user_place_init(struct user_place *place, int dirfd, uaddr_t path)
+static int place_init(struct user_place *place, int dirfd, uaddr_t path, bool always_from_base)
 {
     char *text = NULL;
     long len = copy_path(path, &text);
@@ -98,11 +98,21 @@ int user_place_init(struct user_place *place, int dirfd, uaddr_t path)
     place->path = text;
     if (len < 0 || !text)
         return (int)len;
-    if (*text != '/')
+    if (always_from_base || *text != '/')
         err = user_base(dirfd, &place->base);
     if (err < 0)
         heap_free(text);
     return err;
+}
+
+int user_place_init(struct user_place *place, int dirfd, uaddr_t path)
+{
+    return place_init(place, dirfd, path, false);
+}
+
+int user_place_init_scoped(struct user_place *place, int dirfd, uaddr_t path)
+{
+    return place_init(place, dirfd, path, true);
 }
 
 void user_place_fini(struct user_place *place)

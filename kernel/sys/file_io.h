@@ -35,6 +35,8 @@ struct user_place {
 
 /* 0, -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR. Then user_place_fini(). */
 int user_place_init(struct user_place *place, int dirfd, uaddr_t path) MUST_USE;
+/* The same with a base for absolute paths, too: for walks that do not leave it. */
+int user_place_init_scoped(struct user_place *place, int dirfd, uaddr_t path) MUST_USE;
 void user_place_fini(struct user_place *place);
 
 /* Both of them, and the walk: `flags` are of enum path_flags. Gives a reference. */

@@ -49,7 +49,7 @@ static int flags_ok(u32 flags)
     return 0;
 }
 
-static long open_at(int dirfd, uaddr_t path, u32 flags, u32 mode)
+static long open_at(int dirfd, uaddr_t path, u32 flags, u32 mode, u32 resolve)
 {
     struct user_place place;
     struct file *file;
@@ -58,11 +58,14 @@ static long open_at(int dirfd, uaddr_t path, u32 flags, u32 mode)
     if (flags & O_PATH)
         flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     result = flags_ok(flags);
-    if (result == 0)
-        result = user_place_init(&place, dirfd, path);
+    if (result == 0) {
+        result = resolve & PATH_IN_ROOT ? user_place_init_scoped(&place, dirfd, path)
+                                        : user_place_init(&place, dirfd, path);
+    }
     if (result < 0)
         return result;
-    result = path_open(place.base, place.path, flags, mode & 07777 & ~current_umask(), &file);
+    result = path_open_resolved(place.base, place.path, flags, mode & 07777 & ~current_umask(),
+                                resolve, &file);
     user_place_fini(&place);
     if (result < 0)
         return signal_restartable(result);
@@ -75,7 +78,7 @@ static long open_at(int dirfd, uaddr_t path, u32 flags, u32 mode)
 
 long sys_openat(int dirfd, uaddr_t path, int flags, u32 mode)
 {
-    return open_at(dirfd, path, ((u32)flags & OPEN_KNOWN) | O_LARGEFILE, mode);
+    return open_at(dirfd, path, ((u32)flags & OPEN_KNOWN) | O_LARGEFILE, mode, 0);
 }
 
 long sys_open(uaddr_t path, int flags, u32 mode)
@@ -105,22 +108,56 @@ static int copy_in_how(struct linux_open_how *how, uaddr_t from, u64 size)
     return copy_in(how, from, sizeof(*how));
 }
 
+/* enum path_flags for RESOLVE_ bits: 0, or -EINVAL for what is not known or makes no sense. */
+static int resolve_flags(u64 resolve, u32 *flags)
+{
+    static const struct {
+        u64 resolve;
+        u32 path;
+    } pairs[] = {
+        { RESOLVE_NO_XDEV, PATH_NO_CROSSING },     { RESOLVE_NO_MAGICLINKS, PATH_NO_MAGIC_LINKS },
+        { RESOLVE_NO_SYMLINKS, PATH_NO_SYMLINKS }, { RESOLVE_BENEATH, PATH_BENEATH },
+        { RESOLVE_IN_ROOT, PATH_IN_ROOT },
+    };
+
+    *flags = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++) {
+        if (resolve & pairs[i].resolve)
+            *flags |= pairs[i].path;
+        resolve &= ~pairs[i].resolve;
+    }
+    if (resolve & ~(u64)RESOLVE_CACHED ||
+        (*flags & (PATH_BENEATH | PATH_IN_ROOT)) == (PATH_BENEATH | PATH_IN_ROOT))
+        return -EINVAL;
+    return 0;
+}
+
+static int how_ok(const struct linux_open_how *how)
+{
+    const u64 path_known = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+    if ((how->flags & ~(u64)OPEN_KNOWN) || (how->mode & ~(u64)07777))
+        return -EINVAL;
+    if (how->mode != 0 && !(how->flags & O_CREAT))
+        return -EINVAL;
+    return how->flags & O_PATH && how->flags & ~path_known ? -EINVAL : 0;
+}
+
 long sys_openat2(int dirfd, uaddr_t path, uaddr_t how_at, u64 size)
 {
     struct linux_open_how how;
+    u32 resolve = 0;
     int err = copy_in_how(&how, how_at, size);
 
+    if (err == 0)
+        err = how_ok(&how);
+    if (err == 0)
+        err = resolve_flags(how.resolve, &resolve);
     if (err < 0)
         return err;
-    if ((how.flags & ~(u64)OPEN_KNOWN) || (how.mode & ~(u64)07777))
-        return -EINVAL;
-    if (how.mode != 0 && !(how.flags & O_CREAT))
-        return -EINVAL;
-    if (how.resolve & ~(u64)(RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED))
-        return -EINVAL;
     if (how.resolve & RESOLVE_CACHED)
         return -EAGAIN; /* Always allowed: the caller asks again without it. */
-    return open_at(dirfd, path, (u32)how.flags | O_LARGEFILE, (u32)how.mode);
+    return open_at(dirfd, path, (u32)how.flags | O_LARGEFILE, (u32)how.mode, resolve);
 }
 
 /* --- The tree ------------------------------------------------------------------------------ */

@@ -115,6 +115,7 @@ static void tree_set_up(struct proc_tree *tree, const char *type, u64 magic)
         .type = type,
         .device_id = filesystem_device_id(),
         .uncached = true,
+        .has_magic_links = true,
         .block_size = 1024,
         .magic = magic,
     };
