@@ -30,10 +30,11 @@ static u64 refilled_ns;                                                     /* U
 static bool may_send(void)
 {
     const u64 price_ns = NS_PER_SECOND / ICMP_RATE_PER_SECOND;
-    u64 now_ns = clock_now_ns();
+    u64 now_ns;
     bool may;
 
     spin_lock(&lock);
+    now_ns = clock_now_ns(); /* Here: no other CPU can have refilled it later than that. */
     tokens_ns = u64_min(tokens_ns + (now_ns - refilled_ns), ICMP_BURST * price_ns);
     refilled_ns = now_ns;
     may = tokens_ns >= price_ns;

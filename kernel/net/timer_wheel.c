@@ -73,10 +73,14 @@ static u32 wheel_here(void)
 
     if (!__atomic_load_n(&wheels[cpu], __ATOMIC_ACQUIRE)) {
         struct wheel *wheel = wheel_create();
+        struct wheel *none = NULL;
 
         if (!wheel)
             return 0;
-        __atomic_store_n(&wheels[cpu], wheel, __ATOMIC_RELEASE);
+        /* An interrupt may have come in between, and made one. */
+        if (!__atomic_compare_exchange_n(&wheels[cpu], &none, wheel, false, __ATOMIC_RELEASE,
+                                         __ATOMIC_RELAXED))
+            heap_free(wheel);
     }
     return cpu;
 }
