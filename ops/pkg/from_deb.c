@@ -48,6 +48,7 @@ static const char *const unwanted[] = {
     "usr/share/doc-base/*",
     "usr/share/bash-completion/*",
     "usr/share/zsh/*",
+    "usr/share/vim/*",
     "usr/share/apport/*",
     "usr/share/applications/*",
     "usr/share/icons/*",
@@ -76,6 +77,14 @@ static const char *const unwanted[] = {
     "*.la",
     "usr/lib/x86_64-linux-gnu/lib*.so*",
     "lib/x86_64-linux-gnu/lib*.so*",
+};
+
+/* Links that scripts of packages make, which are not run: one wants the server that is packed. */
+static const struct {
+    const char *path;
+    const char *target; /* From the root. */
+} script_links[] = {
+    { "etc/nginx/sites-enabled/default", "etc/nginx/sites-available/default" },
 };
 
 static bool is_file_word(const char *word)
@@ -195,13 +204,27 @@ static int links_make(const char *staging, struct err *err)
     return 0;
 }
 
+static void script_links_make(const struct unpack *unpack, struct deb *deb)
+{
+    for (size_t i = 0; i < sizeof(script_links) / sizeof(script_links[0]); i++) {
+        char *target = xasprintf("/%s", script_links[i].target);
+
+        if (strings_has(&deb->paths, script_links[i].target) &&
+            symlinkat(target, unpack->dir_fd, script_links[i].path) == 0)
+            strings_add(&deb->paths, script_links[i].path);
+        free(target);
+    }
+}
+
 static int packages_unpack(struct work *work, struct err *err)
 {
     struct unpack unpack;
     int status = unpack_init(&unpack, work->staging, err);
 
-    for (size_t i = 0; i < work->deb_count && status == 0; i++)
+    for (size_t i = 0; i < work->deb_count && status == 0; i++) {
         status = deb_unpack(&work->debs[i], &unpack, err);
+        script_links_make(&unpack, &work->debs[i]);
+    }
     unpack_fini(&unpack);
     return status;
 }
@@ -217,18 +240,16 @@ static bool is_program(const struct work *work, const char *path)
     return is;
 }
 
-static void programs_list(const struct work *work, struct strings *found)
+static void programs_list(const struct work *work, const struct deb *deb, struct strings *found)
 {
     static const char *const dirs[] = { "usr/bin/*", "usr/sbin/*", "bin/*", "sbin/*",
                                         "usr/games/*" };
 
-    for (size_t n = 0; n < work->debs[0].paths.count; n++) {
-        const char *path = work->debs[0].paths.items[n];
-
+    for (size_t n = 0; n < deb->paths.count; n++) {
         for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-            char *full = xasprintf("/%s", path);
+            char *full = xasprintf("/%s", deb->paths.items[n]);
 
-            if (fnmatch(dirs[i], path, FNM_PATHNAME) == 0 && is_program(work, full))
+            if (fnmatch(dirs[i], deb->paths.items[n], FNM_PATHNAME) == 0 && is_program(work, full))
                 strings_add(found, full);
             free(full);
         }
@@ -255,27 +276,52 @@ static int program_unclear(const struct work *work, const struct strings *found,
     return -1;
 }
 
+/* The program of that name where programs are; to be freed, or NULL. */
+static char *program_named(const struct work *work, const char *name, size_t len)
+{
+    static const char *const dirs[] = { "/usr/sbin", "/usr/bin", "/usr/games" };
+
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        char *path = xasprintf("%s/%.*s", dirs[i], (int)len, name);
+
+        if (is_program(work, path))
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+/* nginx-light has nginx: the longest beginning of a package's name that is a program's. */
+static char *program_of_package(const struct work *work)
+{
+    const char *name = work->debs[0].name;
+    size_t len = strlen(name);
+    char *path = program_named(work, name, len);
+
+    while (!path && len > 0) {
+        if (name[--len] == '-')
+            path = program_named(work, name, len);
+    }
+    return path;
+}
+
 /* The program called as its package, or the only one; to be freed. NULL with `err` set. */
 static char *program_choose(const struct work *work, struct err *err)
 {
-    static const char *const dirs[] = { "/usr/sbin", "/usr/bin", "/usr/games" };
-    const char *name = work->wish->program ? work->wish->program : work->debs[0].name;
+    const char *name = work->wish->program;
     struct strings found = { 0 };
-    char *path = NULL;
+    char *path;
 
-    if (name[0] == '/')
+    if (name && name[0] == '/')
         return xstrdup(name);
-    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && !path; i++) {
-        path = xasprintf("%s/%s", dirs[i], name);
-        if (!is_program(work, path)) {
-            free(path);
-            path = NULL;
-        }
-    }
-    if (!path && work->wish->program) {
+    path = name ? program_named(work, name, strlen(name)) : program_of_package(work);
+    if (!path && name) {
         err_set(err, "program '%s' is in none of the packages", name);
     } else if (!path) {
-        programs_list(work, &found);
+        for (size_t i = 0; i < work->deb_count; i++) {
+            if (strcmp(work->debs[i].source, work->debs[0].source) == 0)
+                programs_list(work, &work->debs[i], &found);
+        }
         if (found.count == 1)
             path = xstrdup(found.items[0]);
         else

@@ -3,30 +3,54 @@
 #include "host/err.h"
 #include "host/strings.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/config/options.h"
+#include "ops/config/settings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 extern const struct cmd cmd_run;
 
-/* The first word is the package, wherever options stand: OPS has it in front. */
-static int load_run(const struct cmd *self, int argc, char **argv, struct err *err)
+/* `run`, with the package as an option and all else as it was. */
+static int package_run(const char *package, int argc, char **argv, struct err *err)
 {
     struct strings words = { 0 };
+    bool is_taken = false;
     int status;
 
-    (void)self;
-    if (argc < 2 || argv[1][0] == '-') {
-        err_set(err, "no package is given: ops pkg load PACKAGE [OPTION...]");
-        return CMD_USAGE;
-    }
     strings_add(&words, "run");
     strings_add(&words, "--package");
-    for (int i = 1; i < argc; i++)
-        strings_add(&words, argv[i]);
+    strings_add(&words, package);
+    for (int i = 1; i < argc; i++) {
+        if (is_taken || argv[i] != package)
+            strings_add(&words, argv[i]);
+        is_taken |= argv[i] == package;
+    }
     status = cmd_run.run(&cmd_run, (int)words.count, words.items, err);
     strings_fini(&words);
     return status;
+}
+
+/* The options are parsed only to see which word is none of theirs. */
+static int load_run(const struct cmd *self, int argc, char **argv, struct err *err)
+{
+    struct words_limit limit = { .max = SIZE_MAX, .takes_rest = true };
+    struct settings settings;
+    struct words words;
+    int status;
+
+    settings_init(&settings);
+    status = options_parse(&settings, self, argc, argv, &words, limit, err);
+    settings_fini(&settings);
+    if (status != 0)
+        return status;
+    if (words.count == 0) {
+        err_set(err, "no package is given");
+        return CMD_USAGE;
+    }
+    return package_run(words.items[0], argc, argv, err);
 }
 
 static const struct option_spec *const options[] = {
