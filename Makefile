@@ -19,7 +19,10 @@
 #     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
 #                     make abi likewise
 #     make check      everything a commit has to pass
-#     make docs       docs/syscalls.md from the table of system calls
+#     make docs       docs/syscalls.md from the table of system calls, docs/config.md from that of keys
+#     make man        the manual pages, in build/man
+#     make install    ops, kernel, manual pages and completion, below $(DESTDIR)$(PREFIX);
+#                     make uninstall takes them away again
 #     make V=1        shows the commands
 #
 # `./dev` is the entry for people; it installs what is missing first.
@@ -29,6 +32,7 @@ CLANG  := clang
 ARCH   := x86_64
 B      := build
 DEBUG  := 0
+PREFIX := /usr/local
 MAKEMK := $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk */*/*/*/build.mk))
 
 # A set of unit tests is a program: within one a name is either real or faked, never both.
@@ -80,7 +84,7 @@ fuzz     := $(fuzz-entries:%=$(B)/test/fuzz/fuzz_%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all kernel debug ops unit abi app fuzz test check docs format clean
+.PHONY: all kernel debug ops unit abi app fuzz test check docs man install uninstall format clean
 .DELETE_ON_ERROR:
 
 all: kernel ops
@@ -96,6 +100,38 @@ abi:    $(abi)
 app:    $(app)
 fuzz:   $(fuzz)
 
+# What is installed, and where. Each shell looks for completion in a folder of its own.
+bin_dir  := $(DESTDIR)$(PREFIX)/bin
+lib_dir  := $(DESTDIR)$(PREFIX)/lib/soliton
+man_dir  := $(DESTDIR)$(PREFIX)/share/man
+bash_dir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh_dir  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fish_dir := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+man: $(B)/ops
+	$(call say,MAN,$(B)/man)
+	$(Q)rm -rf $(B)/man
+	$(Q)$(B)/ops man -o $(B)/man
+
+install: all man
+	$(Q)install -d '$(bin_dir)' '$(lib_dir)' '$(bash_dir)' '$(zsh_dir)' '$(fish_dir)'
+	$(Q)install -m 755 -s $(B)/ops '$(bin_dir)/ops'
+	$(Q)install -m 644 $(B)/soliton.elf $(B)/soliton.debug '$(lib_dir)'
+	$(Q)for section in 1 5; do \
+	    install -d "$(man_dir)/man$$section" && \
+	    install -m 644 $(B)/man/man$$section/* "$(man_dir)/man$$section" || exit 1; \
+	done
+	$(Q)$(B)/ops completion bash > '$(bash_dir)/ops'
+	$(Q)$(B)/ops completion zsh > '$(zsh_dir)/_ops'
+	$(Q)$(B)/ops completion fish > '$(fish_dir)/ops.fish'
+	$(Q)chmod 644 '$(bash_dir)/ops' '$(zsh_dir)/_ops' '$(fish_dir)/ops.fish'
+
+# Its own pages alone: ops.1, ops-config.5, ops-run.1, ...
+uninstall:
+	$(Q)rm -f '$(bin_dir)/ops' '$(bash_dir)/ops' '$(zsh_dir)/_ops' '$(fish_dir)/ops.fish'
+	$(Q)rm -f '$(man_dir)/man1/ops.1' '$(man_dir)'/man1/ops-*.1 '$(man_dir)/man5/ops-config.5'
+	$(Q)rm -rf '$(lib_dir)'
+
 # On failure make adds a line of its own to stderr; ./dev test calls the script itself instead.
 test: all unit abi
 	$(Q)scripts/run_tests.py $(unit) $(abi)
@@ -103,8 +139,9 @@ test: all unit abi
 check:
 	$(Q)./check.sh
 
-docs:
+docs: $(B)/ops
 	$(Q)scripts/gen_syscalls_md.py
+	$(Q)$(B)/ops explain --markdown > docs/config.md
 
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
