@@ -4,6 +4,7 @@
  * of connect(2) one after the other, and who is told when something ends.
  */
 #include "abi/linux/errors.h"
+#include "abi/linux/netlink.h"
 #include "abi/linux/poll.h"
 #include "abi/linux/socket.h"
 #include "kernel/core/clock.h"
@@ -498,4 +499,106 @@ TEST(unix, streams_do_with_small_memory)
     close_fd(pair[0]);
     close_fd(pair[1]);
     check_nothing_left();
+}
+
+/* ---- Memory. ---- */
+
+static void close_if_open(long fd)
+{
+    if (fd >= 0)
+        close_fd((int)fd);
+}
+
+/* Whatever fails here may fail: nothing is checked but what is left. */
+static void use_inet(void)
+{
+    struct abi_sockaddr_in name = inet(LOOPBACK, 8098);
+    static char much[9000];
+    long listener = sys_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    long client = sys_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    long dgram = sys_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    long server;
+
+    sys_bind((int)listener, at(&name), sizeof(name));
+    sys_listen((int)listener, 3);
+    sys_connect((int)client, at(&name), sizeof(name));
+    fake_run_bottom_halves();
+    server = sys_accept4((int)listener, 0, 0, SOCK_NONBLOCK);
+    sys_sendto((int)client, at(much), sizeof(much), MSG_NOSIGNAL, 0, 0);
+    sys_sendto((int)dgram, at(much), sizeof(much), 0, at(&name), sizeof(name));
+    fake_run_bottom_halves();
+    sys_recvfrom((int)server, at(much), sizeof(much), 0, 0, 0);
+    close_if_open(dgram);
+    close_if_open(server);
+    close_if_open(client);
+    close_if_open(listener);
+}
+
+static void use_unix(void)
+{
+    struct {
+        struct abi_cmsghdr header;
+        int fds[2];
+    } control = { .header = { 24, SOL_SOCKET, SCM_RIGHTS } };
+    char c = 'f';
+    struct iovec_user piece = { at(&c), 1 };
+    struct abi_msghdr message = { .pieces = at(&piece),
+                                  .piece_count = 1,
+                                  .control = at(&control),
+                                  .control_len = sizeof(control) };
+    struct abi_sockaddr_un name;
+    int len = (int)name_un(&name, "poor", true);
+    long listener = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+    long client = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+    long server;
+
+    sys_bind((int)listener, at(&name), len);
+    sys_listen((int)listener, 3);
+    sys_connect((int)client, at(&name), len);
+    server = sys_accept4((int)listener, 0, 0, SOCK_NONBLOCK);
+    control.fds[0] = (int)listener;
+    control.fds[1] = (int)client;
+    if (sys_sendmsg((int)client, at(&message), MSG_NOSIGNAL) == 1 &&
+        sys_recvmsg((int)server, at(&message), 0) == 1 && message.control_len == sizeof(control)) {
+        close_fd(control.fds[0]);
+        close_fd(control.fds[1]);
+    }
+    close_if_open(server);
+    close_if_open(client);
+    close_if_open(listener);
+}
+
+static void use_netlink(void)
+{
+    struct abi_nlmsghdr request = { .len = sizeof(request),
+                                    .type = RTM_GETLINK,
+                                    .flags = NLM_F_REQUEST | NLM_F_DUMP };
+    char got[4096];
+    long fd = sys_socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0);
+
+    sys_sendto((int)fd, at(&request), sizeof(request), 0, 0, 0);
+    sys_recvfrom((int)fd, at(got), sizeof(got), 0, 0, 0);
+    close_if_open(fd);
+}
+
+/* Every allocation in turn is the one that fails. */
+TEST(socket, leaves_nothing_behind_when_memory_is_out)
+{
+    static void (*const uses[])(void) = { use_inet, use_unix, use_netlink };
+
+    sockets_start();
+    for (size_t i = 0; i < ARRAY_COUNT(uses); i++) {
+        bool did_fail = true;
+
+        uses[i](); /* Tables and slabs get what they keep. */
+        check_nothing_left();
+        for (long n = 0; did_fail; n++) {
+            fake_alloc_fail_after = n;
+            uses[i]();
+            did_fail = fake_alloc_fail_after < 0;
+            fake_alloc_fail_after = -1;
+            check_nothing_left();
+            CHECK(n < 1000);
+        }
+    }
 }
