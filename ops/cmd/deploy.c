@@ -10,6 +10,7 @@
 #include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
 
@@ -44,13 +45,17 @@ static int deploy_print(const struct deploy_args *args, struct err *err)
     char *instance = NULL;
     int status = state_name_check("deployment", deploy.name, err);
 
+    if (status == 0)
+        status = instance_settings_check(settings, err);
+    if (status == 0 && (settings->tap_name || settings->bridged))
+        status = err_set(err, "only forwarded ports (-p) can be switched: no tap, no bridge");
     if (status == 0) {
         deploy.provider =
             provider_find(settings->cloud.platform ? settings->cloud.platform : "onprem", err);
         status = deploy.provider ? deploy_run(&deploy, &instance, err) : -1;
     }
     if (status == 0) {
-        printf("%s\n", instance);
+        result_print("name", instance, stdout);
     } else {
         (void)err_prefix(err, "cannot deploy '%s'", deploy.name);
     }

@@ -8,12 +8,14 @@
 #include "ops/cli/number.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/cmd/run_background.h"
 #include "ops/cmd/run_report.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
 #include "ops/image/kernel.h"
 #include "ops/image/root.h"
+#include "ops/image/tree.h"
 #include "ops/state/own.h"
 #include "ops/state/state.h"
 #include "ops/store/cache.h"
@@ -353,7 +355,7 @@ static int run_run(const struct cmd *self, int argc, char **argv, struct err *er
     settings_init(&run.settings);
     status = settings_parse(&run.settings, self, argc, argv, err);
     if (status == 0) {
-        status = run_all(&run, err);
+        status = run.settings.background ? run_background(&run.settings, err) : run_all(&run, err);
         if (status < 0)
             err_prefix(err, "cannot run '%s'", run.settings.program);
     }
@@ -380,6 +382,8 @@ static const struct option_spec run_options[] = {
       FIELD(syscall_summary), NULL, false },
     { 0, "missing-files", NULL, "at the end, list files that were asked for and not there",
       OPTION_FLAG, FIELD(missing_files), NULL, false },
+    { 0, "background", NULL, "make an instance of it (see `ops instance`) and return", OPTION_FLAG,
+      FIELD(background), NULL, false },
     { 'b', "bridged", NULL, "tie the machine to a bridge of this computer", OPTION_FLAG,
       FIELD(bridged), NULL, false },
     { 0, "bridgename", "NAME", "which bridge; br0 unless given", OPTION_TEXT, FIELD(bridge_name),

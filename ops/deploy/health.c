@@ -131,6 +131,8 @@ static int command_run(const char *command, const char *name, uint16_t port, uin
 static int command_wait(const struct deploy *deploy, const char *name, uint16_t port,
                         uint64_t until_ms, struct err *err)
 {
+    int last = -1; /* Of those that ended; the time may be over while the next one runs. */
+
     for (;;) {
         int status = command_run(deploy->health, name, port, until_ms);
 
@@ -140,13 +142,15 @@ static int command_wait(const struct deploy *deploy, const char *name, uint16_t 
             return -1;
         if (status == SHELL_MISSING)
             return err_set(err, "health command '%s' cannot be run", deploy->health);
-        if (now_ms() >= until_ms) {
-            if (status < 0)
-                return err_set(err, "health command '%s' did not end in time", deploy->health);
-            return err_set(err, "health command '%s' ended with status %d", deploy->health, status);
-        }
+        if (status > 0)
+            last = status;
+        if (now_ms() >= until_ms)
+            break;
         pause_short();
     }
+    if (last < 0)
+        return err_set(err, "health command '%s' did not end in time", deploy->health);
+    return err_set(err, "health command '%s' ended with status %d", deploy->health, last);
 }
 
 int health_wait(const struct deploy *deploy, const char *instance, struct err *err)

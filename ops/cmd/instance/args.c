@@ -5,6 +5,7 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/number.h"
+#include "ops/config/settings.h"
 #include "ops/output/table.h"
 
 #include <stddef.h>
@@ -71,6 +72,32 @@ void instance_args_fini(struct instance_args *args)
 {
     free(args->target);
     *args = (struct instance_args){ .target = NULL };
+}
+
+int instance_settings_check(const struct settings *settings, struct err *err)
+{
+    const struct {
+        bool is_wanted;
+        const char *what;
+    } refused[] = {
+        { settings->debug, "--debug" },
+        { settings->trace, "--trace" },
+        { settings->syscall_summary, "--syscall-summary" },
+        { settings->missing_files, "--missing-files" },
+        { settings->timeout_s > 0, "--timeout" },
+        { settings->dry_run, "--dry-run" },
+        { settings->at_exit != NULL, "AtExit" },
+    };
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (refused[i].is_wanted) {
+            return err_set(err,
+                           "%s needs somebody who stays with the machine\nhint: `ops run`, without "
+                           "--background",
+                           refused[i].what);
+        }
+    }
+    return 0;
 }
 
 const struct provider_instance *instance_find(const struct provider *provider, const char *name,

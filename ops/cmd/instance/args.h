@@ -33,6 +33,12 @@ void instance_args_fini(struct instance_args *args);
 int instance_time_set(void *field, const char *value, struct err *err);
 
 /*
+ * Refuses what only somebody who stays with a machine can do: wait for gdb, show a trace, end it in
+ * time, run a command at its end.
+ */
+int instance_settings_check(const struct settings *settings, struct err *err);
+
+/*
  * The one of that name as it is now, of `instances`, which is filled and to be given back in any
  * case. NULL with `err` set when there is none.
  */

@@ -99,7 +99,9 @@ static int create_run(const struct cmd *self, int argc, char **argv, struct err 
     if (status == 0) {
         for (size_t i = 0; i < words.rest_count; i++)
             strings_add(&settings.args, words.rest[i]);
-        status = instance_make(&settings, words.items[0], err);
+        status = instance_settings_check(&settings, err);
+        if (status == 0)
+            status = instance_make(&settings, words.items[0], err);
         if (status < 0)
             (void)err_prefix(err, "cannot create an instance of '%s'", words.items[0]);
     }
