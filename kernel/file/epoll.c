@@ -523,6 +523,10 @@ static u32 item_report(struct epoll_item *item, u64 *data)
     struct epoll *epoll = item->epoll;
     u32 ready = file_poll(item->file);
 
+    *data = 0;
+    /* A level-triggered item is looked at once more than it is ready. */
+    if (!(ready & __atomic_load_n(&item->events, __ATOMIC_RELAXED) & ~EPOLL_HOW))
+        return 0;
     spin_lock(&epoll->ready_lock);
     ready &= item->events & ~EPOLL_HOW;
     if (item->is_detached)

@@ -23,9 +23,9 @@
 
 enum {
     CACHES_MAX = 64,
-    MAGAZINE_SIZE = 15, /* With the count it fills two cache lines. */
+    MAGAZINE_SIZE = 31, /* With the count it fills four cache lines. */
     MAGAZINE_BYTES_MAX = 16384,
-    MAGAZINES_ORDER = 1,
+    MAGAZINES_ORDER = 2,
     SLAB_ORDER_MAX = 3,
     SLAB_WASTE_MAX = 8, /* At most one part in this many of a slab may be left over. */
     SLAB_TAIL = 1,      /* In a struct page's flags: `list.next` is the slab's first. */

@@ -48,7 +48,7 @@ static const struct flag_option flag_options[] = {
 
 static const struct flag_option *find_flag(const struct socket *socket, int level, int name)
 {
-    if (level == IPPROTO_IP && socket->domain != AF_INET)
+    if (level != SOL_SOCKET && (level != IPPROTO_IP || socket->domain != AF_INET))
         return NULL;
     for (size_t i = 0; i < ARRAY_COUNT(flag_options); i++) {
         if (flag_options[i].level == level && flag_options[i].name == name)

@@ -57,6 +57,14 @@ static bool small_may_leave(const struct tcp *tcp)
     return tcp_has(tcp, TCP_F_NODELAY) || !seq_after(tcp->snd_small, tcp->snd_una);
 }
 
+/* Less than a segment, corked or waiting for an ACK (Nagle): nothing can leave. */
+static bool is_held(const struct tcp *tcp)
+{
+    u32 unsent = unsent_len(tcp);
+
+    return unsent < tcp->mss && !small_may_leave(tcp) && send_window(tcp) >= unsent;
+}
+
 /*
  * How much new data to send in one go once `ahead` bytes have been, 0: none now. Whole segments
  * while there is more behind; and when ACKs are certain to come, rather a long burst later than a
@@ -118,14 +126,15 @@ static bool fin_is_due(const struct tcp *tcp, u32 len)
 static bool send_new(struct tcp *tcp, u32 pipe)
 {
     u32 len = next_len(tcp, pipe, 0);
-    bool more = len < unsent_len(tcp) && next_len(tcp, pipe + len, len) > 0;
     bool fin = fin_is_due(tcp, len);
     u32 seq = tcp->snd_nxt;
     u32 wanted;
     u8 flags = TCP_ACK;
+    bool more;
 
     if (len == 0 && !fin)
         return false;
+    more = len < unsent_len(tcp) && next_len(tcp, pipe + len, len) > 0;
     if (fin)
         flags |= TCP_FIN;
     if (len == unsent_len(tcp))
@@ -193,7 +202,7 @@ void connection_output(struct tcp *tcp)
         if (tcp->rtx_next != tcp->lost_end)
             send_lost(tcp);
         tcp->flags &= ~(u32)TCP_F_CWND_LIMITED;
-        while ((unsent_len(tcp) > 0 || tcp_has(tcp, TCP_F_FIN_QUEUED)) &&
+        while ((unsent_len(tcp) > 0 || tcp_has(tcp, TCP_F_FIN_QUEUED)) && !is_held(tcp) &&
                send_new(tcp, sack_pipe(tcp))) {
         }
         if (tcp->snd_nxt != tcp->snd_una && tcp->rto_deadline_ns == DEADLINE_NONE)
