@@ -218,6 +218,20 @@ TEST(tcp_shape, pages_that_follow_each_other_go_together)
     clean_up(&pair);
 }
 
+TEST(tcp_shape, a_write_may_have_memory_made_free)
+{
+    struct pair pair = { 0 };
+    void *memory;
+
+    open_lan(&pair);
+    fake_alloc_fail_after = 0; /* With the lock held; without it there is some. */
+    CHECK_EQ(tcp_send_room(pair.client.tcp, 100, &memory), 100);
+    tcp_send_commit(pair.client.tcp, 0, false);
+    pair.client.to_send = 100;
+    CHECK(sim_run_until(pair_is_done, &pair, NS_PER_SECOND));
+    clean_up(&pair);
+}
+
 TEST(tcp_shape, many_tiny_pages_arrive)
 {
     struct pair pair = { 0 };

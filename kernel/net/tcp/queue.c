@@ -117,6 +117,15 @@ u32 tcp_queue_room(struct tcp_queue *queue, u32 want, void **memory)
     return u32_min(want, block_size(queue->page) - queue->page_used);
 }
 
+bool tcp_queue_offer(struct tcp_queue *queue, struct page *page)
+{
+    if (queue->page)
+        return false;
+    queue->page = page;
+    queue->page_used = 0;
+    return true;
+}
+
 void tcp_queue_commit(struct tcp_queue *queue, u32 len, u32 seq)
 {
     bool appended;

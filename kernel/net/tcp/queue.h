@@ -46,6 +46,8 @@ void tcp_queue_clear(struct tcp_queue *queue);
  * out, or there are too many pieces.
  */
 u32 tcp_queue_room(struct tcp_queue *queue, u32 want, void **memory);
+/* The next room may be in `page`, a single one. False, and it stays the caller's, if not needed. */
+bool tcp_queue_offer(struct tcp_queue *queue, struct page *page) MUST_USE;
 /* Takes the room back. Its first `len` bytes, 0 perhaps, are in use now, from `seq` on. */
 void tcp_queue_commit(struct tcp_queue *queue, u32 len, u32 seq);
 /* Appends a piece; takes a reference of its own. False when memory is out or it is too long. */

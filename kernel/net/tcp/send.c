@@ -48,25 +48,51 @@ static long send_space(struct tcp *tcp)
     return tcp->sndbuf - queued;
 }
 
+/* `*spare` is a page or NULL; NULL as well when it has been taken. */
+static long room_locked(struct tcp *tcp, u32 want, void **memory, struct page **spare)
+    HOLDS(&tcp->lock)
+{
+    long space = send_space(tcp);
+    u32 room;
+
+    if (space <= 0)
+        return space;
+    if (*spare && tcp_queue_offer(&tcp->queue, *spare))
+        *spare = NULL;
+    room = tcp_queue_room(&tcp->queue, u32_min(want, (u32)space), memory);
+    if (room > 0)
+        return room;
+    if (tcp->queue.count == 0)
+        return -ENOMEM;
+    tcp->flags |= TCP_F_NO_SPACE; /* Acknowledgments will make room. */
+    return -EAGAIN;
+}
+
+/* Without a lock held an allocation may have clean pages of files evicted. */
+static long room_after_reclaim(struct tcp *tcp, u32 want, void **memory)
+{
+    struct page *spare = page_alloc(0, 0);
+    long room;
+
+    if (!spare)
+        return -ENOMEM;
+    spin_lock(&tcp->lock);
+    room = room_locked(tcp, want, memory, &spare);
+    spin_unlock(&tcp->lock);
+    if (spare)
+        page_put(spare);
+    return room;
+}
+
 long tcp_send_room(struct tcp *tcp, u32 want, void **memory)
 {
-    long space;
+    struct page *none = NULL;
+    long room;
 
     spin_lock(&tcp->lock);
-    space = send_space(tcp);
-    if (space > 0) {
-        u32 room = tcp_queue_room(&tcp->queue, u32_min(want, (u32)space), memory);
-
-        space = room;
-        if (room == 0 && tcp->queue.count > 0) {
-            tcp->flags |= TCP_F_NO_SPACE; /* Acknowledgments will make room. */
-            space = -EAGAIN;
-        } else if (room == 0) {
-            space = -ENOMEM;
-        }
-    }
+    room = room_locked(tcp, want, memory, &none);
     spin_unlock(&tcp->lock);
-    return space;
+    return room == -ENOMEM ? room_after_reclaim(tcp, want, memory) : room;
 }
 
 /*
