@@ -2,7 +2,6 @@
 #include "ops/disk/disk.h"
 
 #include "host/err.h"
-#include "host/file.h"
 #include "host/new_file.h"
 #include "host/xmem.h"
 #include "ops/disk/inner.h"
@@ -13,7 +12,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

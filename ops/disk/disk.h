@@ -6,8 +6,6 @@
  * no mount. A disk image has it in its root partition, a volume is nothing else.
  */
 
-#include "host/strings.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -7,7 +7,6 @@
 #include "ops/image/tree.h"
 #include "ops/output/progress.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -55,6 +54,7 @@ static int filesystem_make(const struct new_file *file, struct tree *tree, struc
     progress_start(&progress, "filling volume", total);
     spec->progress = &progress;
     status = ext4_write(file->path, tree, spec, err);
+    spec->progress = NULL;
     progress_end(&progress);
     return status;
 }

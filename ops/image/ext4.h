@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct err;
-struct progress;
 struct tree;
 
 enum {

@@ -9,7 +9,6 @@
 #include "ops/image/tree_inner.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -138,7 +137,11 @@ static int link_add(const struct dir_copy *copy, const char *name, struct err *e
     return 0;
 }
 
+static int part_add(struct tree *tree, const char *path, const char *source, int depth,
+                    const char *const *except, struct err *err);
+
 /* Where a link is in the tree already, what the image's user sees behind it counts. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int behind_link_add(const struct dir_copy *copy, const struct tree_node *link,
                            const char *source, const struct stat *st, struct err *err)
 {
@@ -146,8 +149,7 @@ static int behind_link_add(const struct dir_copy *copy, const struct tree_node *
     int status = 0;
 
     if (S_ISDIR(st->st_mode)) {
-        status = copy->depth < TREE_DEPTH_MAX ? tree_add_host_dir(copy->tree, path, source, err)
-                                              : err_set(err, "'%s' lies too deep", source);
+        status = part_add(copy->tree, path, source, copy->depth + 1, NULL, err);
     } else if (S_ISREG(st->st_mode)) {
         status = tree_add_file(copy->tree, path, source, err);
     }
@@ -218,12 +220,15 @@ static int dir_fill(struct dir_copy *copy, struct err *err)
     return status;
 }
 
-int tree_add_host_part(struct tree *tree, const char *path, const char *source,
-                       const char *const *except, struct err *err)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static int part_add(struct tree *tree, const char *path, const char *source, int depth,
+                    const char *const *except, struct err *err)
 {
-    struct dir_copy copy = { .tree = tree, .source = source, .except = except };
+    struct dir_copy copy = { .tree = tree, .source = source, .depth = depth, .except = except };
     int status;
 
+    if (depth > TREE_DEPTH_MAX)
+        return err_set(err, "'%s' lies too deep", source);
     if (tree_add_dir(tree, path, err) < 0)
         return -1;
     copy.node = tree_find(tree, path);
@@ -235,7 +240,13 @@ int tree_add_host_part(struct tree *tree, const char *path, const char *source,
     return status;
 }
 
+int tree_add_host_part(struct tree *tree, const char *path, const char *source,
+                       const char *const *except, struct err *err)
+{
+    return part_add(tree, path, source, 0, except, err);
+}
+
 int tree_add_host_dir(struct tree *tree, const char *path, const char *source, struct err *err)
 {
-    return tree_add_host_part(tree, path, source, NULL, err);
+    return part_add(tree, path, source, 0, NULL, err);
 }

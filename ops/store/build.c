@@ -11,7 +11,6 @@
 #include "ops/image/tree.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 static void notes_print(const struct root *root, const struct image_size *size)
 {

@@ -13,10 +13,8 @@
 
 #include "host/err.h"
 #include "host/file.h"
-#include "host/sha256.h"
 #include "host/xmem.h"
 #include "ops/image/image.h"
-#include "ops/image/tree.h"
 #include "ops/state/state.h"
 #include "ops/store/key.h"
 
@@ -28,7 +26,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {

@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
-
 enum {
     CACHE_SIZE_MAX_MIB = 4096, /* Blocks in use. One image larger than that stays until the next. */
 };

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char label_key[] = "LABEL=";
 static const char uuid_key[] = "UUID=";

@@ -6,6 +6,7 @@
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"
 

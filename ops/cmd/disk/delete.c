@@ -4,11 +4,13 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/provider/local/item.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "host/xmem.h"
 #include "ops/cli/number.h"
 #include "ops/provider/local/item.h"
+#include "ops/provider/provider.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -7,15 +7,11 @@
  */
 
 #include "ops/cli/options.h"
-#include "ops/provider/provider.h"
 #include "ops/state/state.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-struct cmd;
-struct disk;
-struct err;
 
 /* All options that commands of disks have between them. */
 struct disk_args {

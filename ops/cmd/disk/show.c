@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls, tree and cat: what is in a disk. */
 #include "host/err.h"
+#include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"

@@ -5,8 +5,10 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
+#include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
 #include "ops/store/build.h"
@@ -58,7 +60,7 @@ static int image_create(const struct settings *settings, struct err *err)
     if (status == 0)
         status = image_make(provider, settings, name, settings->replaces, err);
     if (status == 0)
-        printf("%s\n", name);
+        table_print_name("name", name, stdout);
     free(name);
     return status;
 }

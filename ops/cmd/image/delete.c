@@ -3,8 +3,10 @@
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>

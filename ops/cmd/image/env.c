@@ -2,14 +2,16 @@
 /* image env: the environment that an image gives its program. */
 #include "host/err.h"
 #include "host/xmem.h"
+#include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"
 #include "ops/output/table.h"
+#include "ops/state/state.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,12 +2,15 @@
 /* image list, image search: which images there are. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/output/table.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
 #include <regex.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 static const struct column columns[] = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* image cat, cp, ls, tree: what is in an image, and changing it. */
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
+#include "ops/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,9 +3,11 @@
 #include "host/err.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/number.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,10 +2,14 @@
 /* image sync: bring an image from one provider to another. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +51,7 @@ static int image_sync(const struct disk_args *args, struct err *err)
         return -1;
     if (image_copy(source, args->provider, name, err) < 0)
         return err_prefix(err, "cannot bring '%s' to '%s'", name, args->provider->name);
-    printf("%s\n", name);
+    table_print_name("name", name, stdout);
     return 0;
 }
 

@@ -4,9 +4,11 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/number.h"
+#include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>

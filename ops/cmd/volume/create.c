@@ -3,11 +3,14 @@
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/cmd/volume/volume.h"
 #include "ops/disk/disk.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,10 +2,12 @@
 /* volume list, volume info: which volumes there are. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/cmd/volume/volume.h"
 #include "ops/output/table.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>

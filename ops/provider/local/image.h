@@ -5,6 +5,9 @@
 
 #include "ops/provider/provider.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 int local_image_create(const struct settings *settings, const char *name, const char *path,
                        bool replace, struct err *err);
 int local_image_list(struct provider_images *images, struct err *err);

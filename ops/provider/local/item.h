@@ -6,13 +6,10 @@
  * their own (ops/state/state.h, invariant 3).
  */
 
-#include "host/strings.h"
 #include "ops/state/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct err;
 
 /* What is known of one. */
 struct item {

@@ -12,10 +12,13 @@
 #include "ops/provider/local/image.h"
 #include "ops/provider/local/instance.h"
 #include "ops/provider/local/item.h"
+#include "ops/provider/provider.h"
 #include "ops/state/state.h"
 #include "ops/vm/launch.h"
+#include "ops/vm/vm.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
