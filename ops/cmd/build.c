@@ -7,6 +7,7 @@
 #include "ops/cli/options.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/store/build.h"
 
 #include <stdbool.h>
@@ -31,7 +32,7 @@ static int build_here(const struct settings *settings, struct err *err)
     int status = build_image(path, settings, err);
 
     if (status == 0)
-        printf("%s\n", path);
+        table_print_name("path", path, stdout);
     free(path);
     return status;
 }

@@ -55,7 +55,7 @@ static int deploy_print(const struct deploy_args *args, struct err *err)
         status = deploy.provider ? deploy_run(&deploy, &instance, err) : -1;
     }
     if (status == 0) {
-        result_print("name", instance, stdout);
+        table_print_name("name", instance, stdout);
     } else {
         (void)err_prefix(err, "cannot deploy '%s'", deploy.name);
     }

@@ -352,3 +352,16 @@ void table_print_record(const struct table *table, FILE *out)
         free(text);
     }
 }
+
+void table_print_name(const char *key, const char *text, FILE *out)
+{
+    json_t *object;
+
+    if (!ui.json) {
+        fprintf(out, "%s\n", text);
+        return;
+    }
+    object = json_object();
+    json_object_set_new(object, key, json_text(text));
+    json_print(object, out);
+}

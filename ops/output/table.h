@@ -55,3 +55,9 @@ void table_print(const struct table *table, const char *empty, FILE *out);
 
 /* Prints a table of one row: a JSON object, or `title: value` lines. */
 void table_print_record(const struct table *table, FILE *out);
+
+/*
+ * Prints the one thing that a command made or found, its name or path, to `out`: a line, or as JSON
+ * an object with the one member `key`.
+ */
+void table_print_name(const char *key, const char *text, FILE *out);

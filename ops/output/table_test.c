@@ -150,3 +150,18 @@ TEST(table, has_columns_for_people_only)
                   "  \"path\": \"a.b\"\n"
                   "}\n");
 }
+
+TEST(table, prints_a_single_name)
+{
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+
+    table_print_name("name", "web", out);
+    ui.json = true;
+    table_print_name("name", "a\"b", out);
+    fclose(out);
+    check_printed("web\n"
+                  "{\n"
+                  "  \"name\": \"a\\\"b\"\n"
+                  "}\n");
+}

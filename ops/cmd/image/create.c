@@ -5,7 +5,6 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
-#include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/output/table.h"

@@ -7,6 +7,7 @@
 #include "ops/cli/options.h"
 #include "ops/config/config.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/pkg/adopt.h"
 
 #include <stdbool.h>
@@ -34,7 +35,7 @@ static int add_run(const struct cmd *self, int argc, char **argv, struct err *er
             (void)err_prefix(err, "cannot make a package of '%s'", words.items[0]);
     }
     if (status == 0)
-        printf("%s\n", folder);
+        table_print_name("path", folder, stdout);
     free(folder);
     free(args.name);
     free(args.version);

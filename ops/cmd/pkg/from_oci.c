@@ -7,6 +7,7 @@
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/output/table.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/entry.h"
 #include "ops/pkg/from.h"
@@ -124,7 +125,7 @@ static int from_oci_run(const struct cmd *self, int argc, char **argv, struct er
             (void)err_prefix(err, "cannot make a package of '%s'", words.items[0]);
     }
     if (status == 0)
-        printf("%s\n", folder);
+        table_print_name("path", folder, stdout);
     free(folder);
     args_fini(&args);
     return status;

@@ -7,6 +7,7 @@
 #include "ops/cli/ui.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/from.h"
 
@@ -56,7 +57,7 @@ static int from_run_run(const struct cmd *self, int argc, char **argv, struct er
             (void)err_prefix(err, "cannot make a package of '%s'", args.settings.program);
     }
     if (status == 0)
-        printf("%s\n", folder);
+        table_print_name("path", folder, stdout);
     free(folder);
     free(args.name);
     settings_fini(&args.settings);
