@@ -3,8 +3,12 @@ app-y += test/fuzz/hungry.c
 
 fuzz-entries += config dhcp elf ipv4 manifest report tcp
 
-fuzz-config-y   += test/fuzz/fuzz_config.c ops/config/config.c ops/config/ports.c \
-                   ops/config/settings.c ops/config/suggest.c $(host-files)
+fuzz-config-y   += test/fuzz/fuzz_config.c ops/config/cloud.c ops/config/config.c \
+                   ops/config/keys.c ops/config/keys_cloud.c ops/config/keys_passthrough.c \
+                   ops/config/keys_run.c ops/config/keys_top.c ops/config/network.c \
+                   ops/config/ports.c ops/config/position.c ops/config/render.c \
+                   ops/config/settings.c ops/config/values.c ops/cli/number.c ops/cli/suggest.c \
+                   $(manifest-y) $(host-files)
 fuzz-dhcp-y     += test/fuzz/fuzz_dhcp.c kernel/net/dhcp_wire.c
 fuzz-elf-y      += test/fuzz/fuzz_elf.c lib/elf/elf.c lib/elf/dynamic.c
 fuzz-ipv4-y     += test/fuzz/fuzz_ipv4.c $(net-y) test/unit/fake_tcp.c $(fake-kernel-y) \
@@ -22,3 +26,11 @@ fuzz-ext4-y     += test/fuzz/fuzz_ext4.c test/disk/ext4_image.c $(ext4-format-y)
                    lib/hash/crc.c
 fuzz-fw_cfg-y   += test/fuzz/fuzz_fw_cfg.c kernel/init/launch_file.c $(fw-cfg-parse-y)
 fuzz-gpt-y      += test/fuzz/fuzz_gpt.c kernel/block/gpt.c $(fake-kernel-y) lib/hash/crc.c
+
+fuzz-entries += deps oci tar
+
+fuzz-deps-y     += test/fuzz/fuzz_deps.c ops/image/hints.c ops/image/object.c lib/elf/elf.c \
+                   lib/elf/dynamic.c $(host-files)
+fuzz-oci-y      += test/fuzz/fuzz_oci.c ops/pkg/oci_json.c $(host-files)
+fuzz-tar-y      += test/fuzz/fuzz_tar.c ops/pkg/entry_name.c ops/pkg/made.c ops/pkg/spot.c \
+                   ops/pkg/unpack.c $(host-files)

@@ -7,9 +7,11 @@ here and not kept as files because nobody can read or review those. An entry wit
 gets none. Fails when the folder cannot be written.
 """
 
+import io
 import os
 import struct
 import sys
+import tarfile
 import uuid
 import zlib
 
@@ -171,8 +173,30 @@ def fw_cfg_seeds():
     return {"directory": struct.pack(">I", len(names)) + entries}
 
 
-SEEDS = {"fuzz_dhcp": dhcp_seeds, "fuzz_elf": elf_seeds, "fuzz_fw_cfg": fw_cfg_seeds,
-         "fuzz_gpt": gpt_seeds, "fuzz_ipv4": ipv4_seeds}
+def tar_seeds():
+    def entry(name, kind=tarfile.REGTYPE, data=b"", target=""):
+        info = tarfile.TarInfo(name)
+        info.type, info.size, info.linkname = kind, len(data), target
+        return info, data
+
+    def archive(*entries):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as file:
+            for info, data in entries:
+                file.addfile(info, io.BytesIO(data))
+        return out.getvalue().rstrip(b"\0") + b"\0" * 512
+
+    layer = archive(entry("d", tarfile.DIRTYPE), entry("d/f", data=b"text"),
+                    entry("d/l", tarfile.SYMTYPE, target="../d"),
+                    entry("h", tarfile.LNKTYPE, target="d/f"), entry(".wh.gone"),
+                    entry("d/.wh..wh..opq"), entry("n" * 120 + "\u00e9", data=b"x"))
+    return {"layer": layer, "odd": layer + b"\0", "gzip": zlib.compress(layer, wbits=31),
+            "hostile": archive(entry("l", tarfile.SYMTYPE, target="/dev/shm"), entry("l/secret"),
+                               entry("../secret", data=b"x"))}
+
+
+SEEDS = {"fuzz_deps": elf_seeds, "fuzz_dhcp": dhcp_seeds, "fuzz_elf": elf_seeds, "fuzz_fw_cfg": fw_cfg_seeds,
+         "fuzz_gpt": gpt_seeds, "fuzz_ipv4": ipv4_seeds, "fuzz_tar": tar_seeds}
 
 
 def write(name, folder):
