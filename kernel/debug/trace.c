@@ -140,12 +140,23 @@ static bool never_returns(u64 nr)
     return nr == NR_exit || nr == NR_exit_group;
 }
 
-/* It does not come back for the rest of its line. */
-static void report_last(struct trace_call *call)
+/* It does not come back for the rest of its line, nor to be freed. */
+static void end_now(struct trace_call *call)
 {
-    trace_call_end_unknown(call);
-    report_event(call->line);
+    if (call->is_shown) {
+        trace_call_end_unknown(call);
+        report_event(call->line);
+    }
     heap_free(call);
+}
+
+/* From now on any other line breaks this one. */
+static void pending_set(struct trace_call *call)
+{
+    mutex_lock(&lock);
+    break_pending();
+    pending = call;
+    mutex_unlock(&lock);
 }
 
 struct trace_call *trace_enter(u32 tid, bool others, u64 nr, const u64 *args)
@@ -166,15 +177,13 @@ struct trace_call *trace_enter(u32 tid, bool others, u64 nr, const u64 *args)
     if (call->is_shown) {
         put_pid(&call->text, tid, others);
         trace_call_begin(call);
-        if (never_returns(nr)) {
-            report_last(call);
-            return NULL;
-        }
-        mutex_lock(&lock);
-        break_pending();
-        pending = call;
-        mutex_unlock(&lock);
     }
+    if (never_returns(nr)) {
+        end_now(call);
+        return NULL;
+    }
+    if (call->is_shown)
+        pending_set(call);
     call->cpu_ns = counts_calls ? sched_runtime_ns(thread_current()) : 0;
     return call;
 }

@@ -178,7 +178,6 @@ static bool base_text(int dirfd, char *text, size_t size)
     return len > 0;
 }
 
-/* Takes "//", "/./" and "/../" out of an absolute path, by its text alone. */
 void trace_path_clean(char *text)
 {
     char *to = text;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line of a system call as a whole: name, arguments by the table of their kinds, result. */
-#include "abi/linux/errors.h"
 #include "abi/linux/nr_x86_64.h"
 #include "kernel/debug/trace.h"
 #include "kernel/debug/trace_call.h"
-#include "kernel/debug/trace_names.h"
 #include "kernel/debug/trace_put.h"
 #include "kernel/debug/trace_result.h"
 #include "kernel/mm/uaccess.h"
@@ -47,15 +45,27 @@ static const struct call {
 #undef TRACE
 };
 
-#define NR(number, name) [number] = #name,
-static const char *const names[NR_COUNT] = {
+/* The names one after the other, and where each begins, from 1: no pointers to relocate. */
+#define NR(number, name) char name[sizeof(#name)];
+static const struct names {
+    char none[1];
+#include "abi/linux/nr_x86_64.def"
+#undef NR
+} names = {
+#define NR(number, its_name) .its_name = #its_name,
+#include "abi/linux/nr_x86_64.def"
+#undef NR
+};
+
+#define NR(number, name) [number] = offsetof(struct names, name),
+static const u16 name_offs[NR_COUNT] = {
 #include "abi/linux/nr_x86_64.def"
 };
 #undef NR
 
 const char *trace_call_name(u64 nr)
 {
-    return nr < NR_COUNT ? names[nr] : NULL;
+    return nr < NR_COUNT && name_offs[nr] != 0 ? (const char *)&names + name_offs[nr] : NULL;
 }
 
 static void put_name(struct trace_call *call)

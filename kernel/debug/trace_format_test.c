@@ -6,7 +6,6 @@
 #include "abi/linux/signal.h"
 #include "abi/linux/socket.h"
 #include "abi/linux/stat.h"
-#include "kernel/debug/trace.h"
 #include "kernel/debug/trace_call.h"
 #include "kernel/debug/trace_put.h"
 #include "kernel/mm/uaccess.h"
@@ -78,7 +77,7 @@ static const struct abi_sockaddr_un abstract = { AF_UNIX, "\0name" };
 static const struct linux_stat regular = { .st_mode = S_IFREG | 0644, .st_size = 1327 };
 static const struct linux_stat device = { .st_mode = S_IFCHR | 0666, .st_rdev = 0x103 };
 static const u64 second[2] = { 1, 5 };
-static const u64 limits[2] = { 8192 * 1024, UINT64_MAX };
+static const u64 limits[2] = { 8192ull * 1024, UINT64_MAX };
 static const struct {
     u64 base, len;
 } pieces[2] = { { P("hello"), 5 }, { P("world"), 5 } };
@@ -88,236 +87,227 @@ static const u64 int_and_rt = 1u << 1 | 1ull << 33;
 static const u32 name_room = 16;
 static const u64 ready = 1u << 3;
 
+static const struct {
+    u64 nr;
+    u64 args[6];
+    long result;
+    const char *text;
+} lines[] = {
+    /* Paths, flags, modes, errors. */
+    { NR_openat,
+      { NONE, P("/etc/hosts"), 02000000 },
+      3,
+      "openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC) = 3" },
+    { NR_openat,
+      { NONE, P("a\"b\n\0011"), 0102, 04755 },
+      -ENOENT,
+      "openat(AT_FDCWD, \"a\\\"b\\n\\0011\", O_RDWR|O_CREAT, 04755) = -1 ENOENT (No such file "
+      "or "
+      "directory)" },
+    { NR_openat,
+      { 5, 1, 03 | 1u << 30 },
+      -EFAULT,
+      "openat(5, 0x1, O_ACCMODE|0x40000000)    = -1 EFAULT (Bad address)" },
+    { NR_access, { P("/x"), 5 }, 0, "access(\"/x\", R_OK|X_OK)                 = 0" },
+    { NR_access, { P("/x"), 0 }, 0, "access(\"/x\", F_OK)                      = 0" },
+    { NR_umask, { 022 }, 077, "umask(022)                              = 077" },
+    { NR_mkdir, { P("d"), 0755 }, 0, "mkdir(\"d\", 0755)                        = 0" },
+    { NR_mknodat,
+      { NONE, P("f"), S_IFIFO | 0600, 0x501 },
+      0,
+      "mknodat(AT_FDCWD, \"f\", S_IFIFO|0600)    = 0" },
+    { NR_mknodat,
+      { NONE, P("c"), S_IFCHR | 0600, 0x501 },
+      0,
+      "mknodat(AT_FDCWD, \"c\", S_IFCHR|0600, makedev(0x5, 0x1)) = 0" },
+
+    /* Bytes in and out. */
+    { NR_write,
+      { 1, P(long_text), 40 },
+      40,
+      "write(1, \"01234567890123456789012345678901\"..., 40) = 40" },
+    { NR_write,
+      { 1, P("a\0b\377\1771\0012xyz"), 11 },
+      11,
+      "write(1, \"a\\0b\\377\\1771\\0012xyz\", 11)   = 11" },
+    { NR_read, { 3, P("root:x"), 10 }, 4, "read(3, \"root\", 10)                     = 4" },
+    { NR_read,
+      { 3, 8, 10 },
+      -EBADF,
+      "read(3, 0x8, 10)                        = -1 EBADF (Bad file descriptor)" },
+    { NR_writev,
+      { 1, P(pieces), 2 },
+      10,
+      "writev(1, [{iov_base=\"hello\", iov_len=5}, {iov_base=\"world\", iov_len=5}], 2) = 10" },
+    { NR_readv,
+      { 1, P(pieces), 2 },
+      7,
+      "readv(1, [{iov_base=\"hello\", iov_len=5}, {iov_base=\"wo\", iov_len=5}], 2) = 7" },
+    { NR_pipe2, { P(fds), 02004000 }, 0, "pipe2([3, 4], O_NONBLOCK|O_CLOEXEC)     = 0" },
+    { NR_getcwd, { P("/tmp"), 99 }, 5, "getcwd(\"/tmp\", 99)                      = 5" },
+    { NR_getrandom, { P("\x01\xff"), 2, 1 }, 2, "getrandom(\"\\x01\\xff\", 2, GRND_NONBLOCK) = 2" },
+
+    /* Structures. */
+    { NR_newfstatat,
+      { 3, P(""), P(&regular), 0x1000 },
+      0,
+      "newfstatat(3, \"\", {st_mode=S_IFREG|0644, st_size=1327, ...}, AT_EMPTY_PATH) = 0" },
+    { NR_stat,
+      { P("/dev/null"), P(&device) },
+      0,
+      "stat(\"/dev/null\", {st_mode=S_IFCHR|0666, st_rdev=makedev(0x1, 0x3), ...}) = 0" },
+    { NR_stat,
+      { P("/x"), 0x1000 },
+      -ENOENT,
+      "stat(\"/x\", 0x1000)                      = -1 ENOENT (No such file or directory)" },
+    { NR_prlimit64,
+      { 0, 3, 0, P(limits) },
+      0,
+      "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0" },
+    { NR_nanosleep, { P(second), 0 }, 0, "nanosleep({tv_sec=1, tv_nsec=5}, NULL)  = 0" },
+    { NR_nanosleep,
+      { P(second), P(second) },
+      -ERESTART_RESTARTBLOCK,
+      "nanosleep({tv_sec=1, tv_nsec=5}, {tv_sec=1, tv_nsec=5}) = ? ERESTART_RESTARTBLOCK "
+      "(Interrupted by signal)" },
+
+    /* Memory. */
+    { NR_mmap,
+      { 0, 8192, 3, 0x22, -1, 0 },
+      0x7f00000000,
+      "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = "
+      "0x7f00000000" },
+    { NR_mprotect, { 0x1000, 4096, 0 }, 0, "mprotect(0x1000, 4096, PROT_NONE)       = 0" },
+    { NR_mremap,
+      { 0x1000, 1, 2, 1, 0x77 },
+      0x2000,
+      "mremap(0x1000, 1, 2, MREMAP_MAYMOVE)    = 0x2000" },
+    { NR_brk, { 0 }, 0x5000, "brk(NULL)                               = 0x5000" },
+
+    /* Readiness. */
+    { NR_poll,
+      { P(polled), 2, 100 },
+      1,
+      "poll([{fd=3, events=POLLIN|POLLPRI}, {fd=-1}], 2, 100) = 1 ([{fd=3, revents=POLLIN}])" },
+    { NR_poll,
+      { P(polled), 2, 100 },
+      0,
+      "poll([{fd=3, events=POLLIN|POLLPRI}, {fd=-1}], 2, 100) = 0 (Timeout)" },
+    { NR_select,
+      { 4, P(&ready), 0, 0, P(second) },
+      1,
+      "select(4, [3], NULL, NULL, {tv_sec=1, tv_usec=5}) = 1 (in [3], left {tv_sec=1, "
+      "tv_usec=5})" },
+    { NR_epoll_ctl,
+      { 5, 1, 3, P(&event) },
+      0,
+      "epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLIN|EPOLLONESHOT|EPOLLET, data={u32=3, "
+      "u64=3}}) = 0" },
+    { NR_epoll_wait,
+      { 5, P(&event), 8, -1 },
+      1,
+      "epoll_wait(5, [{events=EPOLLIN|EPOLLONESHOT|EPOLLET, data={u32=3, u64=3}}], 8, -1) = "
+      "1" },
+    { NR_epoll_wait, { 5, P(&event), 8, -1 }, 0, "epoll_wait(5, [], 8, -1)                = 0" },
+
+    /* Signals. */
+    { NR_rt_sigaction,
+      { 10, P(&action), 0, 8 },
+      0,
+      "rt_sigaction(SIGUSR1, {sa_handler=0x401615, sa_mask=[USR1], "
+      "sa_flags=SA_RESTORER|SA_RESTART, sa_restorer=0x409920}, NULL, 8) = 0" },
+    { NR_rt_sigprocmask,
+      { 0, P(&most_signals), P(&int_and_rt), 8 },
+      0,
+      "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_2], 8) = 0" },
+    { NR_tgkill, { 1, 2, 34 }, 0, "tgkill(1, 2, SIGRT_2)                   = 0" },
+
+    /* Sockets. */
+    { NR_socket,
+      { AF_INET, 02004001, 0 },
+      8,
+      "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP) = 8" },
+    { NR_socket,
+      { 99, 77, 0 },
+      -EINVAL,
+      "socket(0x63 /* AF_??? */, 0x4d /* SOCK_??? */, 0) = -1 EINVAL (Invalid argument)" },
+    { NR_bind,
+      { 3, P(&in), 16 },
+      0,
+      "bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, 16) "
+      "= "
+      "0" },
+    { NR_connect,
+      { 3, P(in6), 28 },
+      0,
+      "connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), "
+      "inet_pton(AF_INET6, \"fe80::1:0:0:2\", &sin6_addr), sin6_scope_id=0}, 28) = 0" },
+    { NR_connect,
+      { 3, P(&un), 110 },
+      0,
+      "connect(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 110) = 0" },
+    { NR_connect,
+      { 3, P(&abstract), 7 },
+      0,
+      "connect(3, {sa_family=AF_UNIX, sun_path=@\"name\"}, 7) = 0" },
+    { NR_accept4,
+      { 3, P(&in), P(&name_room), 02000000 },
+      4,
+      "accept4(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, "
+      "[16], SOCK_CLOEXEC) = 4" },
+    { NR_setsockopt, { 3, 6, 1, P(fds), 4 }, 0, "setsockopt(3, SOL_TCP, TCP_NODELAY, [3], 4) = 0" },
+    { NR_sendto,
+      { 3, P("hello"), 5, 0x4000, 0, 0 },
+      5,
+      "sendto(3, \"hello\", 5, MSG_NOSIGNAL, NULL, 0) = 5" },
+
+    /* Those that depend on their operation. */
+    { NR_futex,
+      { 0x1000, 128, 2, 0 },
+      -EAGAIN,
+      "futex(0x1000, FUTEX_WAIT_PRIVATE, 2, NULL) = -1 EAGAIN (Resource temporarily "
+      "unavailable)" },
+    { NR_futex,
+      { 0x1000, 0x189, 0, P(second), 0, 0xffffffff },
+      0,
+      "futex(0x1000, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=5}, "
+      "FUTEX_BITSET_MATCH_ANY) = 0" },
+    { NR_fcntl,
+      { 3, 3 },
+      0x800,
+      "fcntl(3, F_GETFL)                       = 0x800 (flags "
+      "O_RDONLY|O_NONBLOCK)" },
+    { NR_fcntl, { 3, 2, 1 }, 0, "fcntl(3, F_SETFD, FD_CLOEXEC)           = 0" },
+    { NR_ioctl, { 3, 0x541b, P(fds) }, 0, "ioctl(3, FIONREAD, [3])                 = 0" },
+    { NR_ioctl,
+      { 3, 0x12345678, 0x10 },
+      -ENOTTY,
+      "ioctl(3, _IOC(_IOC_NONE, 0x56, 0x78, 0x1234), 0x10) = -1 ENOTTY (Inappropriate ioctl "
+      "for device)" },
+    { NR_clone,
+      { 0x3d0f00, 0x7000, 0x10, 0x20, 0x30 },
+      5,
+      "clone(child_stack=0x7000, "
+      "flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|"
+      "CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, parent_tid=0x10, "
+      "tls=0x30, child_tidptr=0x20) = 5" },
+
+    /* Nothing, and nothing known. */
+    { NR_getpid, { 0 }, 1, "getpid()                                = 1" },
+    { NR_io_uring_setup,
+      { 1, 2, 3, 4, 5, 6 },
+      -ENOSYS,
+      "io_uring_setup(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)" },
+    { 500,
+      { 1, 2, 3, 4, 5, 6 },
+      -ENOSYS,
+      "syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)" },
+};
+
 TEST(trace_format, says_what_strace_says)
 {
-    static const struct {
-        u64 nr;
-        u64 args[6];
-        long result;
-        const char *text;
-    } cases[] = {
-        /* Paths, flags, modes, errors. */
-        { NR_openat,
-          { NONE, P("/etc/hosts"), 02000000 },
-          3,
-          "openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC) = 3" },
-        { NR_openat,
-          { NONE, P("a\"b\n\0011"), 0102, 04755 },
-          -ENOENT,
-          "openat(AT_FDCWD, \"a\\\"b\\n\\0011\", O_RDWR|O_CREAT, 04755) = -1 ENOENT (No such file "
-          "or "
-          "directory)" },
-        { NR_openat,
-          { 5, 1, 03 | 1u << 30 },
-          -EFAULT,
-          "openat(5, 0x1, O_ACCMODE|0x40000000)    = -1 EFAULT (Bad address)" },
-        { NR_access, { P("/x"), 5 }, 0, "access(\"/x\", R_OK|X_OK)                 = 0" },
-        { NR_access, { P("/x"), 0 }, 0, "access(\"/x\", F_OK)                      = 0" },
-        { NR_umask, { 022 }, 077, "umask(022)                              = 077" },
-        { NR_mkdir, { P("d"), 0755 }, 0, "mkdir(\"d\", 0755)                        = 0" },
-        { NR_mknodat,
-          { NONE, P("f"), S_IFIFO | 0600, 0x501 },
-          0,
-          "mknodat(AT_FDCWD, \"f\", S_IFIFO|0600)    = 0" },
-        { NR_mknodat,
-          { NONE, P("c"), S_IFCHR | 0600, 0x501 },
-          0,
-          "mknodat(AT_FDCWD, \"c\", S_IFCHR|0600, makedev(0x5, 0x1)) = 0" },
-
-        /* Bytes in and out. */
-        { NR_write,
-          { 1, P(long_text), 40 },
-          40,
-          "write(1, \"01234567890123456789012345678901\"..., 40) = 40" },
-        { NR_write,
-          { 1, P("a\0b\377\1771\0012xyz"), 11 },
-          11,
-          "write(1, \"a\\0b\\377\\1771\\0012xyz\", 11)   = 11" },
-        { NR_read, { 3, P("root:x"), 10 }, 4, "read(3, \"root\", 10)                     = 4" },
-        { NR_read,
-          { 3, 8, 10 },
-          -EBADF,
-          "read(3, 0x8, 10)                        = -1 EBADF (Bad file descriptor)" },
-        { NR_writev,
-          { 1, P(pieces), 2 },
-          10,
-          "writev(1, [{iov_base=\"hello\", iov_len=5}, {iov_base=\"world\", iov_len=5}], 2) = 10" },
-        { NR_readv,
-          { 1, P(pieces), 2 },
-          7,
-          "readv(1, [{iov_base=\"hello\", iov_len=5}, {iov_base=\"wo\", iov_len=5}], 2) = 7" },
-        { NR_pipe2, { P(fds), 02004000 }, 0, "pipe2([3, 4], O_NONBLOCK|O_CLOEXEC)     = 0" },
-        { NR_getcwd, { P("/tmp"), 99 }, 5, "getcwd(\"/tmp\", 99)                      = 5" },
-        { NR_getrandom,
-          { P("\x01\xff"), 2, 1 },
-          2,
-          "getrandom(\"\\x01\\xff\", 2, GRND_NONBLOCK) = 2" },
-
-        /* Structures. */
-        { NR_newfstatat,
-          { 3, P(""), P(&regular), 0x1000 },
-          0,
-          "newfstatat(3, \"\", {st_mode=S_IFREG|0644, st_size=1327, ...}, AT_EMPTY_PATH) = 0" },
-        { NR_stat,
-          { P("/dev/null"), P(&device) },
-          0,
-          "stat(\"/dev/null\", {st_mode=S_IFCHR|0666, st_rdev=makedev(0x1, 0x3), ...}) = 0" },
-        { NR_stat,
-          { P("/x"), 0x1000 },
-          -ENOENT,
-          "stat(\"/x\", 0x1000)                      = -1 ENOENT (No such file or directory)" },
-        { NR_prlimit64,
-          { 0, 3, 0, P(limits) },
-          0,
-          "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0" },
-        { NR_nanosleep, { P(second), 0 }, 0, "nanosleep({tv_sec=1, tv_nsec=5}, NULL)  = 0" },
-        { NR_nanosleep,
-          { P(second), P(second) },
-          -ERESTART_RESTARTBLOCK,
-          "nanosleep({tv_sec=1, tv_nsec=5}, {tv_sec=1, tv_nsec=5}) = ? ERESTART_RESTARTBLOCK "
-          "(Interrupted by signal)" },
-
-        /* Memory. */
-        { NR_mmap,
-          { 0, 8192, 3, 0x22, -1, 0 },
-          0x7f00000000,
-          "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = "
-          "0x7f00000000" },
-        { NR_mprotect, { 0x1000, 4096, 0 }, 0, "mprotect(0x1000, 4096, PROT_NONE)       = 0" },
-        { NR_mremap,
-          { 0x1000, 1, 2, 1, 0x77 },
-          0x2000,
-          "mremap(0x1000, 1, 2, MREMAP_MAYMOVE)    = 0x2000" },
-        { NR_brk, { 0 }, 0x5000, "brk(NULL)                               = 0x5000" },
-
-        /* Readiness. */
-        { NR_poll,
-          { P(polled), 2, 100 },
-          1,
-          "poll([{fd=3, events=POLLIN|POLLPRI}, {fd=-1}], 2, 100) = 1 ([{fd=3, revents=POLLIN}])" },
-        { NR_poll,
-          { P(polled), 2, 100 },
-          0,
-          "poll([{fd=3, events=POLLIN|POLLPRI}, {fd=-1}], 2, 100) = 0 (Timeout)" },
-        { NR_select,
-          { 4, P(&ready), 0, 0, P(second) },
-          1,
-          "select(4, [3], NULL, NULL, {tv_sec=1, tv_usec=5}) = 1 (in [3], left {tv_sec=1, "
-          "tv_usec=5})" },
-        { NR_epoll_ctl,
-          { 5, 1, 3, P(&event) },
-          0,
-          "epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLIN|EPOLLONESHOT|EPOLLET, data={u32=3, "
-          "u64=3}}) = 0" },
-        { NR_epoll_wait,
-          { 5, P(&event), 8, -1 },
-          1,
-          "epoll_wait(5, [{events=EPOLLIN|EPOLLONESHOT|EPOLLET, data={u32=3, u64=3}}], 8, -1) = "
-          "1" },
-        { NR_epoll_wait,
-          { 5, P(&event), 8, -1 },
-          0,
-          "epoll_wait(5, [], 8, -1)                = 0" },
-
-        /* Signals. */
-        { NR_rt_sigaction,
-          { 10, P(&action), 0, 8 },
-          0,
-          "rt_sigaction(SIGUSR1, {sa_handler=0x401615, sa_mask=[USR1], "
-          "sa_flags=SA_RESTORER|SA_RESTART, sa_restorer=0x409920}, NULL, 8) = 0" },
-        { NR_rt_sigprocmask,
-          { 0, P(&most_signals), P(&int_and_rt), 8 },
-          0,
-          "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_2], 8) = 0" },
-        { NR_tgkill, { 1, 2, 34 }, 0, "tgkill(1, 2, SIGRT_2)                   = 0" },
-
-        /* Sockets. */
-        { NR_socket,
-          { AF_INET, 02004001, 0 },
-          8,
-          "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP) = 8" },
-        { NR_socket,
-          { 99, 77, 0 },
-          -EINVAL,
-          "socket(0x63 /* AF_??? */, 0x4d /* SOCK_??? */, 0) = -1 EINVAL (Invalid argument)" },
-        { NR_bind,
-          { 3, P(&in), 16 },
-          0,
-          "bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, 16) "
-          "= "
-          "0" },
-        { NR_connect,
-          { 3, P(in6), 28 },
-          0,
-          "connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), "
-          "inet_pton(AF_INET6, \"fe80::1:0:0:2\", &sin6_addr), sin6_scope_id=0}, 28) = 0" },
-        { NR_connect,
-          { 3, P(&un), 110 },
-          0,
-          "connect(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 110) = 0" },
-        { NR_connect,
-          { 3, P(&abstract), 7 },
-          0,
-          "connect(3, {sa_family=AF_UNIX, sun_path=@\"name\"}, 7) = 0" },
-        { NR_accept4,
-          { 3, P(&in), P(&name_room), 02000000 },
-          4,
-          "accept4(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, "
-          "[16], SOCK_CLOEXEC) = 4" },
-        { NR_setsockopt,
-          { 3, 6, 1, P(fds), 4 },
-          0,
-          "setsockopt(3, SOL_TCP, TCP_NODELAY, [3], 4) = 0" },
-        { NR_sendto,
-          { 3, P("hello"), 5, 0x4000, 0, 0 },
-          5,
-          "sendto(3, \"hello\", 5, MSG_NOSIGNAL, NULL, 0) = 5" },
-
-        /* Those that depend on their operation. */
-        { NR_futex,
-          { 0x1000, 128, 2, 0 },
-          -EAGAIN,
-          "futex(0x1000, FUTEX_WAIT_PRIVATE, 2, NULL) = -1 EAGAIN (Resource temporarily "
-          "unavailable)" },
-        { NR_futex,
-          { 0x1000, 0x189, 0, P(second), 0, 0xffffffff },
-          0,
-          "futex(0x1000, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=5}, "
-          "FUTEX_BITSET_MATCH_ANY) = 0" },
-        { NR_fcntl,
-          { 3, 3 },
-          0x800,
-          "fcntl(3, F_GETFL)                       = 0x800 (flags "
-          "O_RDONLY|O_NONBLOCK)" },
-        { NR_fcntl, { 3, 2, 1 }, 0, "fcntl(3, F_SETFD, FD_CLOEXEC)           = 0" },
-        { NR_ioctl, { 3, 0x541b, P(fds) }, 0, "ioctl(3, FIONREAD, [3])                 = 0" },
-        { NR_ioctl,
-          { 3, 0x12345678, 0x10 },
-          -ENOTTY,
-          "ioctl(3, _IOC(_IOC_NONE, 0x56, 0x78, 0x1234), 0x10) = -1 ENOTTY (Inappropriate ioctl "
-          "for device)" },
-        { NR_clone,
-          { 0x3d0f00, 0x7000, 0x10, 0x20, 0x30 },
-          5,
-          "clone(child_stack=0x7000, "
-          "flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|"
-          "CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, parent_tid=0x10, "
-          "tls=0x30, child_tidptr=0x20) = 5" },
-
-        /* Nothing, and nothing known. */
-        { NR_getpid, { 0 }, 1, "getpid()                                = 1" },
-        { NR_io_uring_setup,
-          { 1, 2, 3, 4, 5, 6 },
-          -ENOSYS,
-          "io_uring_setup(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)" },
-        { 500,
-          { 1, 2, 3, 4, 5, 6 },
-          -ENOSYS,
-          "syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)" },
-    };
-
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
-        check(traced(cases[i].nr, cases[i].args, cases[i].result), cases[i].text);
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++)
+        check(traced(lines[i].nr, lines[i].args, lines[i].result), lines[i].text);
 }
 
 TEST(trace_format, writes_down_a_length_that_a_call_changed)

@@ -309,7 +309,7 @@ void trace_put_pieces(struct text *text, uaddr_t pieces, u64 count, u64 bytes_ma
         if (i > 0)
             text_put(text, ", ", 2);
         if (copy_in(&piece, pieces + i * sizeof(piece), sizeof(piece)) < 0) {
-            text_format(text, "... /* %#llx */", (unsigned long long)(pieces + i * sizeof(piece)));
+            text_put(text, "...", 3);
             break;
         }
         text_put(text, "{iov_base=", 10);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each table is an array of values and one text of all names: no pointers to relocate. */
 #include "kernel/debug/trace_names.h"
 
 #include "lib/base/text.h"
@@ -27,7 +28,7 @@
         .values = name##_values,              \
         .text = name##_text,                  \
         .count = ARRAY_COUNT(name##_values),  \
-        .unknown = its_unknown,               \
+        .unknown = (its_unknown),             \
     };
 #define NAME(name, value)
 #define END(name)
@@ -64,7 +65,7 @@ void trace_put_choice(struct text *text, const struct trace_names *names, u64 va
     }
 }
 
-/* Puts the names of the bits in `value`, `before` the first one. Returns the bits without a name. */
+/* Puts the names of the bits in `value`, `before` the first. Returns the bits without a name. */
 static u64 put_names(struct text *text, const struct trace_names *names, u64 value,
                      const char **before)
 {

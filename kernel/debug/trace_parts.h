@@ -20,7 +20,7 @@ int trace_files_start(void) MUST_USE;
 void trace_files_note(const struct trace_call *call, long result);
 void trace_files_path(const char *path, bool is_there);
 
-/* The absolute path `text`, NUL-ended, without "//", "." and, where it can be said, ".."; in place. */
+/* Takes "//", "/./" and "/../" out of an absolute path, by its text alone; in place. */
 void trace_path_clean(char *text);
 
 /* The path with everything but printable characters, and '\\', as \ooo. */

@@ -37,7 +37,7 @@ void trace_put_signal_set(struct text *text, u64 set);
 void trace_put_siginfo(struct text *text, const struct abi_siginfo *info);
 
 /* A socket's name of `len` bytes. */
-void trace_put_name(struct text *text, uaddr_t name, u64 len);
+void trace_put_name(struct text *text, uaddr_t from, u64 len);
 
 void trace_put_timespec(struct text *text, uaddr_t from);
 

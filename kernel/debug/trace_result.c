@@ -3,7 +3,6 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
-#include "abi/linux/open_flags.h"
 #include "abi/linux/poll.h"
 #include "kernel/debug/trace_names.h"
 #include "kernel/debug/trace_put.h"

@@ -13,6 +13,7 @@
 
 enum {
     IPV6_NAME_SIZE = 28, /* sizeof(struct sockaddr_in6) */
+    IPV6_WORDS = 8,
     SOL_IP = 0,
     SOL_TCP = 6,
 };
@@ -58,29 +59,34 @@ static void put_ipv4(struct text *text, const struct abi_sockaddr *name)
                 be16_get(in.port), ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff);
 }
 
+static u32 word_at(const u8 *bytes, size_t index)
+{
+    return (u32)bytes[2 * index] << 8 | bytes[2 * index + 1];
+}
+
 /* As inet_ntop(3) does: the longest run of zeros, two at least, is left out. */
 static void put_ipv6_address(struct text *text, const u8 *bytes)
 {
-    u32 best = 8;
-    u32 best_len = 1;
+    size_t best = IPV6_WORDS;
+    size_t best_len = 1;
 
-    for (u32 i = 0; i < 8; i++) {
-        u32 len = 0;
+    for (size_t i = 0; i < IPV6_WORDS; i++) {
+        size_t len = 0;
 
-        while (i + len < 8 && bytes[2 * (i + len)] == 0 && bytes[2 * (i + len) + 1] == 0)
+        while (i + len < IPV6_WORDS && word_at(bytes, i + len) == 0)
             len++;
         if (len > best_len) {
             best = i;
             best_len = len;
         }
     }
-    for (u32 i = 0; i < 8; i++) {
+    for (size_t i = 0; i < IPV6_WORDS; i++) {
         if (i == best) {
-            text_put(text, i + best_len == 8 ? "::" : ":", i + best_len == 8 ? 2 : 1);
             i += best_len - 1;
-            continue;
+            text_format(text, "%s", i + 1 == IPV6_WORDS ? "::" : ":");
+        } else {
+            text_format(text, "%s%x", i > 0 ? ":" : "", word_at(bytes, i));
         }
-        text_format(text, "%s%x", i > 0 ? ":" : "", bytes[2 * i] << 8 | bytes[2 * i + 1]);
     }
 }
 

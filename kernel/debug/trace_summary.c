@@ -3,7 +3,6 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/nr_x86_64.h"
 #include "kernel/debug/trace.h"
-#include "kernel/debug/trace_call.h"
 #include "kernel/debug/trace_parts.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/text.h"

@@ -171,9 +171,10 @@ static struct filesystem *share_mount(const struct wanted *wanted, const char **
         err = p9_mount(tag, 0, &fs);
     }
     *source = tag;
+    if (err == -ENODEV)
+        volume_bad(wanted, "no folder is shared by that tag", "");
     if (err < 0)
-        volume_bad(wanted, err == -ENODEV ? "no folder is shared by that tag" : error_text(err),
-                   "");
+        volume_bad(wanted, error_text(err), "");
     return fs;
 }
 

@@ -90,8 +90,8 @@ static syscall_fn *const table[NR_COUNT] = {
 #undef SYSCALL6
 
 /* The trace has a list of its own of what the arguments mean: it agrees on how many there are. */
-#define COUNT_PICK(none, a, b, c, d, e, f, count, ...) count
-#define COUNT(...)                                     COUNT_PICK(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define PICK(z, a, b, c, d, e, f, n, ...) n
+#define COUNT(...)                        PICK(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
 enum {
 #define TRACE(name, result, ...) TRACED_##name = COUNT(__VA_ARGS__),
 #include "kernel/debug/trace_calls.def"

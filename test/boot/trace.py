@@ -111,7 +111,8 @@ def shared_root(bench, kind):
     opened = with_key(lines, "open")
     if done.status != 0 or "shared root" not in done.text:
         return f"the status is {done.status}", done.text
-    for name in ("/usr/bin/python3", "/lib64/ld-linux-x86-64.so.2", "/libc.so.6", "/encodings/__init__.py"):
+    for name in ("/usr/bin/python3", "/lib64/ld-linux-x86-64.so.2", "/libc.so.6",
+                 "/encodings/__init__.py"):
         if not any(line.endswith(name) for line in opened):
             return f"{name} was not noted as opened", "\n".join(lines)
     if len(set(opened)) != len(opened):

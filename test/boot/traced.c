@@ -21,15 +21,14 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,16 +51,15 @@ static void mark(const char *text)
 
 static void paths(void)
 {
-    struct stat stat_;
-    int fd = open("/etc/hostname-of-nobody", O_RDONLY | O_CLOEXEC);
+    struct stat file;
+    int fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
-    fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
     (void)!open("/nonexistent/\"quoted\"\n\0011", O_RDWR | O_CREAT | O_EXCL | O_TRUNC | O_APPEND,
                 0640);
     (void)!open(missing, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    (void)!stat("/dev/null", &stat_);
-    (void)!lstat(missing, &stat_);
-    (void)!fstatat(AT_FDCWD, missing, &stat_, AT_SYMLINK_NOFOLLOW);
+    (void)!stat("/dev/null", &file);
+    (void)!lstat(missing, &file);
+    (void)!fstatat(AT_FDCWD, missing, &file, AT_SYMLINK_NOFOLLOW);
     (void)!access(missing, R_OK | X_OK);
     (void)!faccessat(AT_FDCWD, "/dev/null", F_OK, 0);
     (void)!mkdir("/nonexistent/a", 0755);

@@ -52,7 +52,7 @@ static void list(struct p9_client *client)
     free(bytes);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static struct share share = { .tag = "fuzz", .segments_max = 68, .call = answer };
     struct p9_client *client = malloc(sizeof(*client));
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     u32 fid;
     long got;
 
-    rest = data;
+    rest = bytes;
     rest_size = size;
     if (p9_client_open(client, &share) == 0) {
         pages[0] = page_alloc(0, 0);

@@ -2,8 +2,8 @@
 /*
  * virtio 9P transport: a folder that the host shares.
  *
- * A call becomes one buffer, and the thread that makes it sleeps until the buffer comes back. All of
- * a share's callers wait on one queue: there are few.
+ * A call becomes one buffer, and the thread that makes it sleeps until the buffer comes back. All
+ * callers of a share wait on one queue: there are few.
  *
  * A device that breaks the rules gives nothing back any more: then every call fails here.
  */

@@ -4,6 +4,7 @@
 #include "abi/virtio/9p.h"
 #include "abi/virtio/ring.h"
 #include "kernel/drivers/virtio/virtio.h"
+#include "kernel/drivers/virtio/virtqueue.h"
 #include "kernel/share/share.h"
 #include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"

@@ -23,18 +23,18 @@ enum {
 
 /* --- Requests ------------------------------------------------------------------------------ */
 
-static void begin(struct p9_client *client, struct p9_writer *out, u8 type)
+static void begin(struct p9_client *client, struct p9_writer *out, u8 type) ACQUIRES(&client->lock)
 {
     mutex_lock(&client->lock);
     p9_begin(out, client->request, type, type == P9_TVERSION ? P9_NO_TAG : TAG);
 }
 
-static void end(struct p9_client *client)
+static void end(struct p9_client *client) RELEASES(&client->lock)
 {
     mutex_unlock(&client->lock);
 }
 
-/* Sends what was written, with `in_count` pieces of room set after the first; their head is checked. */
+/* Sends what was written. Of `in_count` pieces of room all but the first are set already. */
 static int exchange(struct p9_client *client, struct p9_writer *out, u8 type, u32 in_count,
                     struct p9_reader *in, u32 head_size)
 {
@@ -151,8 +151,8 @@ long p9_readlink(struct p9_client *client, u32 fid, char *target, size_t size)
 {
     struct p9_writer out;
     struct p9_reader in;
-    const char *text = NULL;
-    u32 len = 0;
+    const char *text;
+    u32 len;
     long result;
 
     begin(client, &out, P9_TREADLINK);
@@ -161,9 +161,9 @@ long p9_readlink(struct p9_client *client, u32 fid, char *target, size_t size)
     if (result == 0) {
         text = p9_get_text(&in, &len);
         result = text ? (long)size_min(len, size) : -EIO;
+        if (text)
+            mem_copy(target, text, (size_t)result);
     }
-    if (result > 0)
-        mem_copy(target, text, (size_t)result);
     end(client);
     return result;
 }

@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * A mounted share. Files that were looked up stay in `buckets`, by the number the server gives
- * them, with a reference of the table's, so that their pages stay cached; beyond P9_NODES_KEPT those
+ * A mounted share. Files that were looked up stay in `buckets`, by the number the server has for
+ * them. The table holds a reference, so that their pages stay cached; beyond P9_NODES_KEPT those
  * that nobody uses go, oldest first.
  */
 struct p9_mount {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folders of the host: against a server that keeps to the protocol, and against those that do not. */
+/* Folders of the host: a server that keeps to the protocol, and those that do not. */
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "abi/p9/p9.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/fs/9p/9p.h"
-#include "kernel/fs/9p/client.h"
-#include "kernel/fs/9p/node.h"
 #include "kernel/fs/9p/wire.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
