@@ -110,7 +110,8 @@ void tlb_idle_end(void);
 
 /*
  * The kernel's half. `address`, `physical` and `size` are multiples of the page size (of the large
- * one with MMU_LARGE). 0; -ENOMEM; -EEXIST where something else, or a table, is in the way.
+ * one with MMU_LARGE). 0; -ENOMEM; -EEXIST where something else, or a table, is in the way; -EINVAL
+ * for memory that the CPU cannot address.
  */
 int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags) MUST_USE;
 void mmu_kernel_unmap(u64 address, u64 size); /* Flushes everywhere. */

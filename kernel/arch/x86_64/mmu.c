@@ -35,6 +35,7 @@ enum {
     LEVEL_SMALL = 0, /* Level n covers 2^(12 + 9n) bytes a slot. */
     LEVEL_LARGE = 1,
     LEVEL_TOP = 3,
+    PHYSICAL_BITS_MAX = 52, /* Of ENTRY_ADDRESS. */
 };
 
 /* Changes of the kernel's half. The program's half has its own rules, see mmu.h. */
@@ -298,12 +299,25 @@ static int kernel_entry_set(mmu_entry_t *slot, paddr_t physical, u32 flags)
     return (entry & ENTRY_GLOBAL) != 0 ? 0 : -EEXIST; /* A table is not global. */
 }
 
+/*
+ * Whether the CPU can address it: bits beyond are reserved in an entry, and the first access would
+ * fault. Tables of the firmware and BARs of devices say where they lie, and may say anything.
+ */
+static bool is_addressable(paddr_t physical, u64 size)
+{
+    u64 end = 1ull << u32_min(cpu_features.physical_bits, PHYSICAL_BITS_MAX);
+
+    return size <= end && physical <= end - size;
+}
+
 int mmu_kernel_map(u64 address, paddr_t physical, u64 size, u32 flags)
 {
     u64 step = (flags & MMU_LARGE) != 0 ? LARGE_PAGE_SIZE : PAGE_SIZE;
     int err = 0;
 
     ASSERT(is_aligned(address | physical | size, step));
+    if (!is_addressable(physical, size))
+        return -EINVAL;
     spin_lock(&kernel_lock);
     for (u64 off = 0; off < size; off += step) {
         mmu_entry_t *slot =

@@ -125,18 +125,20 @@ int pci_msix_open(struct pci_device *device)
 {
     u8 at = pci_capability(device, PCI_CAP_MSIX, 0);
     u16 control;
+    u32 count;
     u32 table;
 
     if (at == 0 || at > PCI_CONFIG_SIZE - 12)
         return -ENODEV;
     control = pci_read16(device, at + PCI_MSIX_CONTROL);
     table = pci_read32(device, at + PCI_MSIX_TABLE);
-    device->msix_count = (control & PCI_MSIX_CONTROL_SIZE) + 1u;
+    count = (control & PCI_MSIX_CONTROL_SIZE) + 1u;
     device->msix_table =
         pci_bar_map(device, table & PCI_MSIX_TABLE_BAR, table & ~(u32)PCI_MSIX_TABLE_BAR,
-                    (u64)device->msix_count * PCI_MSIX_ENTRY_SIZE);
+                    (u64)count * PCI_MSIX_ENTRY_SIZE);
     if (!device->msix_table)
         return -ENOMEM;
+    device->msix_count = count;
     device->msix = at;
     for (u32 i = 0; i < device->msix_count; i++) {
         mmio_write32(device->msix_table + (size_t)i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_CONTROL,
@@ -150,12 +152,13 @@ int pci_msix_open(struct pci_device *device)
 int pci_msix_vector(struct pci_device *device, u32 index, u32 cpu, irq_handler_fn *handler,
                     void *arg)
 {
-    volatile u8 *entry = device->msix_table + (size_t)index * PCI_MSIX_ENTRY_SIZE;
     struct irq_message message;
+    volatile u8 *entry;
     int err;
 
     if (index >= device->msix_count)
         return -EINVAL;
+    entry = device->msix_table + (size_t)index * PCI_MSIX_ENTRY_SIZE;
     err = irq_message_open(cpu, handler, arg, &message);
     if (err < 0)
         return err;

@@ -6,7 +6,6 @@
  * the machine boots. What a device says is checked: capability lists end, BARs lie in memory.
  */
 
-#include "abi/pci/config.h"
 #include "kernel/arch/irq.h"
 #include "kernel/arch/mmu.h"
 #include "lib/base/types.h"
