@@ -27,7 +27,8 @@ class Adapter:
         """What Guest runs in place of QEMU."""
         program = guest.program
         facts = {
-            "program": {"name": program.name, "path": program.path, "args": program.args,
+            "program": {"name": program.name, "path": program.guest or program.path,
+                        "args": program.args,
                         "env": program.env, "port": program.port, "image": program.image},
             "machine": {"kind": setup.kind, "cpus": setup.cpus, "memory": setup.memory,
                         "cpu_model": setup.cpu_model},

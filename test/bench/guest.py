@@ -37,6 +37,7 @@ class Program:
     path: str
     args: list
     port: int
+    guest: str = ""  # Its path in the image, where that is another than here.
     image: str = ""  # A disk image by ops with the program and all it needs.
     request: bytes = b"GET / HTTP/1.0\r\n\r\n"  # What it answers at all.
     env: dict = dataclasses.field(default_factory=dict)

@@ -133,7 +133,7 @@ class Linux:
             symbols += "\n$b cp $b /root/run/busybox"
         init = INIT.format(modules=" ".join(names), ip=wire.GUEST_IP, prefix=wire.PREFIX,
                            tmpfs=" ".join(TMPFS), symbols=symbols,
-                           program=start + shlex.join([program.path, *program.args]))
+                           program=start + shlex.join([program.guest or program.path, *program.args]))
         archive.add("init", stat.S_IFREG | 0o755, init.encode())
         return archive.bytes()
 

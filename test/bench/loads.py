@@ -124,6 +124,8 @@ class Programs:
                 raise BenchError(f"{name} is not installed")
             path = self.folder / f"{name}-{cpus}.json"
             config.setdefault("Env", program.env)
+            if program.guest:
+                config["Program"] = program.guest
             path.write_text(json.dumps(config))
             program.image = str(self.folder / f"{name}-{cpus}.img")
             self.packer.image(program.image, program, path)
@@ -152,19 +154,20 @@ class Programs:
     def go(self, cpus):
         path = self.build / "examples" / "go" / "server"
         env = {"PORT": "8080", "GOMAXPROCS": str(cpus)}
-        return Program("go", str(path), [], 8080, env=env), {}
+        return Program("go", str(path), [], 8080, guest="/srv/go", env=env), {}
 
     def c(self, cpus):
         path = self.build / "examples" / "c" / "server-musl"
         env = {"PORT": "8080", "THREADS": str(cpus)}
-        return Program("c", str(path), [], 8080, env=env), {}
+        return Program("c", str(path), [], 8080, guest="/srv/c", env=env), {}
 
     def memory(self, _cpus):
         path = self.build / "test" / "bench" / "memory"
-        return Program("memory", str(path), MEMORY_ARGS, 80), {}
+        return Program("memory", str(path), MEMORY_ARGS, 80, guest="/srv/memory"), {}
 
     def micro(self, _cpus):
-        return Program("micro", str(self.build / "test" / "bench" / "micro"), [], 80), {}
+        path = self.build / "test" / "bench" / "micro"
+        return Program("micro", str(path), [], 80, guest="/srv/micro"), {}
 
 
 LOADS = [
