@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/cli/ui.h"
 
+#include "host/strings.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,4 +41,10 @@ void ui_note(const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+}
+
+void ui_warnings(const struct strings *warnings)
+{
+    for (size_t i = 0; i < warnings->count && (ui.is_verbose || ui.has_warnings); i++)
+        ui_note("warning: %s", warnings->items[i]);
 }

@@ -8,10 +8,13 @@
 
 #include <stdbool.h>
 
+struct strings;
+
 struct ui {
     bool is_quiet; /* --quiet: no notes, no progress; errors only. */
     bool json;     /* --json: results for programs. */
     bool is_verbose;
+    bool has_warnings; /* --show-warnings: warnings also without --verbose. */
 };
 
 extern struct ui ui;
@@ -24,3 +27,6 @@ bool ui_colors(void);
 
 /* A line on stderr beginning with "ops: ", unless quiet. */
 void ui_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lines beginning with "ops: warning: ", if anybody wants warnings: of what may be missing. */
+void ui_warnings(const struct strings *warnings);

@@ -168,9 +168,8 @@ static int run_prepare(struct run *run, struct err *err)
     if (root_init(&run->root, &run->settings, err) < 0 || memory_check(run, err) < 0)
         return -1;
     for (size_t i = 0; i < run->root.notes.count; i++)
-        fprintf(stderr, "ops: note: %s\n", run->root.notes.items[i]);
-    for (size_t i = 0; i < run->root.warnings.count && ui.is_verbose; i++)
-        fprintf(stderr, "ops: warning: %s\n", run->root.warnings.items[i]);
+        ui_note("note: %s", run->root.notes.items[i]);
+    ui_warnings(&run->root.warnings);
     return 0;
 }
 

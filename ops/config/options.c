@@ -137,6 +137,8 @@ const struct option_spec options_build[] = {
     { '4', "tfsv4", NULL, NULL, OPTION_CALL, 0, foreign_set, false },
     { 'n', "nightly", NULL, NULL, OPTION_CALL, 0, foreign_set, false },
     { 0, "nanos-version", "VERSION", NULL, OPTION_CALL, 0, foreign_set, false },
+    { 0, "bridgeipaddress", "IP", NULL, OPTION_CALL, 0, foreign_set, false },
+    { 0, "qmp", NULL, NULL, OPTION_CALL, 0, foreign_set, false },
     { 0, "arch", "NAME", NULL, OPTION_CALL, 0, arch_set, false },
     { 'f', "force", NULL, NULL, OPTION_CALL, 0, foreign_set, false },
     { 0 },
@@ -193,7 +195,7 @@ static int words_set(struct settings *settings, const struct words *words, struc
     for (size_t i = first; i < words->count; i++)
         strings_add(&settings->args, words->items[i]);
     for (size_t i = 0; i < words->rest_count; i++)
-        strings_add(&settings->args, words->rest[i]);
+        strings_add(settings->learns ? &settings->client : &settings->args, words->rest[i]);
     if (settings->program)
         return 0;
     err_set(err, "no program is given");
@@ -215,7 +217,8 @@ int settings_parse_words(struct settings *settings, const struct cmd *cmd, int a
         return status;
     ui.is_verbose |= settings->verbose;
     ui.json |= settings->json;
-    if (settings_check(settings, err) < 0)
+    ui.has_warnings |= settings->show_warnings;
+    if (settings_use_nic(settings, err) < 0 || settings_check(settings, err) < 0)
         return CMD_FAILED;
     for (size_t i = 0; i < settings->notes.count; i++)
         ui_note("note: %s", settings->notes.items[i]);

@@ -5,8 +5,6 @@
 
 #include "ops/cli/options.h"
 
-struct cmd;
-struct err;
 struct settings;
 
 extern const struct option_spec options_config[];  /* Which configuration is read. */

@@ -33,20 +33,22 @@ static void nics_fini(struct nics *nics)
 void settings_fini(struct settings *settings)
 {
     char *texts[] = {
-        settings->program,   settings->guest_program, settings->cwd,          settings->hostname,
-        settings->crash,     settings->log,           settings->target_root,  settings->image_name,
-        settings->output,    settings->kernel,        settings->accel,        settings->machine,
-        settings->cpu_model, settings->append,        settings->files_parent, settings->build_dir,
-        settings->version,   settings->language,      settings->description,  settings->ip_address,
-        settings->netmask,   settings->gateway,       settings->bridge_name,  settings->bridge_ip,
-        settings->tap_name,  settings->instance_name, settings->at_exit,      settings->package,
+        settings->program,       settings->guest_program, settings->cwd,
+        settings->hostname,      settings->crash,         settings->log,
+        settings->target_root,   settings->image_name,    settings->output,
+        settings->kernel,        settings->accel,         settings->machine,
+        settings->cpu_model,     settings->append,        settings->files_parent,
+        settings->build_dir,     settings->version,       settings->language,
+        settings->description,   settings->ip_address,    settings->netmask,
+        settings->gateway,       settings->bridge_name,   settings->tap_name,
+        settings->instance_name, settings->at_exit,       settings->package,
         settings->user,
     };
     struct strings *lists[] = {
-        &settings->args,         &settings->envs,    &settings->files,  &settings->dirs,
-        &settings->maps,         &settings->tmpfs,   &settings->limits, &settings->config_files,
-        &settings->notes,        &settings->secrets, &settings->mounts, &settings->no_trace,
-        &settings->name_servers,
+        &settings->args,     &settings->envs,         &settings->files,  &settings->dirs,
+        &settings->maps,     &settings->tmpfs,        &settings->limits, &settings->config_files,
+        &settings->notes,    &settings->secrets,      &settings->mounts, &settings->client,
+        &settings->no_trace, &settings->name_servers,
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -62,6 +64,34 @@ void settings_set(char **field, const char *text)
 {
     free(*field);
     *field = xstrdup(text);
+}
+
+static void unset_fill(char **field, const char *text)
+{
+    if (!*field && text)
+        settings_set(field, text);
+}
+
+int settings_use_nic(struct settings *settings, struct err *err)
+{
+    const struct nic *nic = settings->nics.items;
+
+    if (settings->nics.count == 0)
+        return 0;
+    if (settings->nics.count > 1) {
+        return err_set(err, "\"Nics\" has %zu interfaces, but a machine has one here",
+                       settings->nics.count);
+    }
+    if (nic->ipv6_address) {
+        return err_set(err, "\"IPv6Address\" of \"Nics\" is not supported: the kernel speaks IPv4 "
+                            "only so far");
+    }
+    unset_fill(&settings->ip_address, nic->ip_address);
+    unset_fill(&settings->netmask, nic->netmask);
+    unset_fill(&settings->gateway, nic->gateway);
+    unset_fill(&settings->bridge_name, nic->bridge);
+    settings->bridged |= nic->bridge != NULL;
+    return 0;
 }
 
 static int network_check(const struct settings *settings, struct err *err)

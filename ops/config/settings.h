@@ -53,6 +53,8 @@ struct settings {
     bool no_args_copy; /* Do not copy a file that is the first argument. */
     char *image_name;
     bool replaces;     /* An image of that name. */
+    bool learns;       /* --learn: `files` come from a run. */
+    bool is_learned;   /* They did: nothing else is opened. */
     char *output;      /* Where `ops build` writes. */
     char *build_dir;   /* The folder for images that `output` does not name; NULL: this one. */
     uint64_t base_mib; /* The least size of the root filesystem; 0: what is in it. */
@@ -63,6 +65,7 @@ struct settings {
 
     /* How the program starts; all of it can be given again at launch. */
     struct strings args;   /* Without argv[0]. */
+    struct strings client; /* With `learns`: the command that makes use of the program. */
     struct strings envs;   /* NAME=VALUE. */
     struct strings limits; /* "nofile 1024" */
     char *cwd;             /* In the guest. */
@@ -96,15 +99,12 @@ struct settings {
     struct nics nics;
     bool bridged;
     char *bridge_name;
-    char *bridge_ip; /* A.B.C.D or A.B.C.D/LEN */
     char *tap_name;
     char *instance_name;
     char *at_exit; /* A shell command for when the machine has ended. */
     bool background;
     bool debug;
-    uint64_t gdb_port; /* 0: the usual one. */
-    bool qmp;
-    bool vga;
+    uint64_t gdb_port;  /* 0: the usual one. */
     uint64_t timeout_s; /* 0: none. */
     bool dry_run;
 
@@ -122,6 +122,12 @@ void settings_fini(struct settings *settings);
 
 /* Replaces a string of the settings by a copy of `text`. */
 void settings_set(char **field, const char *text);
+
+/*
+ * Has the one interface of `nics` say what the settings do not say of the network yet. Several are
+ * an error: a machine has one here.
+ */
+int settings_use_nic(struct settings *settings, struct err *err);
 
 /* Checks what takes more than one setting to say. */
 int settings_check(const struct settings *settings, struct err *err);

@@ -18,8 +18,7 @@ static void notes_print(const struct root *root, const struct image_size *size)
         ui_note("note: %s", root->notes.items[i]);
     for (size_t i = 0; i < root->reasons.count && ui.is_verbose; i++)
         ui_note("%s", root->reasons.items[i]);
-    for (size_t i = 0; i < root->warnings.count && ui.is_verbose; i++)
-        ui_note("warning: %s", root->warnings.items[i]);
+    ui_warnings(&root->warnings);
     if (ui.is_verbose) {
         ui_note("%zu files and directories, %llu KiB; a disk of %llu MiB", root->tree.count,
                 (unsigned long long)size->content >> 10, (unsigned long long)size->disk >> 20);

@@ -130,3 +130,28 @@ def config_build_dir_takes_images(place):
     done = place.run("build", "-c", "config.json", TRUE)
     assert done.returncode == 0 and done.stdout == "out/true.img\n", done
     assert (place.folder / "out/true.img").exists()
+
+
+@test
+def config_of_one_interface_is_the_networks(place):
+    place.config({"RunConfig": {"Nics": [{"IPAddress": "10.0.0.5", "Gateway": "10.0.0.1"}]}})
+    assert "ip 10.0.0.5/24" in manifest(place, "-c", "config.json", TRUE)
+    assert "ip 10.0.0.6/24" in manifest(place, "-c", "config.json", "--ip-address", "10.0.0.6", TRUE)
+    place.config({"RunConfig": {"Nics": [{}, {}]}})
+    place.fails("build", "-c", "config.json", TRUE, says=["2 interfaces"])
+
+
+@test
+def config_shows_warnings_when_asked(place):
+    library = place.compile("libgone.so", "int gone(void) { return 0; }", "-shared", "-fPIC")
+    user = place.compile("libuser.so", "int gone(void); int user(void) { return gone(); }",
+                         "-shared", "-fPIC", "-L.", "-Wl,--no-as-needed", "-lgone")
+    library.unlink()
+    place.config({"Files": [str(user)], "RunConfig": {"ShowWarnings": True}})
+    done = place.run("build", "-o", "x.img", "-c", "config.json", TRUE)
+    assert done.returncode == 0 and "ops: warning: library" in done.stderr, done.stderr
+    place.config({"Files": [str(user)]})
+    done = place.run("build", "-o", "x.img", "-c", "config.json", TRUE)
+    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
+    done = place.run("build", "-o", "x.img", "-c", "config.json", "--show-warnings", TRUE)
+    assert "ops: warning: library" in done.stderr, done.stderr

@@ -50,8 +50,8 @@ static int package_make(const struct from_deb_args *args, const struct words *wo
         status = from_deb(&draft, &info, &wish, &warnings, err);
     if (status == 0)
         status = draft_keep(&draft, &info, args->replaces, folder, err);
-    for (size_t i = 0; i < warnings.count && status == 0 && ui.is_verbose; i++)
-        ui_note("warning: %s", warnings.items[i]);
+    if (status == 0)
+        ui_warnings(&warnings);
     strings_fini(&warnings);
     strings_fini(&wish.words);
     draft_info_fini(&info);

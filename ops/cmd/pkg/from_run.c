@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pkg from-run: a package of a program of this machine. */
 #include "host/err.h"
+#include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
@@ -35,8 +36,8 @@ static int package_make(const struct from_run_args *args, char **folder, struct 
         status = from_settings(&draft, &info, &args->settings, &warnings, err);
     if (status == 0)
         status = draft_keep(&draft, &info, args->replaces, folder, err);
-    for (size_t i = 0; i < warnings.count && status == 0 && ui.is_verbose; i++)
-        ui_note("warning: %s", warnings.items[i]);
+    if (status == 0)
+        ui_warnings(&warnings);
     strings_fini(&warnings);
     draft_info_fini(&info);
     draft_fini(&draft);
