@@ -11,6 +11,8 @@
 #include "ops/image/search.h"
 #include "ops/image/tree.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

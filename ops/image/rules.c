@@ -11,8 +11,8 @@
 #include "ops/image/sysroot.h"
 #include "ops/image/tree.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -10,12 +10,7 @@
 
 #include "host/strings.h"
 
-#include <stdbool.h>
-
-struct deps;
 struct err;
-struct settings;
-struct tree;
 
 struct rules {
     struct tree *tree;

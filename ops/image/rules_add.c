@@ -10,11 +10,11 @@
 #include "ops/image/object.h"
 #include "ops/image/rules.h"
 #include "ops/image/rules_table.h"
-#include "ops/image/sysroot.h"
 #include "ops/image/tree.h"
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

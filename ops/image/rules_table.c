@@ -4,8 +4,6 @@
 #include "ops/image/hints.h"
 #include "ops/image/rules_add.h"
 
-#include <stddef.h>
-
 #define LIBDIR "/usr/lib/x86_64-linux-gnu"
 
 const struct rule rules_table[] = {

@@ -2,15 +2,14 @@
 #include "ops/pkg/apt.h"
 
 #include "host/err.h"
-#include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/state/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -7,7 +7,6 @@
 #include "host/xmem.h"
 
 #include <archive.h>
-#include <archive_entry.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-struct err;
-
 /*
  * The path of the blob in the layout `dir`, checked for size and digest; to be freed. NULL with
  * `err` set.

@@ -10,7 +10,6 @@
 #include "ops/pkg/oci_json.h"
 #include "ops/pkg/spot.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/image/root.h"
 #include "ops/pkg/draft.h"

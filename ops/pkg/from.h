@@ -5,8 +5,6 @@
 
 #include "host/strings.h"
 
-#include <stdbool.h>
-
 struct draft;
 struct draft_info;
 struct err;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     INDEX_DEPTH_MAX = 4, /* Indexes in indexes. */

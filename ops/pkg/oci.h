@@ -9,8 +9,6 @@
 #include "host/strings.h"
 #include "ops/pkg/oci_json.h"
 
-struct err;
-
 struct oci_image {
     struct oci_config config;
     char *ref; /* "nginx:1.25", or NULL. */

@@ -2,7 +2,6 @@
 #include "ops/pkg/package.h"
 
 #include "host/err.h"
-#include "host/file.h"
 #include "host/xmem.h"
 #include "ops/cli/suggest.h"
 #include "ops/config/config.h"
@@ -13,7 +12,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     SUGGEST_DISTANCE_MAX = 3, /* Farther words are no help. */

@@ -12,11 +12,8 @@
  */
 
 #include "host/strings.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
-
-#include <stdint.h>
-
-struct err;
 
 enum {
     PACKAGE_JSON_MAX = 4 << 20,

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <syscall.h>
 #include <unistd.h>
 
 /* Part by part, for a kernel without openat2(). */

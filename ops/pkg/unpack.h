@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 struct err;
-struct strings;
 
 enum {
     UNPACK_ENTRIES_MAX = 1 << 20,

@@ -4,6 +4,7 @@
 #include "ops/image/object.h"
 #include "test/fuzz/fuzz.h"
 
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

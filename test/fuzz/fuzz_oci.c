@@ -4,6 +4,7 @@
  * refused is refused in words; what is accepted has digests of the right form, and within limits.
  */
 #include "host/err.h"
+#include "host/strings.h"
 #include "ops/pkg/oci_json.h"
 #include "test/fuzz/fuzz.h"
 

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pkg add: make a directory a package. */
 #include "host/err.h"
-#include "host/file.h"
-#include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
-#include "ops/config/config.h"
-#include "ops/config/settings.h"
 #include "ops/output/table.h"
 #include "ops/pkg/adopt.h"
 

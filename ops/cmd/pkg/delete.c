@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pkg delete: remove packages. */
 #include "host/err.h"
-#include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"

@@ -7,11 +7,12 @@
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/config/ports.h"
+#include "ops/config/settings.h"
 #include "ops/output/table.h"
 #include "ops/pkg/package.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 

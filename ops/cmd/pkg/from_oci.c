@@ -12,6 +12,7 @@
 #include "ops/pkg/entry.h"
 #include "ops/pkg/from.h"
 #include "ops/pkg/oci.h"
+#include "ops/pkg/oci_json.h"
 
 #include <ctype.h>
 #include <stdbool.h>

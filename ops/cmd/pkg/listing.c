@@ -5,6 +5,7 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/ui.h"
+#include "ops/config/settings.h"
 #include "ops/output/table.h"
 #include "ops/pkg/package.h"
 
