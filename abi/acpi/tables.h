@@ -55,6 +55,7 @@ enum {
     ACPI_SPACE_PORT = 1,
 
     ACPI_PM1_POWER_BUTTON = 1 << 8, /* Of the PM1 status and enable registers, section 4.8.3. */
+    ACPI_PM1_WAKE = 1 << 15,        /* Of the status alone. */
     ACPI_PM1_CONTROL_ENABLED = 1,   /* SCI_EN. */
 
     /* Of the generic event device; its bits are QEMU's (docs/specs/acpi_hw_reduced_hotplug). */

@@ -109,11 +109,16 @@ static bool is_ignored(int signal, const struct task *target)
     return handler == SIG_IGN || (handler == SIG_DFL && bit & SIGNALS_IGNORED_BY_DEFAULT);
 }
 
-/* Linux asks the main thread's mask; who waits for the signal counts whoever it is. */
+/*
+ * Linux asks the main thread's mask; who waits for the signal counts whoever it is. Before there is
+ * any thread signals wait for the first: the power button may be quicker than the program.
+ */
 static bool is_ignored_by_process(int signal) HOLDS(&tasks_lock)
 {
     struct list *node;
 
+    if (list_is_empty(&tasks))
+        return false;
     LIST_FOR_EACH (&tasks, node) {
         struct task *task = task_of(node);
         bool is_main = node == tasks.next;

@@ -12,6 +12,7 @@
 #include "kernel/arch/upcall.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
+#include "kernel/debug/trace.h"
 #include "kernel/task/fatal.h"
 #include "kernel/task/signal_internal.h"
 #include "kernel/task/task.h"
@@ -59,6 +60,20 @@ const char *signal_name(int signal)
 {
     (void)signal;
     return "SIG";
+}
+
+bool trace_active;
+
+void trace_signal(u32 tid, bool has_others, const struct abi_siginfo *info)
+{
+    (void)tid;
+    (void)has_others;
+    (void)info;
+}
+
+u32 task_count(void)
+{
+    return 1;
 }
 
 static void handle(int signal, u64 flags, u64 mask)
@@ -123,6 +138,16 @@ TEST(signal, tells_the_first_thread_that_takes_it)
     fake_tasks[0].signals.blocked = SIGNAL_BIT(SIGUSR1);
     CHECK_EQ(post(SIGUSR1), 0);
     CHECK(!told(0) && told(1) && !told(2));
+    fini();
+}
+
+TEST(signal, keeps_for_the_first_thread_what_comes_before_it)
+{
+    CHECK_EQ(post(SIGTERM), 0);
+    CHECK_EQ(signal_state.process.pending, SIGNAL_BIT(SIGTERM));
+    fake_tasks_init(1);
+    signal_retarget_locked();
+    CHECK(told(0));
     fini();
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/task/exit.h"
+#include "kernel/task/signal_internal.h"
 #include "kernel/task/task_list.h"
 
 struct spinlock tasks_lock = SPINLOCK_INIT(LOCK_RANK_SIGNAL);
@@ -109,7 +110,8 @@ bool task_start(struct task *task)
     ending = program_is_ending(); /* Else program_exit() finds it in the list. */
     if (!ending) {
         list_push_back(&tasks, &task->link);
-        __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
+        if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) == 1)
+            signal_retarget_locked(); /* To the first what came before it. */
     }
     spin_unlock(&tasks_lock);
 

@@ -115,6 +115,18 @@ static void take_over_events(void)
         port_write8((u16)tables.smi_command, tables.acpi_enable);
 }
 
+/*
+ * The button may have been pressed before we could hear it, and its bit is there. But not the press
+ * that switched the machine on: that one woke it.
+ */
+static void look_for_early_press(void)
+{
+    u16 status = port_read16(button.status_port);
+
+    if ((status & (ACPI_PM1_POWER_BUTTON | ACPI_PM1_WAKE)) == ACPI_PM1_POWER_BUTTON)
+        bottom_half_queue(&button.half);
+}
+
 /* The PM1 registers (section 4.8.3.1). */
 static bool open_fixed_button(void)
 {
@@ -127,16 +139,22 @@ static bool open_fixed_button(void)
     if (open_sci() < 0)
         return false;
     take_over_events();
+    look_for_early_press();
     port_write16(button.status_port, ACPI_PM1_POWER_BUTTON);
     port_write16(button.enable_port, ACPI_PM1_POWER_BUTTON);
     return true;
 }
 
+static void events_look(void)
+{
+    if (mmio_read32(button.events) & ACPI_EVENT_POWER_BUTTON) /* Reading clears. */
+        bottom_half_queue(&button.half);
+}
+
 static void events_irq(void *arg)
 {
     (void)arg;
-    if (mmio_read32(button.events) & ACPI_EVENT_POWER_BUTTON) /* Reading clears. */
-        bottom_half_queue(&button.half);
+    events_look();
 }
 
 static bool open_event_device(void)
@@ -146,8 +164,11 @@ static bool open_event_device(void)
     if (!events->selected.present)
         return true;
     button.events = device_map(events->selected.address, ACPI_EVENT_REGISTER_SIZE);
-    return button.events &&
-           irq_line_open(events->gsi, events->level, events->active_low, events_irq, NULL) == 0;
+    if (!button.events ||
+        irq_line_open(events->gsi, events->level, events->active_low, events_irq, NULL) < 0)
+        return false;
+    events_look(); /* Its interrupt may have come before we could hear it. */
+    return true;
 }
 
 void acpi_power_button_init(void (*pressed)(void))
