@@ -505,7 +505,12 @@ static int rules_add(struct root *root, const struct settings *settings, struct 
         .real = root->program_real,
         .reasons = &root->reasons,
     };
-    int status = rules_apply(&rules, err);
+    int status;
+
+    /* Who has seen what is opened by name needs no rules for it. */
+    if (settings->is_learned)
+        return deps_add_tree(deps, err);
+    status = rules_apply(&rules, err);
 
     strings_add_all(&root->tmpfs, &rules.tmpfs);
     strings_fini(&rules.tmpfs);

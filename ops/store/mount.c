@@ -164,9 +164,10 @@ int mounts_lines(struct strings *lines, const struct settings *settings, struct 
         struct mount mount;
 
         status = mount_parse(&mount, settings->mounts.items[i], i, err);
-        if (status == 0)
+        if (status == 0) {
             strings_addf(lines, "mount %s %s%s", mount.source, mount.path,
                          mount.is_read_only ? " ro" : "");
+        }
         mount_fini(&mount);
     }
     return status;

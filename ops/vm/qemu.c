@@ -122,8 +122,8 @@ static void shares_add(struct strings *command, const struct launch *launch, con
         bool is_read_only = strcmp(launch->shares.items[i + 2], "ro") == 0;
 
         strings_add(command, "-fsdev");
-        strings_addf(command, "local,id=%s,path=%s,security_model=none%s", launch->shares.items[i],
-                     doubled, is_read_only ? ",readonly=on" : "");
+        strings_addf(command, "local,id=%s,path=%s,security_model=none,multidevs=remap%s",
+                     launch->shares.items[i], doubled, is_read_only ? ",readonly=on" : "");
         strings_add(command, "-device");
         strings_addf(command, "virtio-9p-%s,fsdev=%s,mount_tag=%s", suffix, launch->shares.items[i],
                      launch->shares.items[i]);

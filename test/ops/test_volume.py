@@ -95,7 +95,8 @@ def mounts_give_a_machine_its_volumes(place):
     assert f"file={volume(place, 'second')},format=raw,if=none,readonly=on" in line, line
     place.write("share/x", "x")
     line = good(place, "run", "--dry-run", "--mounts", "./share:/share:ro", "/usr/bin/true")
-    assert f"path={place.folder}/share,security_model=none,readonly=on" in line, line
+    assert f"path={place.folder}/share,security_model=none,multidevs=remap,readonly=on" in line, \
+        line
     assert "mount_tag=share0" in line, line
 
     config = place.config({"Mounts": {"data": "/srv", "%1": "/two/deep"}})
