@@ -7,6 +7,7 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/number.h"
+#include "ops/cli/suggest.h"
 #include "ops/cli/ui.h"
 
 #include <getopt.h>
@@ -18,6 +19,7 @@ enum {
     OPTION_LONG_FIRST = 256, /* Options without a letter count from here. */
     OPTION_COUNT_MAX = 96,
     NUMBER_MAX = 1 << 30,
+    SUGGEST_DISTANCE_MAX = 2, /* Farther words are no help. */
 };
 
 static int json_set(void *field, const char *value, struct err *err)
@@ -138,16 +140,43 @@ static int value_set(void *target, const struct option_spec *spec, const char *v
     return err_set(err, "unknown kind of option");
 }
 
+/* The option most like a word that begins with two dashes, or NULL. */
+static const char *nearest_option(const struct tables *tables, const char *word)
+{
+    size_t len = strcspn(word + 2, "=");
+    char *name = xstrndup(word + 2, len);
+    size_t best = len < SUGGEST_DISTANCE_MAX + 1 ? len : SUGGEST_DISTANCE_MAX + 1;
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < tables->count; i++) {
+        size_t distance = suggest_distance(name, tables->specs[i]->name);
+
+        if (tables->specs[i]->about && distance < best) {
+            best = distance;
+            nearest = tables->specs[i]->name;
+        }
+    }
+    free(name);
+    return nearest;
+}
+
 /* Which option it was that getopt complained of. */
-static int getopt_error(int code, char **argv, struct err *err)
+static int getopt_error(const struct tables *tables, int code, char **argv, struct err *err)
 {
     const char *what = code == ':' ? "needs a value" : "is not known";
+    const char *word = argv[optind - 1];
+    const char *nearest;
 
-    if (optopt > 0 && optopt < OPTION_LONG_FIRST && argv[optind - 1][1] != '-') {
+    if (optopt > 0 && optopt < OPTION_LONG_FIRST && word[1] != '-') {
         err_set(err, "option '-%c' %s", optopt, what);
-    } else {
-        err_set(err, "option '%s' %s", argv[optind - 1], what);
+        return CMD_USAGE;
     }
+    if (optopt != 0 && code != ':')
+        what = "takes no value";
+    err_set(err, "option '%s' %s", word, what);
+    nearest = code == ':' || optopt != 0 ? NULL : nearest_option(tables, word);
+    if (nearest)
+        err_set(err, "option '%s' %s\nhint: did you mean '--%s'?", word, what, nearest);
     return CMD_USAGE;
 }
 
@@ -163,7 +192,7 @@ static int options_pass(void *target, const struct tables *tables, bool is_early
         const struct option_spec *spec = spec_find(tables, code);
 
         if (!spec)
-            return getopt_error(code, argv, err);
+            return getopt_error(tables, code, argv, err);
         if (spec->is_early != is_early || value_set(target, spec, optarg, err) == 0)
             continue;
         err_prefix(err, "--%s", spec->name);
