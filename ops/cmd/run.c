@@ -158,6 +158,7 @@ static void command_fill(struct run *run, const char *report)
     };
 
     qemu_command(&run->command, run->qemu, &run->launch, &channels, qemu_kvm_wanted(&run->launch));
+    free(gdb);
 }
 
 /* Everything that can be known to be wrong before something is made. */
