@@ -21,6 +21,7 @@
 enum {
     TRY_MS = 500, /* Between looks at whether the instance is still there. */
     POLL_MS = 50,
+    FAILURES_MAX = 40, /* Two seconds of them. */
     SHELL_MISSING = 127,
 };
 
@@ -65,10 +66,14 @@ static int running_check(const struct provider *provider, const char *name, stru
     return status;
 }
 
+/*
+ * A machine that is about to end cannot be asked any more and is not known to have ended yet: an
+ * answer that cannot be had is no failure at once.
+ */
 static int port_wait(const struct deploy *deploy, const char *name, uint16_t port,
                      uint64_t until_ms, uint16_t *reached_port, struct err *err)
 {
-    for (;;) {
+    for (int failures = 0;; pause_short()) {
         uint64_t now = now_ms();
         uint64_t left = until_ms > now ? until_ms - now : 0;
         int timeout_ms = left < TRY_MS ? (int)left : TRY_MS;
@@ -79,7 +84,8 @@ static int port_wait(const struct deploy *deploy, const char *name, uint16_t por
             return 0;
         if (running_check(deploy->provider, name, err) < 0)
             return -1;
-        if (answer < 0)
+        failures += answer < 0 ? 1 : 0;
+        if (failures > FAILURES_MAX || (answer < 0 && left == 0))
             return err_set(err, "%s", why.text);
         if (left == 0) {
             return err_set(err, "port %u of the new version is not answered after %llu s", port,
