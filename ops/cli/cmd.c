@@ -3,10 +3,12 @@
 
 #include "ops/cli/options.h"
 #include "ops/cli/suggest.h"
+#include "ops/output/wrap.h"
 
 #include <string.h>
 
 enum {
+    OVERVIEW_TEXT_COLUMN = 14,
     SUGGEST_DISTANCE_MAX = 2, /* Farther words are no help. */
 };
 
@@ -52,20 +54,38 @@ void cmd_overview_print(const struct cmd *group, FILE *out)
     const char *space = group ? " " : "";
 
     fprintf(out, "usage: ops %s%sCOMMAND [ARGUMENT...]\n\n", name, space);
-    for (; *cmds; cmds++)
-        fprintf(out, "  %-10s %s\n", (*cmds)->name, (*cmds)->about);
+    for (; *cmds; cmds++) {
+        fprintf(out, "  %-11s ", (*cmds)->name);
+        wrap_print_from((*cmds)->about, OVERVIEW_TEXT_COLUMN, out);
+    }
     fprintf(out, "\n`ops help %s%sCOMMAND` says more.\n", name, space);
+}
+
+static void examples_print(const char *examples, FILE *out)
+{
+    fprintf(out, "\nexamples:\n");
+    while (*examples != '\0') {
+        int len;
+
+        examples += strspn(examples, " ");
+        len = (int)strcspn(examples, "\n");
+        fprintf(out, "  %.*s\n", len, examples);
+        examples += len;
+        examples += *examples == '\n';
+    }
 }
 
 void cmd_help_print(const struct cmd *cmd, const char *path, FILE *out)
 {
     fprintf(out, "usage: ops %s %s\n\n%s.\n", path, cmd->usage, cmd->about);
-    if (cmd->more)
-        fprintf(out, "\n%s\n", cmd->more);
+    if (cmd->more) {
+        fprintf(out, "\n");
+        wrap_print(cmd->more, 0, out);
+    }
     fprintf(out, "\n");
     for (const struct option_spec *const *specs = cmd->options; specs && *specs; specs++)
         options_print(*specs, out);
     options_print(options_common, out);
     if (cmd->examples)
-        fprintf(out, "\nexamples:\n%s\n", cmd->examples);
+        examples_print(cmd->examples, out);
 }

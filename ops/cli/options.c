@@ -9,6 +9,7 @@
 #include "ops/cli/number.h"
 #include "ops/cli/suggest.h"
 #include "ops/cli/ui.h"
+#include "ops/output/wrap.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -20,6 +21,9 @@ enum {
     OPTION_COUNT_MAX = 96,
     NUMBER_MAX = 1 << 30,
     SUGGEST_DISTANCE_MAX = 2, /* Farther words are no help. */
+    OPTION_NAME_MAX = 64,
+    OPTION_COLUMNS = 25,
+    OPTION_TEXT_COLUMN = 6 + OPTION_COLUMNS + 1,
 };
 
 static int json_set(void *field, const char *value, struct err *err)
@@ -255,12 +259,15 @@ int options_parse(void *target, const struct cmd *cmd, int argc, char **argv, st
 void options_print(const struct option_spec *specs, FILE *out)
 {
     for (; specs->name; specs++) {
-        char letter[8] = "    ";
-        char name[48];
+        char letter[8] = "";
+        char name[OPTION_NAME_MAX];
 
+        if (!specs->about)
+            continue;
         if (specs->letter)
             snprintf(letter, sizeof(letter), "-%c, ", specs->letter);
         snprintf(name, sizeof(name), "--%s %s", specs->name, specs->value ? specs->value : "");
-        fprintf(out, "  %s%-26s %s\n", letter, name, specs->about);
+        fprintf(out, "  %-4s%-*s ", letter, OPTION_COLUMNS, name);
+        wrap_print_from(specs->about, OPTION_TEXT_COLUMN, out);
     }
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/output/wrap.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
     LINE_WIDTH = 80,
 };
 
-void wrap_print(const char *text, size_t indent, FILE *out)
+/* `column` is 0 at the start of a line. */
+static void print(const char *text, size_t indent, size_t column, FILE *out)
 {
-    size_t column = 0; /* 0: at the start of a line. */
+    bool is_first = true;
 
     while (*text != '\0') {
         size_t blanks = strspn(text, " \n");
@@ -31,13 +33,24 @@ void wrap_print(const char *text, size_t indent, FILE *out)
         if (column == 0) {
             fprintf(out, "%*s", (int)indent, "");
             column = indent;
-        } else {
+        } else if (!is_first) {
             fputc(' ', out);
             column++;
         }
+        is_first = false;
         fwrite(text, 1, len, out);
         column += len;
         text += len;
     }
     fputs(column > 0 ? "\n" : "", out);
+}
+
+void wrap_print(const char *text, size_t indent, FILE *out)
+{
+    print(text, indent, 0, out);
+}
+
+void wrap_print_from(const char *text, size_t indent, FILE *out)
+{
+    print(text, indent, indent, out);
 }

@@ -11,3 +11,6 @@
  * An empty line in the text stays one; a word that is too long has a line of its own.
  */
 void wrap_print(const char *text, size_t indent, FILE *out);
+
+/* The same where the first line has `indent` characters already. */
+void wrap_print_from(const char *text, size_t indent, FILE *out);

@@ -4,6 +4,7 @@
 #include "test/unit/unit.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 TEST(wrap, keeps_lines_within_80_letters)
@@ -40,4 +41,16 @@ TEST(wrap, keeps_lines_within_80_letters)
         CHECK_EQ(strcmp(printed, cases[i].lines), 0);
         free(printed);
     }
+}
+
+TEST(wrap, first_line_may_have_begun)
+{
+    char text[256] = "";
+    FILE *out = fmemopen(text, sizeof(text), "w");
+
+    wrap_print_from("one\ntwo", 76, out);
+    fclose(out);
+    CHECK_EQ(strspn(text + 4, " "), 76);
+    CHECK_EQ(memcmp(text, "one\n", 4), 0);
+    CHECK_EQ(strcmp(text + 4 + 76, "two\n"), 0);
 }
