@@ -369,7 +369,14 @@ bool pipe_is(const struct file *file)
     return file->ops == &pipe_ops;
 }
 
-static struct file *end_create(struct pipe *pipe, u32 flags)
+/* How often the end that `flags` is not has been opened. */
+static u32 other_opens(const struct pipe *pipe, u32 flags) HOLDS(&pipe->mutex)
+{
+    return flags & FILE_READABLE ? pipe->writer_opens : pipe->reader_opens;
+}
+
+/* A new end; `others` (if not NULL) is how often the other one had been opened by then. */
+static struct file *end_create(struct pipe *pipe, u32 flags, u32 *others)
 {
     struct file *file = file_create(&pipe_ops, pipe, flags);
 
@@ -379,6 +386,8 @@ static struct file *end_create(struct pipe *pipe, u32 flags)
     mutex_lock(&pipe->mutex);
     pipe->readers += (flags & FILE_READABLE) != 0;
     pipe->writers += (flags & FILE_WRITABLE) != 0;
+    if (others)
+        *others = other_opens(pipe, flags);
     pipe->reader_opens += (flags & FILE_READABLE) != 0;
     pipe->writer_opens += (flags & FILE_WRITABLE) != 0;
     mutex_unlock(&pipe->mutex);
@@ -391,12 +400,12 @@ int pipe_create(u32 flags, struct file *ends[2])
 
     if (!pipe)
         return -ENOMEM;
-    ends[0] = end_create(pipe, FILE_READABLE | flags);
+    ends[0] = end_create(pipe, FILE_READABLE | flags, NULL);
     if (!ends[0]) {
         pipe_free(pipe);
         return -ENOMEM;
     }
-    ends[1] = end_create(pipe, FILE_WRITABLE | flags);
+    ends[1] = end_create(pipe, FILE_WRITABLE | flags, NULL);
     if (!ends[1]) {
         file_put(ends[0]);
         return -ENOMEM;
@@ -427,17 +436,18 @@ static struct pipe *fifo_get(void **place) LOCK_INTERNALS
     return pipe;
 }
 
-/* Waits until the other end has been opened, if only for a moment. */
-static int fifo_wait(struct pipe *pipe, u32 flags)
+/*
+ * Waits until the other end has been opened, if only for a moment: it is open, or it was since this
+ * one was made, when it had been opened `before` times.
+ */
+static int fifo_wait(struct pipe *pipe, u32 flags, u32 before)
 {
     bool reads = (flags & FILE_READABLE) != 0;
-    u32 before;
     int err = 0;
 
     mutex_lock(&pipe->mutex);
-    before = reads ? pipe->writer_opens : pipe->reader_opens;
     while (err == 0 && (reads ? pipe->writers : pipe->readers) == 0 &&
-           before == (reads ? pipe->writer_opens : pipe->reader_opens))
+           before == other_opens(pipe, flags))
         err = pipe_sleep(pipe, 0);
     mutex_unlock(&pipe->mutex);
     return err;
@@ -447,6 +457,7 @@ int fifo_open(void **place, u32 flags, struct file **file)
 {
     const u32 both = FILE_READABLE | FILE_WRITABLE;
     struct pipe *pipe = fifo_get(place);
+    u32 others = 0;
     int err = 0;
 
     if (!pipe)
@@ -457,13 +468,13 @@ int fifo_open(void **place, u32 flags, struct file **file)
             err = -ENXIO;
         mutex_unlock(&pipe->mutex);
     }
-    *file = err == 0 ? end_create(pipe, flags) : NULL;
+    *file = err == 0 ? end_create(pipe, flags, &others) : NULL;
     if (err == 0 && !*file)
         err = -ENOMEM;
     if (err == 0) {
         wait_wake_all(&pipe->queue, 0);
         if ((flags & both) != both && !(flags & FILE_NONBLOCK))
-            err = fifo_wait(pipe, flags);
+            err = fifo_wait(pipe, flags, others);
         if (err < 0)
             file_put(*file);
     }

@@ -145,6 +145,26 @@ TEST(pipe, shared_pages_are_never_written_to)
     CHECK_EQ(fake_pages, 0);
 }
 
+static void *fifo_place;
+
+/* While the reader waits a writer comes, leaves a byte, and goes. */
+static void writer_passes_by(u64 deadline_ns)
+{
+    struct file *writer;
+
+    (void)deadline_ns;
+    CHECK_EQ(fifo_open(&fifo_place, FILE_WRITABLE | FILE_NONBLOCK, &writer), 0);
+    file_put(writer);
+}
+
+TEST(fifo, opens_when_the_other_end_was_there_for_a_moment)
+{
+    fake_sleep_hook = writer_passes_by;
+    CHECK_EQ(fifo_open(&fifo_place, FILE_READABLE, &ends[0]), 0);
+    file_put(ends[0]);
+    CHECK(!fifo_place);
+}
+
 TEST(fifo, opens_for_both_and_is_forgotten_when_closed)
 {
     void *place = NULL;
