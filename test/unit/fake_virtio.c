@@ -80,14 +80,15 @@ static bool run_poll(struct bottom_half *half)
 struct virtqueue *virtio_queue_open_polled(struct virtio_device *device, u16 index, u32 cpu,
                                            virtqueue_poll_fn *poll, void *arg)
 {
+    u16 size =
+        index > 0 && device->other_queue_size ? device->other_queue_size : device->queue_size;
     struct virtqueue *queue;
 
     CHECK(!device->started);
     if (index >= FAKE_VIRTIO_QUEUES)
         return NULL;
     CHECK(!device->queues[index]);
-    queue = virtqueue_create(device, index, device->queue_size,
-                             (device->features & VIRTIO_F_EVENT_IDX) != 0);
+    queue = virtqueue_create(device, index, size, (device->features & VIRTIO_F_EVENT_IDX) != 0);
     if (!queue)
         return NULL;
     queue->cpu = cpu;

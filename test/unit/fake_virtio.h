@@ -20,6 +20,7 @@ struct virtio_device {
     u64 features;
     u8 config[FAKE_VIRTIO_CONFIG];
     u16 queue_size;
+    u16 other_queue_size; /* Of all but the first, where it is not 0. */
     bool broken;
     bool started;
     struct virtqueue *queues[FAKE_VIRTIO_QUEUES];

@@ -286,19 +286,31 @@ static int queues_open(struct virtio_blk *blk)
     return 0;
 }
 
+/* How many segments fit beside the overhead into every queue, empty; 0: not even one into each. */
+static u32 queue_segments(const struct virtio_blk *blk)
+{
+    u32 segments = BLOCK_SEGMENTS_MAX;
+
+    for (u32 i = 0; i < blk->queue_count; i++) {
+        u32 size = virtqueue_size(blk->queues[i].queue);
+
+        segments = u32_min(segments, size - u32_min(size, BLK_OVERHEAD));
+    }
+    return segments;
+}
+
 /* What the device says of itself, brought to what we can do with it. */
 static int read_config(struct virtio_blk *blk)
 {
     struct virtio_device *device = blk->device;
     u64 features = virtio_features(device);
-    u32 segments = BLOCK_SEGMENTS_MAX;
+    u32 segments = queue_segments(blk);
 
     blk->disk.sector_count = virtio_config_u64(device, VIRTIO_BLK_CONFIG_CAPACITY);
     blk->disk.read_only = (features & VIRTIO_BLK_F_RO) != 0;
     blk->has_flush = (features & VIRTIO_BLK_F_FLUSH) != 0;
     if (features & VIRTIO_BLK_F_SEG_MAX)
         segments = u32_min(segments, virtio_config_u32(device, VIRTIO_BLK_CONFIG_SEG_MAX));
-    segments = u32_min(segments, virtqueue_size(blk->queues[0].queue) - BLK_OVERHEAD);
     if (segments == 0)
         return -EINVAL;
     blk->disk.segments_max = segments;

@@ -197,6 +197,29 @@ TEST(virtio_blk, flush_is_done_where_there_is_no_cache)
     CHECK_EQ(machine.notified, 0);
 }
 
+/* A request must fit into whichever queue it comes to, or it would wait for ever. */
+TEST(virtio_blk, asks_for_no_more_than_its_smallest_queue_holds)
+{
+    u16 queues = 2;
+
+    fake_cpu_count = 2;
+    machine.other_queue_size = 8;
+    memcpy(machine.config + VIRTIO_BLK_CONFIG_QUEUES, &queues, 2);
+    start(VIRTIO_BLK_F_MQ, 64);
+    CHECK_EQ(disk->segments_max, 6);
+}
+
+TEST(virtio_blk, refuses_queues_that_hold_no_request)
+{
+    for (u16 size = 1; size <= 2; size++) {
+        machine.queue_size = size;
+        CHECK(virtio_blk_driver.probe(&machine) < 0);
+        CHECK(!machine.started);
+        CHECK_EQ(fake_heap_objects, 0);
+        CHECK_EQ(fake_pages, 0);
+    }
+}
+
 TEST(virtio_blk, gives_everything_back_when_the_probe_fails)
 {
     machine.queue_size = 64;
