@@ -414,6 +414,47 @@ TEST(path, lists_what_lies_over_a_read_only_root_in_memory)
     }
 }
 
+static const char *hostile_name;
+static u32 hostile_len;
+
+static int hostile_list(struct inode *dir, u64 off, dir_emit_fn *emit, void *arg)
+{
+    (void)dir;
+    (void)off;
+    if (emit(arg, "good", 4, 1, 1, DT_REG))
+        emit(arg, hostile_name, hostile_len, 2, 2, DT_REG);
+    return 0;
+}
+
+TEST(path, lists_no_name_that_is_none)
+{
+    static const struct {
+        const char *name;
+        u32 len;
+        int result;
+    } rows[] = {
+        { "fine", 4, 0 }, { "../up", 5, -EIO }, { "/", 1, -EIO },
+        { "", 0, -EIO },  { "a\0b", 3, -EIO },
+    };
+    static const struct inode_ops ops = { .list = hostile_list };
+    struct inode *dir;
+    struct file *file;
+
+    boot();
+    CHECK_EQ(path_open(NULL, "/", O_RDONLY | O_DIRECTORY, 0, &file), 0);
+    dir = file->inode;
+    dir->ops = &ops;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct listed listed = { .room = 8 };
+
+        hostile_name = rows[i].name;
+        hostile_len = rows[i].len;
+        CHECK_EQ(file->ops->list(file, 0, list_name, &listed), rows[i].result);
+        CHECK_EQ(listed.count, rows[i].result == 0 ? 2 : 1);
+    }
+    file_put(file);
+}
+
 TEST(path, keeps_a_bounded_number_of_names)
 {
     char path[32];

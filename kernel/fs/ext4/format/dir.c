@@ -6,6 +6,7 @@
 #include "abi/ext4/ext4.h"
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
+#include "kernel/core/thread.h"
 #include "kernel/fs/ext4/format/buffer.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/ext4/format/fs.h"
@@ -153,12 +154,12 @@ u8 ext4_dirent_type(const struct ext4_fs *fs, const struct ext4_dirent *entry)
     return types[entry->type];
 }
 
-/* How many blocks a directory has. More than 32 bits can count are damage. */
+/* How many blocks a directory has: no more than the disk, and it has no holes. */
 static int block_count(const struct ext4_fs *fs, const struct ext4_inode *dir, u32 *count)
 {
     u64 blocks = dir->size >> fs->block_shift;
 
-    if ((dir->size & (fs->block_size - 1)) || blocks > UINT32_MAX)
+    if ((dir->size & (fs->block_size - 1)) || blocks > UINT32_MAX || blocks > fs->block_count)
         return ext4_damaged(fs, dir->number, "directory size");
     *count = (u32)blocks;
     return 0;
@@ -175,6 +176,7 @@ static int lookup_linear(struct ext4_fs *fs, const struct ext4_inode *dir, const
         struct ext4_buffer *buffer;
         bool is_index;
 
+        sched_yield_if_due();
         err = ext4_dir_block(fs, dir, i, &buffer, &is_index);
         if (err < 0)
             return err;
@@ -315,6 +317,7 @@ static int list_blocks(struct ext4_fs *fs, const struct ext4_inode *dir, u64 fro
         struct ext4_buffer *buffer;
         bool is_index;
 
+        sched_yield_if_due();
         err = ext4_dir_block(fs, dir, (u32)i, &buffer, &is_index);
         if (err < 0)
             break;
