@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One ELF file of an image: a program, its interpreter, or a library, and what it says of the others
- * it needs. ops/image/deps.h finds those.
+ * One ELF file of an image: a program, its interpreter, or a library, and what it says of the
+ * others it needs. ops/image/deps.h finds those.
  */
 
 #include "host/strings.h"

@@ -4,8 +4,6 @@
 #include "ops/image/hints.h"
 #include "ops/image/rules_add.h"
 
-#define LIBDIR "/usr/lib/x86_64-linux-gnu"
-
 const struct rule rules_table[] = {
     {
         .name = "base",
@@ -23,7 +21,7 @@ const struct rule rules_table[] = {
         .name = "gconv",
         .about = "character sets",
         .hints = HINT_ICONV,
-        .paths = { LIBDIR "/gconv", "/usr/lib64/gconv", "/usr/lib/gconv" },
+        .paths = { "/usr/lib/x86_64-linux-gnu/gconv", "/usr/lib64/gconv", "/usr/lib/gconv" },
     },
     {
         .name = "locale",
@@ -78,7 +76,8 @@ const struct rule rules_table[] = {
         .about = "Perl's modules",
         .programs = { "perl", "perl5*" },
         .libraries = { "libperl.so.*" },
-        .paths = { "/etc/perl", LIBDIR "/perl", LIBDIR "/perl-base", LIBDIR "/perl5",
+        .paths = { "/etc/perl", "/usr/lib/x86_64-linux-gnu/perl",
+                   "/usr/lib/x86_64-linux-gnu/perl-base", "/usr/lib/x86_64-linux-gnu/perl5",
                    "/usr/share/perl", "/usr/share/perl5", "/usr/lib64/perl5",
                    "/usr/local/share/perl" },
     },
@@ -86,8 +85,8 @@ const struct rule rules_table[] = {
         .name = "ruby",
         .about = "Ruby's library and gems",
         .libraries = { "libruby*.so.*" },
-        .paths = { "/usr/lib/ruby", LIBDIR "/ruby", "/usr/share/ruby", "/var/lib/gems",
-                   "/usr/share/rubygems-integration", "/usr/share/gems" },
+        .paths = { "/usr/lib/ruby", "/usr/lib/x86_64-linux-gnu/ruby", "/usr/share/ruby",
+                   "/var/lib/gems", "/usr/share/rubygems-integration", "/usr/share/gems" },
     },
     {
         .name = "php",
@@ -114,32 +113,33 @@ const struct rule rules_table[] = {
         .name = "mariadb-client",
         .about = "plugins of MariaDB's client library",
         .libraries = { "libmariadb.so.*" },
-        .paths = { LIBDIR "/libmariadb3/plugin", "/usr/lib64/mariadb/plugin" },
+        .paths = { "/usr/lib/x86_64-linux-gnu/libmariadb3/plugin", "/usr/lib64/mariadb/plugin" },
     },
     {
         .name = "icu",
         .about = "ICU's data where it is a file of its own",
         .libraries = { "libicuuc.so.*" },
-        .paths = { "/usr/share/icu/*/icudt*.dat", LIBDIR "/icu/*/icudt*.dat" },
+        .paths = { "/usr/share/icu/*/icudt*.dat", "/usr/lib/x86_64-linux-gnu/icu/*/icudt*.dat" },
     },
     {
         .name = "sasl",
         .about = "SASL mechanisms",
         .libraries = { "libsasl2.so.*" },
-        .paths = { LIBDIR "/sasl2", "/usr/lib64/sasl2", "/usr/lib/sasl2" },
+        .paths = { "/usr/lib/x86_64-linux-gnu/sasl2", "/usr/lib64/sasl2", "/usr/lib/sasl2" },
     },
     {
         .name = "p11-kit",
         .about = "PKCS#11 modules",
         .libraries = { "libp11-kit.so.*" },
-        .paths = { LIBDIR "/pkcs11", "/usr/lib64/pkcs11", "/usr/share/p11-kit/modules",
-                   "/etc/pkcs11" },
+        .paths = { "/usr/lib/x86_64-linux-gnu/pkcs11", "/usr/lib64/pkcs11",
+                   "/usr/share/p11-kit/modules", "/etc/pkcs11" },
     },
     {
         .name = "krb5",
         .about = "Kerberos' configuration and plugins",
         .libraries = { "libkrb5.so.*" },
-        .paths = { "/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/gss", LIBDIR "/krb5/plugins" },
+        .paths = { "/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/gss",
+                   "/usr/lib/x86_64-linux-gnu/krb5/plugins" },
     },
     {
         .name = "magic",

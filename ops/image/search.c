@@ -52,8 +52,8 @@ char *search_source(const struct deps *deps, const char *path)
 }
 
 /*
- * Looks for `found->name` in a directory of the image, which is `host_dir` on this machine, or NULL:
- * at the same path under the root.
+ * Looks for `found->name` in a directory of the image, which is `host_dir` on this machine, or
+ * NULL: at the same path under the root.
  */
 static bool dir_try(const struct deps *deps, struct deps_object *found, const char *dir,
                     const char *host_dir)

@@ -31,10 +31,11 @@ static char *description_find(const char *dir, struct err *err)
 
     if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
         free(path);
-        if (!is_there(dir))
+        if (!is_there(dir)) {
             err_set_errno(err, "cannot read it");
-        else
+        } else {
             err_set(err, "it is not a directory");
+        }
         return NULL;
     }
     if (!is_there(path)) {
@@ -108,10 +109,11 @@ static void names_set(struct draft_info *info, const char *dir, const char *name
 {
     const char *colon = name ? strchr(name, ':') : NULL;
 
-    if (name)
+    if (name) {
         info->name = colon ? xstrndup(name, (size_t)(colon - name)) : xstrdup(name);
-    else
+    } else {
         info->name = from_name(dir);
+    }
     if (!version)
         version = colon ? colon + 1 : said;
     info->version = version ? xstrdup(version) : NULL;

@@ -109,10 +109,11 @@ static int apt_run(const struct strings *argv, const char *dir, char **output, s
     text = pipe_read(ends[0]);
     close(ends[0]);
     status = child_end(child, text, err);
-    if (output && status == 0)
+    if (output && status == 0) {
         *output = text;
-    else
+    } else {
         free(text);
+    }
     return status;
 }
 

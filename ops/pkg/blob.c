@@ -119,10 +119,11 @@ int blob_check_content(const char *path, const char *hex, struct err *err)
     (void)archive_read_support_filter_all(archive);
     (void)archive_read_support_format_raw(archive);
     (void)archive_read_support_format_empty(archive);
-    if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK)
+    if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK) {
         status = err_set(err, "%s", archive_error_string(archive));
-    else
+    } else {
         status = content_hash(&sha, archive, err);
+    }
     (void)archive_read_free(archive);
     if (status == 0 && !is_digest(&sha, hex))
         return err_set(err, "damaged: it hashes to something else");

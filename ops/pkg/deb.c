@@ -50,14 +50,16 @@ static void control_parse(struct deb *deb, const char *control)
     deb->version = field_get(control, "Version");
     deb->depends = field_get(control, "Depends");
     deb->description = field_get(control, "Description");
-    if (!deb->depends)
+    if (!deb->depends) {
         deb->depends = pre;
-    else
+    } else {
         free(pre);
-    if (deb->source)
+    }
+    if (deb->source) {
         deb->source[strcspn(deb->source, " (")] = '\0';
-    else if (deb->name)
+    } else if (deb->name) {
         deb->source = xstrdup(deb->name);
+    }
 }
 
 /* Writes the member of an archive that is being read to a new file. */
@@ -75,31 +77,40 @@ static int member_write(struct archive *archive, const char *path, struct err *e
     return status;
 }
 
+/* The content of the entry that is being read, to be freed; NULL when it is damaged. */
+static char *text_read(struct archive *archive)
+{
+    char *text = xcalloc(CONTROL_SIZE_MAX + 1, 1);
+
+    if (archive_read_data(archive, text, CONTROL_SIZE_MAX) >= 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* The control file in control.tar at `path`, to be freed. NULL with `err` set. */
 static char *control_read(const char *path, struct err *err)
 {
     struct archive *archive = archive_read_new();
     struct archive_entry *entry;
     char *text = NULL;
+    int status;
 
     (void)archive_read_support_filter_all(archive);
     (void)archive_read_support_format_tar(archive);
-    err_set(err, "no control file in it");
-    if (archive_read_open_filename(archive, path, READ_SIZE) == ARCHIVE_OK) {
-        while (!text && archive_read_next_header(archive, &entry) == ARCHIVE_OK) {
-            const char *name = archive_entry_pathname(entry);
+    status = archive_read_open_filename(archive, path, READ_SIZE);
+    if (status == ARCHIVE_OK)
+        status = archive_read_next_header(archive, &entry);
+    while (status == ARCHIVE_OK && !text) {
+        const char *name = archive_entry_pathname(entry);
 
-            if (name && strcmp(path_base(name), "control") == 0) {
-                text = xcalloc(CONTROL_SIZE_MAX + 1, 1);
-                if (archive_read_data(archive, text, CONTROL_SIZE_MAX) < 0) {
-                    free(text);
-                    text = NULL;
-                    break;
-                }
-            }
-        }
+        if (name && strcmp(path_base(name), "control") == 0)
+            text = text_read(archive);
+        status = archive_read_next_header(archive, &entry);
     }
     (void)archive_read_free(archive);
+    if (!text)
+        err_set(err, "no control file in it");
     return text;
 }
 
@@ -114,10 +125,11 @@ static int members_split(struct archive *archive, char **control, char **data, s
         const char *name = archive_entry_pathname(entry);
         char **to = NULL;
 
-        if (name && strncmp(name, "control.tar", 11) == 0)
+        if (name && strncmp(name, "control.tar", 11) == 0) {
             to = control;
-        else if (name && strncmp(name, "data.tar", 8) == 0)
+        } else if (name && strncmp(name, "data.tar", 8) == 0) {
             to = data;
+        }
         if (to && !*to) {
             *to = state_tmp("deb", err);
             if (!*to || member_write(archive, *to, err) < 0)
@@ -141,10 +153,11 @@ int deb_open(struct deb *deb, const char *path, struct err *err)
 
     *deb = (struct deb){ .name = NULL };
     (void)archive_read_support_format_ar(archive);
-    if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK)
+    if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK) {
         status = err_set(err, "%s", archive_error_string(archive));
-    else
+    } else {
         status = members_split(archive, &control, &deb->data, err);
+    }
     (void)archive_read_free(archive);
     if (status == 0) {
         text = control_read(control, err);

@@ -58,35 +58,41 @@ static void words_drop(struct strings *words, size_t count)
     *words = rest;
 }
 
-bool entry_split(struct strings *words, const char *command)
+/* Adds a quoted part of a word, or one letter, and moves behind it. False: a shell is needed. */
+static bool part_take(char *word, const char **command)
 {
     static const char special[] = "$`|&;<>(){}*?[]~#\\!\n";
+    const char *at = *command;
+    bool is_quoted = *at == '\'' || *at == '"';
+    const char *start = is_quoted ? at + 1 : at;
+    const char *end = is_quoted ? strchr(start, *at) : at + 1;
+    const char *bad = special;
+
+    if (is_quoted)
+        bad = *at == '"' ? "$`\\!" : "";
+    if (!end || strcspn(start, bad) < (size_t)(end - start))
+        return false;
+    memcpy(word + strlen(word), start, (size_t)(end - start));
+    *command = is_quoted ? end + 1 : end;
+    return true;
+}
+
+bool entry_split(struct strings *words, const char *command)
+{
     const char *at = command + strspn(command, " \t");
+    bool good = true;
 
-    while (*at != '\0') {
+    while (*at != '\0' && good) {
         char *word = xcalloc(strlen(at) + 1, 1);
-        size_t len = 0;
 
-        while (*at != '\0' && *at != ' ' && *at != '\t') {
-            char quote = *at == '\'' || *at == '"' ? *at : '\0';
-            const char *end = quote ? strchr(at + 1, quote) : at + 1;
-            const char *start = quote ? at + 1 : at;
-            const char *bad = quote == '\'' ? "" : quote == '"' ? "$`\\!" : special;
-
-            if (!end || strcspn(start, bad) < (size_t)(end - start)) {
-                free(word);
-                return false;
-            }
-            memcpy(word + len, start, (size_t)(end - start));
-            len += (size_t)(end - start);
-            at = quote ? end + 1 : end;
-        }
+        while (*at != '\0' && *at != ' ' && *at != '\t' && good)
+            good = part_take(word, &at);
         strings_take(words, word);
         at += strspn(at, " \t");
     }
     if (words->count > 0 && strcmp(words->items[0], "exec") == 0)
         words_drop(words, 1);
-    return words->count > 0 && !strchr(words->items[0], '=');
+    return good && words->count > 0 && !strchr(words->items[0], '=');
 }
 
 static const char *env_find(const struct strings *envs, const char *name)
@@ -291,7 +297,8 @@ static void argv_fill(struct work *work, const struct entry_wish *wish)
 
         strings_add_all(&all, &work->config->entrypoint);
         strings_add_all(&all, &work->config->cmd);
-        while (first < all.count && strcmp(path_base(all.items[first]), path_base(wish->program)))
+        while (first < all.count &&
+               strcmp(path_base(all.items[first]), path_base(wish->program)) != 0)
             first++;
         strings_add(&work->argv, wish->program);
         for (size_t i = first + 1; i < all.count && wish->args.count == 0; i++)
@@ -311,10 +318,11 @@ static void port_put(struct strings *ports, const char *text)
     char *end;
     unsigned long port = strtoul(text, &end, 10);
 
-    if (*end == '\0' && port > 0 && port < PORT_FREE)
+    if (*end == '\0' && port > 0 && port < PORT_FREE) {
         strings_addf(ports, "%lu:%lu", port + PORT_FORWARD, port);
-    else
+    } else {
         strings_add(ports, text);
+    }
 }
 
 static int cwd_make(const struct work *work, const char *path, struct err *err)

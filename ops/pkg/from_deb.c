@@ -94,10 +94,28 @@ static bool is_file_word(const char *word)
     return strchr(word, '/') || (len > 4 && strcmp(word + len - 4, ".deb") == 0);
 }
 
-static int file_add(struct work *work, const char *path, struct err *err)
+/* The package in a file, or NULL with `err` set. */
+static const struct deb *file_add(struct work *work, const char *path, struct err *err)
 {
+    struct deb *deb;
+
     work->debs = xrealloc(work->debs, work->deb_count + 1, sizeof(*work->debs));
-    return deb_open(&work->debs[work->deb_count++], path, err);
+    deb = &work->debs[work->deb_count++];
+    return deb_open(deb, path, err) < 0 ? NULL : deb;
+}
+
+/* A package that was given as a file. Sets `*full` to its path. -1, or whether it needs others. */
+static int given_add(struct work *work, const char *word, char **full, struct err *err)
+{
+    const struct deb *deb;
+
+    *full = realpath(word, NULL);
+    if (!*full)
+        return err_set_errno(err, "cannot read '%s'", word);
+    deb = file_add(work, *full, err);
+    if (!deb)
+        return -1;
+    return deb->depends ? 1 : 0;
 }
 
 static int dir_make(char **path, const char *name, struct err *err)
@@ -118,7 +136,7 @@ static int not_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Opens what was downloaded, the package of that name first. */
+/* Opens what was downloaded; the package called `name`, unless NULL, becomes the first. */
 static int downloads_open(struct work *work, const char *name, struct err *err)
 {
     struct dirent **entries = NULL;
@@ -128,13 +146,13 @@ static int downloads_open(struct work *work, const char *name, struct err *err)
     for (int i = 0; i < count; i++) {
         char *path = xasprintf("%s/%s", work->downloads, entries[i]->d_name);
 
-        if (status == 0)
-            status = file_add(work, path, err);
+        if (status == 0 && !file_add(work, path, err))
+            status = -1;
         free(path);
         free(entries[i]);
     }
     free(entries);
-    for (size_t i = 1; i < work->deb_count && status == 0; i++) {
+    for (size_t i = 1; name && i < work->deb_count && status == 0; i++) {
         if (strcmp(work->debs[0].name, name) != 0 && strcmp(work->debs[i].name, name) == 0) {
             struct deb first = work->debs[0];
 
@@ -149,6 +167,7 @@ static int downloads_open(struct work *work, const char *name, struct err *err)
 static int packages_get(struct work *work, struct err *err)
 {
     const struct strings *words = &work->wish->words;
+    const char *first = is_file_word(words->items[0]) ? NULL : words->items[0];
     struct strings asked = { 0 };
     struct strings wanted = { 0 };
     bool ask = false;
@@ -156,12 +175,13 @@ static int packages_get(struct work *work, struct err *err)
 
     for (size_t i = 0; i < words->count && status == 0; i++) {
         if (is_file_word(words->items[i])) {
-            char *full = realpath(words->items[i], NULL);
+            char *full;
+            int needs = given_add(work, words->items[i], &full, err);
 
-            status = full ? file_add(work, full, err)
-                          : err_set_errno(err, "cannot read '%s'", words->items[i]);
-            ask |= status == 0 && work->debs[work->deb_count - 1].depends;
-            strings_take(&asked, full ? full : xstrdup(""));
+            status = needs < 0 ? -1 : 0;
+            ask |= needs > 0;
+            if (full)
+                strings_take(&asked, full);
         } else {
             ask = true;
             strings_add(&asked, words->items[i]);
@@ -174,8 +194,7 @@ static int packages_get(struct work *work, struct err *err)
             status = apt_download(&wanted, work->downloads, err);
         }
         if (status == 0)
-            status = downloads_open(
-                work, is_file_word(words->items[0]) ? work->debs[0].name : words->items[0], err);
+            status = downloads_open(work, first, err);
     }
     strings_fini(&wanted);
     strings_fini(&asked);
@@ -266,12 +285,13 @@ static int program_unclear(const struct work *work, const struct strings *found,
         free(text);
         text = longer;
     }
-    if (found->count > 0)
+    if (found->count > 0) {
         err_set(err, "'%s' has several programs: %.300s\nhint: say which with --program PATH",
                 work->debs[0].name, text);
-    else
+    } else {
         err_set(err, "'%s' has no program\nhint: name one of what it depends on: --program PATH",
                 work->debs[0].name);
+    }
     free(text);
     return -1;
 }
@@ -322,10 +342,11 @@ static char *program_choose(const struct work *work, struct err *err)
             if (strcmp(work->debs[i].source, work->debs[0].source) == 0)
                 programs_list(work, &work->debs[i], &found);
         }
-        if (found.count == 1)
+        if (found.count == 1) {
             path = xstrdup(found.items[0]);
-        else
+        } else {
             (void)program_unclear(work, &found, err);
+        }
     }
     strings_fini(&found);
     return path;
@@ -402,6 +423,10 @@ int from_deb(struct draft *draft, struct draft_info *info, const struct from_deb
         status = dir_make(&work.staging, "staging", err);
     if (status == 0)
         status = packages_get(&work, err);
+    if (status == 0 && !work.debs) {
+        (void)err_set(err, "apt names no package for it");
+        status = -1;
+    }
     if (status == 0)
         status = links_make(work.staging, err);
     if (status == 0)

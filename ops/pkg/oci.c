@@ -96,23 +96,24 @@ static int choice_fail(const struct strings *names, const char *ref, struct err 
 {
     char *text = names_join(names);
 
-    if (ref)
+    if (ref) {
         err_set(err, "no image '%s' for linux/" ARCHITECTURE " in it; there are: %s", ref, text);
-    else if (names->count == 0)
+    } else if (names->count == 0) {
         err_set(err, "no image for linux/" ARCHITECTURE " in it");
-    else
+    } else {
         err_set(err, "several images are in it: %s\nhint: say which with --ref NAME", text);
+    }
     free(text);
     return -1;
 }
 
-/* Sets `*found` to the one entry of an index that is meant. */
-static int index_choose(const struct oci_descriptor **found, const struct oci_descriptors *list,
-                        const char *ref, struct err *err)
+/* The one entry of an index that is meant, or NULL with `err` set. */
+static const struct oci_descriptor *index_choose(const struct oci_descriptors *list,
+                                                 const char *ref, struct err *err)
 {
+    const struct oci_descriptor *found = NULL;
     struct strings names = { 0 };
     size_t count = 0;
-    int status = 0;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct oci_descriptor *entry = &list->items[i];
@@ -122,43 +123,57 @@ static int index_choose(const struct oci_descriptor **found, const struct oci_de
         strings_addf(&names, "%s", entry->ref ? entry->ref : "(no name)");
         if (ref && entry->ref && !is_called(entry->ref, ref))
             continue;
-        *found = entry;
+        found = entry;
         count++;
     }
-    if (count != 1)
-        status = choice_fail(&names, ref, err);
+    if (count != 1) {
+        (void)choice_fail(&names, ref, err);
+        found = NULL;
+    }
     strings_fini(&names);
-    return status;
+    return found;
 }
 
 static int manifest_open(struct oci_image *image, const struct oci_descriptor *descriptor,
                          struct err *err);
+static int index_open(struct oci_image *image, const char *text, size_t size, const char *ref,
+                      int depth, struct err *err);
 
-/* An index by its text. Recursion is bounded by INDEX_DEPTH_MAX. */
+/* What an index names: a manifest, or another index. Recursion is bounded by INDEX_DEPTH_MAX. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static int named_open(struct oci_image *image, const struct oci_descriptor *found, int depth,
+                      struct err *err)
+{
+    size_t size;
+    char *text;
+    int status;
+
+    if (found->ref && !image->ref)
+        image->ref = xstrdup(found->ref);
+    if (!is_index(found))
+        return manifest_open(image, found, err);
+    if (depth == INDEX_DEPTH_MAX)
+        return err_set(err, "too many indexes in indexes");
+    text = blob_read(image->dir, found, &size, err);
+    status = text ? index_open(image, text, size, NULL, depth + 1, err) : -1;
+    free(text);
+    return status;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int index_open(struct oci_image *image, const char *text, size_t size, const char *ref,
                       int depth, struct err *err)
 {
     const struct oci_descriptor *found = NULL;
     struct oci_descriptors list;
-    char *inner = NULL;
     int status = oci_index_parse(&list, text, size, err);
 
-    if (status < 0)
+    if (status < 0) {
         (void)err_prefix(err, "index");
-    else
-        status = index_choose(&found, &list, ref, err);
-    if (status == 0 && found->ref && !image->ref)
-        image->ref = xstrdup(found->ref);
-    if (status == 0 && !is_index(found)) {
-        status = manifest_open(image, found, err);
-    } else if (status == 0 && depth == INDEX_DEPTH_MAX) {
-        status = err_set(err, "too many indexes in indexes");
-    } else if (status == 0) {
-        inner = blob_read(image->dir, found, &size, err);
-        status = inner ? index_open(image, inner, size, NULL, depth + 1, err) : -1;
+    } else {
+        found = index_choose(&list, ref, err);
     }
-    free(inner);
+    status = found ? named_open(image, found, depth, err) : -1;
     oci_descriptors_fini(&list);
     return status;
 }
@@ -183,9 +198,10 @@ static int layer_add(struct oci_image *image, const struct oci_descriptor *layer
 static int config_check(const struct oci_config *config, struct err *err)
 {
     if (config->architecture && *config->architecture &&
-        strcmp(config->architecture, ARCHITECTURE) != 0)
+        strcmp(config->architecture, ARCHITECTURE) != 0) {
         return err_set(err, "the image is for %.20s, and the machine is x86-64",
                        config->architecture);
+    }
     if (config->os && *config->os && strcmp(config->os, "linux") != 0)
         return err_set(err, "the image is for %.20s, not for Linux", config->os);
     return 0;
@@ -199,7 +215,6 @@ static int config_read_text(struct oci_image *image, const char *text, size_t si
     return config_check(&image->config, err);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): index_open() says why it ends. */
 static int manifest_open(struct oci_image *image, const struct oci_descriptor *descriptor,
                          struct err *err)
 {
@@ -320,10 +335,11 @@ static int docker_open(struct oci_image *image, const char *ref, struct err *err
     char *text = json_file_read(path, &size, err);
     int status = text ? docker_manifest_parse(&images, text, size, err) : -1;
 
-    if (status < 0)
+    if (status < 0) {
         (void)err_prefix(err, "manifest.json");
-    else
+    } else {
         status = docker_choose(&found, &images, ref, err);
+    }
     if (status == 0)
         status = docker_image_open(image, found, err);
     docker_images_fini(&images);

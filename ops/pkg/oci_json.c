@@ -102,9 +102,10 @@ static int descriptor_parse(struct oci_descriptor *descriptor, const json_t *obj
         return err_set(err, "\"size\": not a number");
     descriptor->size = (uint64_t)json_integer_value(size);
     status = text_get(&digest, object, "digest", err);
-    if (status == 0)
+    if (status == 0) {
         status = digest ? digest_parse(descriptor->hex, digest, err)
                         : err_set(err, "\"digest\" is missing");
+    }
     if (status == 0)
         status = text_get(&descriptor->media_type, object, "mediaType", err);
     if (status == 0)
@@ -174,10 +175,11 @@ int oci_manifest_parse(struct oci_manifest *manifest, const char *text, size_t s
     if (!top)
         return -1;
     status = descriptor_add(&manifest->config, json_object_get(top, "config"), err);
-    if (status < 0)
+    if (status < 0) {
         (void)err_prefix(err, "\"config\"");
-    else
+    } else {
         status = descriptors_get(&manifest->layers, top, "layers", OCI_LAYERS_MAX, err);
+    }
     json_decref(top);
     return status;
 }
@@ -267,9 +269,10 @@ int oci_config_parse(struct oci_config *config, const char *text, size_t size, s
     status = text_get(&config->architecture, top, "architecture", err);
     if (status == 0)
         status = text_get(&config->os, top, "os", err);
-    if (status == 0 && run && !json_is_null(run))
+    if (status == 0 && run && !json_is_null(run)) {
         status = json_is_object(run) ? run_get(config, run, err)
                                      : err_set(err, "\"config\": not an object");
+    }
     if (status == 0)
         status = diff_ids_get(config, top, err);
     json_decref(top);

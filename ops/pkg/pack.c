@@ -64,11 +64,13 @@ static int node_pack(struct tree_node *node, void *context, struct err *err)
     char *to = xasprintf("%s%s", sysroot, path);
     int status = 0;
 
-    if (node->type == TREE_DIR && mkdir(to, (node->mode & 0777) | 0700) < 0)
-        status = err_set_errno(err, "cannot make '%s'", to);
-    else if (node->type == TREE_LINK && symlink(node->text, to) < 0)
-        status = err_set_errno(err, "cannot make '%s'", to);
-    else if (node->type == TREE_FILE && node->source)
+    if (node->type == TREE_DIR)
+        status = mkdir(to, (node->mode & 0777) | 0700);
+    if (node->type == TREE_LINK)
+        status = symlink(node->text, to);
+    if (status < 0)
+        (void)err_set_errno(err, "cannot make '%s'", to);
+    if (node->type == TREE_FILE && node->source)
         status = pack_file(node->source, to, node->mode, err);
     free(to);
     free(path);

@@ -126,9 +126,10 @@ static int none_found(const struct strings *folders, const char *word, struct er
         }
         free(name);
     }
-    if (nearest)
+    if (nearest) {
         return err_set(err, "no package '%s'; did you mean '%s'?\nhint: ops pkg list", word,
                        nearest);
+    }
     return err_set(err, "no package '%s'\nhint: ops pkg list names those there are", word);
 }
 
@@ -157,10 +158,11 @@ int package_find(struct package *package, const char *word, struct err *err)
             is_found = true;
         }
     }
-    if (!is_found && first.text[0] != '\0')
+    if (!is_found && first.text[0] != '\0') {
         *err = first;
-    else if (!is_found)
+    } else if (!is_found) {
         (void)none_found(&folders, word, err);
+    }
     strings_fini(&folders);
     return is_found ? 0 : -1;
 }

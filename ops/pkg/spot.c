@@ -67,38 +67,42 @@ static const char *open_error(void)
     }
 }
 
+/* Opens a directory below the top, whose parent is there; it is made if it is missing. */
+static int dir_make(int top_fd, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *above = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup("");
+    const char *name = slash ? slash + 1 : path;
+    int fd = open_beneath(top_fd, path);
+    int parent = fd < 0 && errno == ENOENT ? open_beneath(top_fd, above) : -1;
+
+    if (parent >= 0) {
+        if (mkdirat(parent, name, 0755) == 0)
+            fd = open_beneath(parent, name);
+        close(parent);
+    }
+    free(above);
+    return fd;
+}
+
 /* Opens a directory below the top; made with those above it if `makes`. -1 with `errno` set. */
 static int dir_open(int top_fd, const char *path, bool makes)
 {
     int fd = open_beneath(top_fd, path);
+    const char *end = path;
 
     if (fd >= 0 || errno != ENOENT || !makes)
         return fd;
-    for (const char *end = path; end;) {
+    do {
         char *prefix;
-        int parent;
 
         end = strchr(end + 1, '/');
         prefix = end ? xstrndup(path, (size_t)(end - path)) : xstrdup(path);
-        fd = open_beneath(top_fd, prefix);
-        if (fd < 0 && errno == ENOENT) {
-            char *above = strrchr(prefix, '/');
-
-            if (above)
-                *above = '\0';
-            parent = open_beneath(top_fd, above ? prefix : "");
-            if (parent >= 0) {
-                if (mkdirat(parent, above ? above + 1 : prefix, 0755) == 0)
-                    fd = open_beneath(parent, above ? above + 1 : prefix);
-                close(parent);
-            }
-        }
-        free(prefix);
-        if (fd < 0)
-            return -1;
-        if (end)
+        if (fd >= 0)
             close(fd);
-    }
+        fd = dir_make(top_fd, prefix);
+        free(prefix);
+    } while (end && fd >= 0);
     return fd;
 }
 

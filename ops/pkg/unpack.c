@@ -262,10 +262,11 @@ static int entry_see(struct job *job, struct archive_entry *entry, struct err *e
     if (++job->unpack->entries > UNPACK_ENTRIES_MAX)
         return refuse(job, name, "is one too many", err);
     wrong = entry_name_check(name, &path);
-    if (wrong)
+    if (wrong) {
         status = refuse(job, name, wrong, err);
-    else if (*path != '\0')
+    } else if (*path != '\0') {
         status = entry_add(job, entry, path, err);
+    }
     free(path);
     return status;
 }

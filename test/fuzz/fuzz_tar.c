@@ -26,10 +26,11 @@ static void tree_remove(const char *path)
     walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     FUZZ_CHECK(walk != NULL);
     for (entry = fts_read(walk); entry; entry = fts_read(walk)) {
-        if (entry->fts_info == FTS_DP)
+        if (entry->fts_info == FTS_DP) {
             (void)rmdir(entry->fts_accpath);
-        else if (entry->fts_info != FTS_D)
+        } else if (entry->fts_info != FTS_D) {
             (void)unlink(entry->fts_accpath);
+        }
     }
     (void)fts_close(walk);
 }

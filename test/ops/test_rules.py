@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an image holds beyond libraries: one case for each rule of ops/image/rules_table.c, in a root
-of its own whose libraries are stubs, with the case where nothing triggers the rule beside it."""
+"""What an image holds beyond libraries: one case for each rule of ops/image/rules_table.c, in a
+root of its own whose libraries are stubs, and beside it the case where nothing triggers any."""
 
 import os
 import shutil

@@ -40,10 +40,11 @@ static void ref_split(const char *ref, char **name, char **version)
         len = 0; /* A bare "1.25", as buildah writes it. */
     if (len > 0)
         *name = xstrndup(base, len);
-    if (len == 0)
+    if (len == 0) {
         *version = xstrdup(ref);
-    else if (base[len] == ':' && strcmp(base + len + 1, "latest") != 0)
+    } else if (base[len] == ':' && strcmp(base + len + 1, "latest") != 0) {
         *version = xstrdup(base + len + 1);
+    }
 }
 
 static void names_fill(struct draft_info *info, const struct from_oci_args *args,

@@ -66,10 +66,11 @@ static void rows_add(struct table *table, const struct strings *folders, const r
         struct package package;
         struct err err;
 
-        if (package_open(&package, folders->items[i], &err) < 0)
+        if (package_open(&package, folders->items[i], &err) < 0) {
             ui_note("warning: package '%s': %s", folders->items[i], err.text);
-        else if (matches(regex, &package))
+        } else if (matches(regex, &package)) {
             row_add(table, &package);
+        }
         package_fini(&package);
     }
 }
