@@ -201,6 +201,10 @@ def performance(results, plots):
         lines += ["## Size", ""]
         lines += table(["what", "bytes"], [[name, f"{size:,}"]
                                            for name, size in results["size"].items()])
+    if "ops" in results:
+        lines += ["## ops", ""]
+        lines += table(["what", "figure"], [[name, f"{value:,}"]
+                                            for name, value in results["ops"].items()])
     for name, title in plots:
         lines += [f"![{title}](performance/{name}.svg)", ""]
     return "\n".join(lines)

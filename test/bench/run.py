@@ -7,10 +7,11 @@
     run.py --profile LOAD [--system NAME] [--svg FILE]
 
 Groups: load (rates and latencies, in pairs), requests (guest instructions and exits for a request),
-micro (instructions of small operations), boot, memory, size. Rates are this computer's: what counts
-are the ratios, pair by pair, and the counts of instructions, which repeat. `--report` writes
-SPECIFICATION.md and docs/performance.md from the results. docs/benchmarks.md says how to read all
-this. A machine that hangs, a wrong answer or a client's error ends the run with status 1.
+micro (instructions of small operations), boot, memory, size, ops (how fast it starts and builds).
+Rates are this computer's: what counts are the ratios, pair by pair, and the counts of instructions,
+which repeat. `--report` writes SPECIFICATION.md and docs/performance.md from the results.
+docs/benchmarks.md says how to read all this. A machine that hangs, a wrong answer or a client's
+error ends the run with status 1.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import time
 
+import images
 import linux
 import loads
 import measure
@@ -33,7 +35,7 @@ from adapter import Adapter
 from guest import QEMU, BenchError, Setup
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-GROUPS = ("requests", "micro", "boot", "memory", "size", "load")
+GROUPS = ("requests", "micro", "boot", "memory", "size", "ops", "load")
 QUICK_LOADS = ("http_small", "redis_get", "redis_get_16")
 
 
@@ -50,7 +52,8 @@ class Plan:
         names = args.load or few
         self.loads = [loads.load_find(name) for name in names] if names else loads.LOADS
         self.groups = args.group or (("requests", "boot") if args.smoke else
-                                     ("requests", "micro", "load") if args.quick else GROUPS)
+                                     ("requests", "micro", "ops", "load") if args.quick else
+                                     GROUPS)
         self.setups = list(measure.setups())
         self.cpus = (1,) if args.smoke or args.quick else (1, 2)
         if args.smoke or args.quick:
@@ -142,6 +145,13 @@ def group_size(bench, _plan):
         if hasattr(system, "size"):
             results[system.name] = system.size()
     figures("bytes", results)
+    return results
+
+
+def group_ops(bench, plan):
+    results = images.measure(bench.programs.build, bench.programs.folder, plan.boots)
+    for name, value in results.items():
+        say(f"  {name:34} {value:,}")
     return results
 
 
