@@ -137,15 +137,15 @@ struct provider {
     int (*instance_stats)(const char *name, struct provider_stats *stats, struct err *err);
 
     /*
-     * Whether the program takes connections on a TCP port of its own: 1; 0: not within `timeout_ms`;
-     * or -1 with `err` set. `*reached_port` is by which port it is reached from here.
+     * Whether the program takes connections on a TCP port of its own: 1; 0: not within
+     * `timeout_ms`; or -1 with `err` set. `*reached_port` is by which port it is reached from here.
      */
     int (*instance_answers)(const char *name, uint16_t port, uint16_t *reached_port, int timeout_ms,
                             struct err *err);
 
     /*
-     * Lets `to` be reached as `settings` say, in the place of those in `from` that are now. All of it
-     * happens, or nothing; connections that are there stay with whom they are.
+     * Lets `to` be reached as `settings` say, in the place of those in `from` that are now. All of
+     * it happens, or nothing; connections that are there stay with whom they are.
      */
     int (*instance_switch)(const struct settings *settings, const struct strings *from,
                            const char *to, struct err *err);

@@ -54,8 +54,8 @@ void own_dirs_sweep(enum state_folder folder)
 }
 
 /*
- * One ops at a time makes its folder and removes stale ones: a folder that has just been made is not
- * locked yet, and must not be taken for one whose ops has died.
+ * One ops at a time makes its folder and removes stale ones: a folder that has just been made is
+ * not locked yet, and must not be taken for one whose ops has died.
  */
 int own_dir_open(struct own_dir *dir, enum state_folder folder, struct err *err)
 {

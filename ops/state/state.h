@@ -65,8 +65,8 @@ int state_lock(struct state_lock *lock, enum state_folder folder, struct err *er
 void state_unlock(struct state_lock *lock);
 
 /*
- * A path in tmp for something that is being made, its own each time, to be freed. A file or folder there is removed by
- * a later ops when this process is gone. Returns NULL with `err` set.
+ * A path in tmp for something that is being made, its own each time, to be freed. A file or folder
+ * there is removed by a later ops when this process is gone. Returns NULL with `err` set.
  */
 char *state_tmp(const char *name, struct err *err);
 

@@ -7,7 +7,6 @@
 #include "test/unit/unit.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

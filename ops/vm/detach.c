@@ -5,8 +5,8 @@
  * Whether it lives is what a lock says that its process holds through an inherited descriptor: the
  * kernel drops it when the process is gone, whatever ended it, a reboot of this computer included.
  * It is a lock of the open file (fcntl(2), "Open file description locks"), which survives exec, and
- * which others can ask for without taking it. The process number in the file is only looked at while
- * the lock is held, and compared with the time the process started.
+ * which others can ask for without taking it. The process number in the file is only looked at
+ * while the lock is held, and compared with the time the process started.
  */
 #include "ops/vm/vm.h"
 

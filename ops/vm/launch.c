@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void launch_fini(struct launch *launch)
@@ -94,7 +93,11 @@ void launch_add_line(struct launch *launch, const char *key, const char *value)
     for (; *value != '\0'; value++) {
         if (*value == '\n' || *value == '\\')
             *to++ = '\\';
-        *to++ = *value == '\n' ? 'n' : *value;
+        if (*value == '\n') {
+            *to++ = 'n';
+        } else {
+            *to++ = *value;
+        }
     }
     strings_take(&launch->overlay, line);
 }
@@ -143,10 +146,11 @@ static int secret_read(char *bytes, size_t *size, const char *path, struct err *
     *size = 0;
     while (got > 0 && *size <= LAUNCH_SECRET_SIZE_MAX) {
         got = read(fd, bytes + *size, LAUNCH_SECRET_SIZE_MAX + 1 - *size);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             got = 1;
-        else if (got > 0)
+        } else if (got > 0) {
             *size += (size_t)got;
+        }
     }
     if (got < 0)
         err_set_errno(err, "cannot read secret '%s'", path);

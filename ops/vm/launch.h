@@ -17,7 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
 struct settings;
 
 enum {
@@ -67,7 +66,9 @@ void launch_append(struct launch *launch, const char *word);
 void launch_add_share(struct launch *launch, const char *tag, const char *folder,
                       bool is_read_only);
 
-/* Adds the line `key value`; a newline and a backslash in `value` are written as the format wants. */
+/*
+ * Adds the line `key value`; a newline and a backslash in `value` are written as the format wants.
+ */
 void launch_add_line(struct launch *launch, const char *key, const char *value);
 
 /*

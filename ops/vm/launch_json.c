@@ -4,11 +4,16 @@
  * missing or wrong is an error that names it.
  */
 #include "host/err.h"
+#include "host/strings.h"
 #include "host/xmem.h"
+#include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/vm/launch.h"
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A text of a launch; one that `may_lack` can be NULL. */
 struct text_field {

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * QEMU's monitor, spoken to in JSON (docs/interop/qmp-spec of QEMU). It serves one at a time: another
- * one waits, and gives up. What it says is not trusted: lines have a limit, and every answer a time.
+ * QEMU's monitor, spoken to in JSON (docs/interop/qmp-spec of QEMU). It serves one at a time:
+ * another one waits, and gives up. What it says is not trusted: lines have a limit, and every
+ * answer a time.
  */
 
 #include <jansson.h>
@@ -32,8 +33,8 @@ int qmp_start(struct qmp *qmp, int fd, int timeout_ms, struct err *err);
 void qmp_close(struct qmp *qmp);
 
 /*
- * Has a command done. `args` (or NULL) is taken over. `*reply`, unless NULL, is what it returned, to
- * be given back with json_decref(). Returns 0, or -1 with `err` set to what QEMU said.
+ * Has a command done. `args` (or NULL) is taken over. `*reply`, unless NULL, is what it returned,
+ * to be given back with json_decref(). Returns 0, or -1 with `err` set to what QEMU said.
  */
 int qmp_execute(struct qmp *qmp, const char *command, json_t *args, json_t **reply,
                 struct err *err);

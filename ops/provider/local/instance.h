@@ -16,8 +16,9 @@
  *
  * Invariants, which hold whenever ops or QEMU is killed:
  *   1. A folder has a whole instance.json.
- *   2. A QEMU of ours runs if, and only if, the lock on `alive` is held. It is started with the lock
- *      of the folder of instances held, and that folder is only removed with it held and `alive` free.
+ *   2. A QEMU of ours runs if, and only if, the lock on `alive` is held. It is started with the
+ *      lock of the folder of instances held, and that folder is only removed with it held and
+ *      `alive` free.
  *   3. How a run ended is what `report` says; nobody has to be there to see it.
  */
 
@@ -62,7 +63,9 @@ int instance_spawn(struct instance *instance, struct err *err);
  */
 int instance_await(const struct instance *instance, struct err *err);
 
-/* Presses the power button, and ends the machine when `grace_ms` are over. Fine when it has ended. */
+/*
+ * Presses the power button, and ends the machine when `grace_ms` are over. Fine when it has ended.
+ */
 int instance_halt(const struct instance *instance, uint64_t grace_ms, struct err *err);
 
 /* What the kernel said of the last run. */

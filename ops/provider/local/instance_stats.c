@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures of an instance: what the kernel in it says by its control channel, what this computer says
- * of its QEMU, and what QEMU says of its disks where the kernel does not.
+ * Figures of an instance: what the kernel in it says by its control channel, what this computer
+ * says of its QEMU, and what QEMU says of its disks where the kernel does not.
  */
 #include "host/err.h"
 #include "host/file.h"

@@ -3,13 +3,13 @@
 
 #include "host/err.h"
 #include "host/strings.h"
-#include "host/xmem.h"
 #include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/disk/disk.h"
 #include "ops/store/mount.h"
 #include "ops/vm/launch.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@ struct launch;
 struct settings;
 
 /*
- * Adds environment, arguments, network, mounts, tracing and secrets of `settings` to `launch`, whose
- * disk is set; secrets are copied to `folder`. Returns 0, or -1 with `err` set.
+ * Adds environment, arguments, network, mounts, tracing and secrets of `settings` to `launch`,
+ * whose disk is set; secrets are copied to `folder`. Returns 0, or -1 with `err` set.
  */
 int overlay_fill(struct launch *launch, const struct settings *settings, const char *folder,
                  struct err *err);
