@@ -51,6 +51,14 @@ def scale(load, system):
     return lambda results: rate(results, 2) / rate(results, 1)
 
 
+def memory(name, system):
+    return lambda results: results["memory"][system][name]
+
+
+def tool(name):
+    return lambda results: results["ops"][name]
+
+
 def nothing(_results):
     return None
 
@@ -89,6 +97,14 @@ TARGETS = [
     Target("the same with 8 GiB as with 128 MiB, q35", "within 10 %",
            boot("q35/8G/1", OURS, "entry_instructions"),
            boot("q35/128M/1", OURS, "entry_instructions"), lambda o, p: o <= 1.1 * p),
+    Target("idle TCP connection", "at most 1 KiB of kernel memory", memory("connection", OURS),
+           memory("connection", PEER), lambda o, p: o <= 1024),
+    Target("what `ops run` of an unchanged program adds before QEMU starts", "at most 50 ms",
+           tool("warm_run_ms"), nothing, lambda o, p: o <= 50),
+    Target("an image of a 20 MB program", "at most 0.3 s", tool("image_20mb_s"), nothing,
+           lambda o, p: o <= 0.3, "s"),
+    Target("an image of a 1 GB tree", "at disk speed: at most 1.5 times `cp -r` of it",
+           tool("image_1gb_to_cp"), nothing, lambda o, p: o <= 1.5, "x"),
     Target("nginx on 2 CPUs against 1", "at least 1.7 times the requests a second",
            scale("http_small", OURS), scale("http_small", PEER), lambda o, p: o >= 1.7, "x"),
 ]
