@@ -85,6 +85,7 @@ class Bench:
                    "--kernel", os.path.join(self.build, "soliton.elf"),
                    "--timeout", str(SECONDS_MAX), *words]
         environment = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}",
+                           OPS_HOME=os.path.join(self.folder, "home"),
                            **{f"SHIM_{key.upper()}": value if isinstance(value, str) else json.dumps(value)
                               for key, value in shim.items()})
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

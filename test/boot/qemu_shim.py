@@ -3,10 +3,9 @@
 """Stands in for QEMU where `ops run` looks for it, and becomes the real one: qemu_shim.py [OPTION...]
 
 The tests link it as qemu-system-x86_64 in a folder that they put in front of PATH. Before QEMU
-starts it does what the environment says: SHIM_DAMAGE names a damage of damage.py, done to the root
-disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_MORE, more options as a JSON list;
-SHIM_REPORT is a path that is to keep what the kernel reports, which ops throws away. Fails when QEMU
-is not installed.
+starts it does what the environment says: SHIM_DAMAGE names a damage of damage.py, done to a copy of
+the root disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_REPORT, a path for a copy
+of the report; SHIM_MORE, more options as a JSON list. Fails when QEMU is not installed.
 """
 
 import json
@@ -19,6 +18,15 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import damage  # noqa: E402
 
 
+def with_damage(arguments, copy):
+    """The arguments with a damaged copy of the root disk: the disk itself is in ops' cache."""
+    number = next(i for i, text in enumerate(arguments) if text.startswith("id=root,"))
+    disk = re.search(r"\bfile=([^,]+)", arguments[number]).group(1)
+    shutil.copyfile(disk, copy)
+    damage.disk_damage(copy, os.environ["SHIM_DAMAGE"])
+    return arguments[:number] + [arguments[number].replace(disk, copy)] + arguments[number + 1:]
+
+
 def main():
     own = os.path.dirname(os.path.abspath(sys.argv[0]))
     rest = [folder for folder in os.environ["PATH"].split(":") if os.path.abspath(folder) != own]
@@ -26,9 +34,7 @@ def main():
     arguments = sys.argv[1:]
 
     if "SHIM_DAMAGE" in os.environ:
-        disk = next(re.search(r"\bfile=([^,]+)", text).group(1)
-                    for text in arguments if text.startswith("id=root,"))
-        damage.disk_damage(disk, os.environ["SHIM_DAMAGE"])
+        arguments = with_damage(arguments, os.path.join(own, "damaged.img"))
     if "SHIM_MONITOR" in os.environ:
         arguments += ["-monitor", f"unix:{os.environ['SHIM_MONITOR']},server=on,wait=off"]
     if "SHIM_MORE" in os.environ:
