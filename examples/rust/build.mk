@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Rust is large, and nothing else here needs it: without a compiler this example is left out.
+.PHONY: examples
+ifneq ($(shell command -v rustc),)
+examples: $(B)/examples/rust/server
+endif
+
+$(B)/examples/rust/server: examples/rust/server.rs examples/rust/build.mk
+	@mkdir -p $(@D)
+	@printf '  %-5s %s\n' RUSTC $@
+	$(if $(V),,@)rustc --edition 2021 -O -C strip=symbols -o $@ $<
