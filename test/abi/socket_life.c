@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
