@@ -24,6 +24,7 @@ MACHINES = [("microvm", 2), ("q35", 1), ("q35", 2), ("microvm", 1)]
 MEMORY = ["64M", "128M", "256M"]
 HUNGRY = ["threads", "pipes", "sockets", "tcp", "file", "names", "areas", "memory"]
 KILLED = 128 + 9
+TRACED = "trace=on trace-files=on syscall-summary=on"
 KERNELS = [os.path.join(machines.TOP, "build", name) for name in ("debug/soliton.elf", "soliton.elf")]
 kernel = next(filter(os.path.exists, KERNELS), KERNELS[-1])  # The first checks the order of locks.
 
@@ -41,8 +42,11 @@ def program(name):
 
 def fuzz(machine, cpus, memory, arguments):
     title = f"syscalls {' '.join(map(str, arguments))} on {machine}, {cpus} CPU, {memory}"
-    status, text = machines.run_program(program("syscalls"),
-                                        options_of(machine, cpus, memory, arguments), SECONDS_MAX)
+    options = options_of(machine, cpus, memory, arguments)
+    if arguments[1] % 3 == 0:  # The trace reads what hostile arguments point to.
+        title += ", traced"
+        options += ["--append", TRACED]
+    status, text = machines.run_program(program("syscalls"), options, SECONDS_MAX)
     return title, status == 0 and "1 passed, 0 failed" in text, text[-4000:]
 
 

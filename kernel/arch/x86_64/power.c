@@ -6,6 +6,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/port.h"
 #include "kernel/arch/x86_64/features.h"
+#include "lib/base/text.h"
 #include "lib/base/types.h"
 
 enum {
@@ -118,8 +119,7 @@ void machine_console_write(const char *bytes, size_t len)
 
 static void debug_put(const char *text)
 {
-    for (; *text != '\0'; text++)
-        port_write8(DEBUG_PORT, (u8)*text);
+    port_write8_many(DEBUG_PORT, text, str_len(text));
 }
 
 void machine_report(const char *key, const char *value)
