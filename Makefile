@@ -19,7 +19,8 @@
 #     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
 #                     make abi likewise
 #     make check      everything a commit has to pass
-#     make docs       docs/syscalls.md from the table of system calls, docs/config.md from that of keys
+#     make docs       docs/syscalls.md from the table of system calls, docs/config.md from that of
+#                     keys
 #     make man        the manual pages, in build/man
 #     make install    ops, kernel, manual pages and completion, below $(DESTDIR)$(PREFIX);
 #                     make uninstall takes them away again

@@ -57,15 +57,16 @@ struct words_limit {
 
 /*
  * Parses only those options of `cmd` that are early. Returns 0; CMD_FAILED or CMD_USAGE with `err`
- * set.
+ * set. Only settings_parse_words() calls it: an early option means a configuration that has to be
+ * read before the others are parsed.
  */
 int options_parse_early(void *target, const struct cmd *cmd, int argc, char **argv,
                         struct err *err);
 
 /*
- * Parses the options of `cmd` but the early ones into `target`, and sets `words` to what is left: at least `min` and
- * at most `max` words in front of `--`. Words behind `--` are refused unless `takes_rest`. Returns
- * 0; CMD_FAILED or CMD_USAGE with `err` set.
+ * Parses the options of `cmd` but the early ones into `target`, and sets `words` to what is left: at
+ * least `min` and at most `max` words in front of `--`. Words behind `--` are refused unless
+ * `takes_rest`. Returns 0; CMD_FAILED or CMD_USAGE with `err` set.
  */
 int options_parse(void *target, const struct cmd *cmd, int argc, char **argv, struct words *words,
                   struct words_limit limit, struct err *err);

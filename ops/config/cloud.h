@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a configuration says for clouds: CloudConfig, and the keys of RunConfig that only a cloud can
- * honour. Checked when it is read, and kept for the providers. Plain data; NULL and 0: not said.
+ * What a configuration says for clouds: CloudConfig, and the keys of RunConfig that only a cloud
+ * can honour. Checked when it is read, and kept for the providers. Plain data; NULL and 0: not said.
  */
 
 #include <stdbool.h>

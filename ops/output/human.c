@@ -51,7 +51,9 @@ char *human_span(char text[HUMAN_SIZE_MAX], uint64_t ns)
 {
     uint64_t seconds = ns / S_NS;
 
-    if (ns < MS_NS) {
+    if (ns == 0) {
+        snprintf(text, HUMAN_SIZE_MAX, "0 s");
+    } else if (ns < MS_NS) {
         snprintf(text, HUMAN_SIZE_MAX, "%" PRIu64 " us", ns / US_NS);
     } else if (ns < S_NS) {
         snprintf(text, HUMAN_SIZE_MAX, "%" PRIu64 " ms", ns / MS_NS);

@@ -45,7 +45,7 @@ TEST(human, says_spans_in_two_units)
         uint64_t ns;
         const char *text;
     } cases[] = {
-        { 0, "0 us" },
+        { 0, "0 s" },
         { 850999, "850 us" },
         { 45000000, "45 ms" },
         { 3200000000, "3.2 s" },
