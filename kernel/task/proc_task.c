@@ -129,14 +129,8 @@ static void show_limits(struct proc_output *out, void *arg)
 
 static long exe_link(char *target, size_t size, void *arg)
 {
-    const char *path = program_path();
-    size_t len = str_len(path);
-
     (void)arg;
-    if (len > size)
-        len = size;
-    mem_copy(target, path, len);
-    return (long)len;
+    return program_path(target, size);
 }
 
 /* [atomic] Read back, and without effect: nobody else is there to be killed first. */

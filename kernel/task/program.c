@@ -39,6 +39,7 @@ enum {
 };
 
 static struct program_info info;
+static struct path_node *program_node; /* [const] once it runs. Where its path led. */
 static u64 start_ns; /* [atomic] */
 
 u64 program_start_ns(void)
@@ -46,9 +47,9 @@ u64 program_start_ns(void)
     return __atomic_load_n(&start_ns, __ATOMIC_RELAXED);
 }
 
-const char *program_path(void)
+long program_path(char *text, size_t size)
 {
-    return info.path ? info.path : "";
+    return program_node ? path_node_text(program_node, text, size) : -ENOENT;
 }
 
 const struct program_info *program_info(void)
@@ -258,6 +259,8 @@ int program_start(const struct manifest *manifest)
         log_warn("manifest: the hostname is too long");
 
     err = images_map(&start);
+    if (err == 0)
+        err = path_find(NULL, manifest->program, 0, &program_node);
     if (err == 0)
         err = stack_map(&start);
     if (err == 0)

@@ -78,8 +78,8 @@ bool task_interrupted(void);
  */
 int program_start(const struct manifest *manifest) MUST_USE;
 
-/* The path the program was started by, [const] once it runs. */
-const char *program_path(void);
+/* The path of the program's file, links followed, as path_node_text() gives it. */
+long program_path(char *text, size_t size) MUST_USE;
 
 /* exit_group(2): ends every thread, then the machine with this status. */
 _Noreturn void program_exit(int status);

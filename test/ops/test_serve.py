@@ -161,3 +161,25 @@ def background_makes_an_instance(place):
         assert [row["name"] for row in images] == ["server.1"]
         done = ops(place, "run", "--background", "--trace", "server")
         assert done.returncode == 1 and "--trace" in done.stderr, done
+
+
+@test
+def program_behind_a_link_is_where_the_link_leads(place):
+    # The loader takes $ORIGIN from there: Java's launcher finds its libraries by it.
+    (place.folder / "root" / "bin").mkdir(parents=True)
+    (place.folder / "root" / "opt").mkdir()
+    source = r"""
+        #include <stdio.h>
+        #include <unistd.h>
+        int main(void)
+        {
+            char text[256];
+            ssize_t len = readlink("/proc/self/exe", text, sizeof(text));
+            printf("%.*s\n", (int)len, text);
+            return len < 0;
+        }
+    """
+    place.compile("root/opt/show", source, "-static")
+    (place.folder / "root" / "bin" / "show").symlink_to("/opt/show")
+    done = ops(place, "run", "--target-root", "root", "/bin/show")
+    assert done.returncode == 0 and done.stdout.splitlines() == ["/opt/show"], done
