@@ -4,12 +4,16 @@
 #include "host/err.h"
 #include "host/strings.h"
 #include "host/xmem.h"
+#include "lib/base/types.h"
+#include "lib/manifest/manifest.h"
 #include "ops/config/settings.h"
 #include "ops/disk/disk.h"
 #include "ops/state/state.h"
+#include "ops/store/manifest.h"
 #include "ops/vm/launch.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -201,5 +205,61 @@ int mounts_attach(struct launch *launch, const struct settings *settings, struct
             status = mount_attach(launch, &mount, settings->mounts.items[i], err);
         mount_fini(&mount);
     }
+    return status;
+}
+
+/* Whether the user said what is to be at `path`. */
+static bool path_is_taken(const struct settings *settings, const char *path)
+{
+    for (size_t i = 0; i < settings->mounts.count; i++) {
+        const char *start = path_start(settings->mounts.items[i]);
+
+        if (start && strcspn(start, ":") == strlen(path) && strncmp(start, path, strlen(path)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The file of the volume that a line of a manifest asks for, or NULL. To be freed. */
+static char *manifest_volume_find(const struct manifest_mount *mount)
+{
+    char *label;
+    char *path;
+    char uuid[37];
+    int len = 0;
+
+    if (mount->source == MANIFEST_SOURCE_LABEL) {
+        label = xstrndup(mount->name, mount->name_len);
+        path = volume_find(label, NULL);
+        free(label);
+        return path;
+    }
+    if (mount->source != MANIFEST_SOURCE_UUID)
+        return NULL;
+    for (int i = 0; i < MANIFEST_UUID_SIZE; i++) {
+        bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+        len += snprintf(uuid + len, sizeof(uuid) - (size_t)len, "%s%02x", dash ? "-" : "",
+                        mount->uuid[i]);
+    }
+    return volume_find(NULL, uuid);
+}
+
+int mounts_attach_image(struct launch *launch, const struct settings *settings, struct err *err)
+{
+    struct image_manifest read;
+    int status = image_manifest_read(&read, launch->disk, err);
+
+    for (u32 i = 0; status == 0 && i < read.manifest->mount_count; i++) {
+        const struct manifest_mount *mount = &read.manifest->mounts[i];
+        char *where = xstrndup(mount->path, mount->path_len);
+        char *path = path_is_taken(settings, where) ? NULL : manifest_volume_find(mount);
+
+        if (path)
+            launch_add_volume(launch, path, mount->read_only);
+        free(path);
+        free(where);
+    }
+    image_manifest_fini(&read);
     return status;
 }

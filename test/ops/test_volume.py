@@ -146,3 +146,21 @@ def volume_belongs_to_one_instance(place):
             place.run("instance", "delete", name)
     good(place, "volume", "delete", "data", "logs", "-y")
     good(place, "image", "delete", "img", "-y")
+
+
+@test
+def instance_gets_the_volumes_its_image_asks_for(place):
+    tool("qemu-system-x86_64")
+    good(place, "volume", "create", "data", "-s", "64M")
+    good(place, "image", "create", "/usr/bin/true", "-i", "img", "--mounts", "data:/data",
+         "--mounts", "absent:/absent")
+    create = ["instance", "create", "img", "--append", "boot_ns 5%!", "--accel", "tcg", "-i"]
+    good(place, *create, "one")
+    try:
+        volumes = json.loads(good(place, "volume", "list", "-j"))
+        assert volumes[0]["attached_to"] == "one", volumes
+        place.fails(*create, "two", says=["data.img", "instance 'one' has it"])
+    finally:
+        place.run("instance", "delete", "one")
+    volumes = json.loads(good(place, "volume", "list", "-j"))
+    assert volumes[0]["attached_to"] is None, volumes

@@ -8,9 +8,9 @@
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
-#include "ops/disk/disk.h"
 #include "ops/output/table.h"
 #include "ops/state/state.h"
+#include "ops/store/manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,58 +47,19 @@ static void env_print(const struct manifest *manifest)
     table_destroy(table);
 }
 
-/* Reads the manifest's text, to be freed; NULL with `err` set. */
-static char *text_read(const char *path, size_t *size, struct err *err)
-{
-    struct err ignored = { 0 };
-    struct disk *disk = disk_open(path, false, err);
-    char *text = NULL;
-    FILE *out;
-    int status;
-
-    if (!disk)
-        return NULL;
-    out = open_memstream(&text, size);
-    status = out ? disk_cat(disk, "/etc/soliton/manifest", out, err)
-                 : err_set_errno(err, "cannot read it");
-    if (out)
-        fclose(out);
-    (void)disk_close(disk, &ignored);
-    if (status == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static int text_print(char *text, size_t size, struct err *err)
-{
-    struct manifest *manifest = xcalloc(1, sizeof(*manifest));
-    struct manifest_error error;
-    int status = 0;
-
-    manifest_init(manifest);
-    if (manifest_parse(manifest, text, size, &error))
-        env_print(manifest);
-    else
-        status = err_set(err, "its manifest is wrong: line %u: %s", error.line, error.what);
-    free(manifest);
-    return status;
-}
-
 static int env_show(const struct disk_args *args, struct err *err)
 {
+    struct image_manifest read = { .text = NULL };
     struct place place;
-    char *text = NULL;
-    size_t size = 0;
     int status = place_find(&place, args->folder, args->words.items[0], false, err);
 
-    if (status == 0) {
-        text = text_read(place.path, &size, err);
-        status = text ? text_print(text, size, err) : -1;
-        if (status < 0)
-            err_prefix(err, "cannot tell the environment of '%s'", args->words.items[0]);
-    }
-    free(text);
+    if (status == 0)
+        status = image_manifest_read(&read, place.path, err);
+    if (status == 0)
+        env_print(read.manifest);
+    else
+        err_prefix(err, "cannot tell the environment of '%s'", args->words.items[0]);
+    image_manifest_fini(&read);
     place_fini(&place);
     return status;
 }

@@ -23,3 +23,6 @@ int local_volume_resize(const char *name, uint64_t size, struct err *err);
 int local_volume_attach(const char *instance, const char *volume, const char *where,
                         struct err *err);
 int local_volume_detach(const char *instance, const char *volume, struct err *err);
+
+/* Fails when an instance has the volume that lies at `path`. */
+int local_volume_free(const char *path, struct err *err);

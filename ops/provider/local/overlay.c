@@ -6,6 +6,7 @@
 #include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/disk/disk.h"
+#include "ops/provider/local/image.h"
 #include "ops/store/mount.h"
 #include "ops/vm/launch.h"
 
@@ -65,6 +66,16 @@ static int args_add(struct launch *launch, const struct strings *args, struct er
     return 0;
 }
 
+/* Two machines that write one filesystem destroy it. */
+static int volumes_check(const struct launch *launch, struct err *err)
+{
+    for (size_t i = 0; i < launch->volume_count; i++) {
+        if (!launch->volumes[i].is_read_only && local_volume_free(launch->volumes[i].path, err) < 0)
+            return err_prefix(err, "volume '%s'", launch->volumes[i].path);
+    }
+    return 0;
+}
+
 int overlay_fill(struct launch *launch, const struct settings *settings, const char *folder,
                  struct err *err)
 {
@@ -75,7 +86,8 @@ int overlay_fill(struct launch *launch, const struct settings *settings, const c
     if (network_lines(&launch->overlay, settings, err) < 0)
         return -1;
     if (mounts_lines(&launch->overlay, settings, err) < 0 ||
-        mounts_attach(launch, settings, err) < 0)
+        mounts_attach(launch, settings, err) < 0 ||
+        mounts_attach_image(launch, settings, err) < 0 || volumes_check(launch, err) < 0)
         return -1;
     for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
         if (launch_add_secret(launch, folder, settings->secrets.items[i],

@@ -121,8 +121,7 @@ int local_volume_list(struct provider_volumes *volumes, struct err *err)
     return status;
 }
 
-/* Refuses when an instance has it. */
-static int free_check(const char *path, struct err *err)
+int local_volume_free(const char *path, struct err *err)
 {
     char *owner = owner_find(path);
 
@@ -138,7 +137,7 @@ int local_volume_delete(const char *name, struct err *err)
     int status = item_read(&item, STATE_VOLUMES, name, err);
 
     if (status == 0)
-        status = free_check(item.path, err);
+        status = local_volume_free(item.path, err);
     if (status == 0)
         status = item_delete(STATE_VOLUMES, name, err);
     item_fini(&item);
@@ -184,7 +183,7 @@ static int attach_locked(const char *name, const char *path, const char *where, 
     int status = stopped_read(&instance, name, err);
 
     if (status == 0)
-        status = free_check(path, err);
+        status = local_volume_free(path, err);
     if (status == 0)
         status = where_check(&instance.launch, where, err);
     if (status == 0) {
