@@ -150,12 +150,13 @@ def describe_and_contents_show_a_package(place):
 def delete_removes_a_package_and_says_so(place):
     place.run("pkg", "add", directory(place), "--name", "app:1")
     place.run("pkg", "add", place.folder / "mine", "--name", "app:2")
-    done = place.run("pkg", "delete", "app")
+    place.fails("pkg", "delete", "app", says=["nobody can be asked"])
+    done = place.run("pkg", "delete", "app", "--yes")
     assert done.returncode == 0 and "'app_2' is deleted" in done.stderr, done.stderr
     assert set(packages(place)) == {("app", "1")}
-    place.run("pkg", "delete", "app:1")
+    place.run("pkg", "delete", "-y", "app:1")
     assert not packages(place)
-    place.fails("pkg", "delete", "app", says=["no package 'app'"])
+    place.fails("pkg", "delete", "app", "-y", says=["no package 'app'"])
 
 
 @test
