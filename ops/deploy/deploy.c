@@ -89,8 +89,8 @@ static void ports_hide(struct ports *ports)
         ports->items[i].host = 0;
 }
 
-/* Starts the new version where nobody finds it, and waits until it is well. */
-static int version_start(const struct deploy *deploy, const char *name, struct err *err)
+/* Starts the new version where nobody finds it. */
+static int instance_make(const struct deploy *deploy, const char *name, struct err *err)
 {
     struct settings hidden = *deploy->settings; /* Borrows all but its numbers. */
 
@@ -99,18 +99,17 @@ static int version_start(const struct deploy *deploy, const char *name, struct e
     /* They are in its image. */
     hidden.args = (struct strings){ .items = NULL };
     hidden.envs = (struct strings){ .items = NULL };
-    if (deploy->provider->instance_create(&hidden, name, name, err) < 0)
-        return -1;
-    ui_note("'%s' runs; waiting until it is well", name);
-    return health_wait(deploy, name, err);
+    return deploy->provider->instance_create(&hidden, name, name, err);
 }
 
-static void version_remove(const struct deploy *deploy, const char *name)
+/* Waits until it is well and lets it serve. */
+static int instance_promote(const struct deploy *deploy, const struct versions *versions,
+                            const char *name, struct err *err)
 {
-    struct err ignored;
-
-    (void)deploy->provider->instance_delete(name, &ignored);
-    (void)deploy->provider->image_delete(name, &ignored);
+    ui_note("'%s' runs; waiting until it is well", name);
+    if (health_wait(deploy, name, err) < 0)
+        return -1;
+    return deploy->provider->instance_switch(deploy->settings, &versions->instances, name, err);
 }
 
 /* The new one serves: what is left of the old ones is no failure any more, but worth a word. */
@@ -136,19 +135,23 @@ static void old_remove(const struct deploy *deploy, const struct versions *versi
     }
 }
 
+/* What fails takes away what it made, and nothing else: another deployment may be under way. */
 static int replace(const struct deploy *deploy, const struct versions *versions, const char *name,
                    struct err *err)
 {
-    int status = image_make(deploy, name, err);
+    struct err ignored;
+    int status;
 
-    if (status == 0)
-        status = version_start(deploy, name, err);
+    if (image_make(deploy, name, err) < 0)
+        return -1;
+    status = instance_make(deploy, name, err);
     if (status == 0) {
-        status =
-            deploy->provider->instance_switch(deploy->settings, &versions->instances, name, err);
+        status = instance_promote(deploy, versions, name, err);
+        if (status < 0)
+            (void)deploy->provider->instance_delete(name, &ignored);
     }
     if (status < 0) {
-        version_remove(deploy, name);
+        (void)deploy->provider->image_delete(name, &ignored);
         return -1;
     }
     ui_note("'%s' serves now", name);

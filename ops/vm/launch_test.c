@@ -16,6 +16,7 @@ static char *folder_make(void)
     char *folder = xstrdup("/tmp/ops-launch-XXXXXX");
 
     CHECK(mkdtemp(folder));
+    CHECK_EQ(setenv("OPS_HOME", folder, 1), 0);
     return folder;
 }
 

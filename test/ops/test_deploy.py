@@ -214,3 +214,25 @@ def deploy_cleans_up_after_one_that_was_killed(place):
         assert (done.returncode, done.stdout) == (0, "web-3\n"), done
         assert ask(port) == "three test\n"
         assert len(machines(place)) == 1 and images(place) == ["web-3"]
+
+
+@test
+def two_deploys_at_once_leave_one_that_serves(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        assert deploy(place, port).returncode == 0
+        threads = []
+        done = []
+        for _ in range(2):
+            threads.append(threading.Thread(target=lambda: done.append(deploy(place, port))))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
+        won = [one.stdout.strip() for one in done if one.returncode == 0]
+        assert won and all(one.returncode in (0, 1) for one in done), done
+        assert ask(port) == "one test\n"
+        # Which one serves is the luck of the moment. The other one is gone, or the next deploy's.
+        assert deploy(place, port).returncode == 0
+        assert ask(port) == "one test\n"
+        assert len(machines(place)) == 1 and len(images(place)) == 1

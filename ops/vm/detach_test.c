@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/vm/vm.h"
+
+#include "host/err.h"
+#include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/state/state.h"
+#include "test/unit/unit.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WAIT_STEPS = 2000,
+};
+
+/* A folder, and the lock in it. */
+struct place {
+    char *folder;
+    char *alive;
+};
+
+static void place_make(struct place *place)
+{
+    place->folder = xstrdup("/tmp/ops-detach-XXXXXX");
+    CHECK(mkdtemp(place->folder));
+    CHECK_EQ(setenv("OPS_HOME", place->folder, 1), 0);
+    place->alive = xasprintf("%s/alive", place->folder);
+}
+
+static void place_remove(struct place *place)
+{
+    struct err err = { 0 };
+
+    CHECK_EQ(state_remove(place->folder, &err), 0);
+    free(place->alive);
+    free(place->folder);
+}
+
+static int command_start(const struct place *place, const char *program, struct err *err)
+{
+    struct strings command = { 0 };
+    int fd = vm_alive_lock(place->alive, err);
+    int status;
+
+    CHECK(fd >= 0);
+    strings_add(&command, program);
+    strings_add(&command, "60");
+    status = vm_detach(&command, place->folder, "log", fd, err);
+    close(fd);
+    strings_fini(&command);
+    return status;
+}
+
+static void gone_wait(const struct place *place)
+{
+    static const struct timespec pause = { .tv_nsec = 5000000 };
+    struct vm_process process;
+
+    for (int i = 0; i < WAIT_STEPS && vm_is_alive(place->alive, &process); i++)
+        (void)nanosleep(&pause, NULL);
+    CHECK(!vm_is_alive(place->alive, &process));
+    CHECK_EQ(process.pid, 0);
+}
+
+TEST(detach, lives_as_long_as_its_process)
+{
+    struct place place;
+    struct err err = { 0 };
+    struct vm_process process;
+
+    place_make(&place);
+    CHECK(!vm_is_alive(place.alive, &process));
+    CHECK_EQ(command_start(&place, "/bin/sleep", &err), 0);
+    CHECK(vm_is_alive(place.alive, &process));
+    CHECK(process.pid > 1);
+    CHECK(getsid(process.pid) != getsid(0));
+    CHECK(getpgid(process.pid) != process.pid); /* It leads no session: no terminal can be its. */
+    CHECK_EQ(vm_alive_lock(place.alive, &err), -1);
+    vm_kill(&process, SIGKILL);
+    gone_wait(&place);
+    place_remove(&place);
+}
+
+TEST(detach, says_that_a_command_cannot_be_started)
+{
+    struct place place;
+    struct err err = { 0 };
+    struct vm_process process;
+
+    place_make(&place);
+    CHECK_EQ(command_start(&place, "/no/such/program", &err), -1);
+    CHECK(strstr(err.text, "/no/such/program"));
+    gone_wait(&place);
+    CHECK_EQ(command_start(&place, "/bin/sleep", &err), 0);
+    CHECK(vm_is_alive(place.alive, &process));
+    vm_kill(&process, SIGKILL);
+    gone_wait(&place);
+    place_remove(&place);
+}
+
+TEST(detach, harms_nobody_who_got_its_number)
+{
+    struct place place;
+    struct err err = { 0 };
+    struct vm_process process = { .pid = getpid(), .start = 1 };
+    char *text = xasprintf("%ld 1\n", (long)getpid());
+    int fd;
+
+    vm_kill(&process, SIGKILL); /* We started at another time. */
+    process = (struct vm_process){ .pid = 1, .start = 1 };
+    vm_kill(&process, SIGTERM);
+    place_make(&place);
+    CHECK_EQ(state_write(place.alive, text, &err), 0);
+    CHECK(!vm_is_alive(place.alive, &process));
+    fd = vm_alive_lock(place.alive, &err);
+    CHECK(fd >= 0);
+    CHECK(vm_is_alive(place.alive, &process));
+    CHECK_EQ(process.pid, 0);
+    close(fd);
+    free(text);
+    place_remove(&place);
+}
