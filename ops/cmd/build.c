@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* build: pack a program into a disk image. */
+#include "ops/store/build.h"
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
@@ -8,7 +9,6 @@
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/output/table.h"
-#include "ops/store/build.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static int build_run(const struct cmd *self, int argc, char **argv, struct err *
     int status;
 
     settings_init(&settings);
-    status = settings_parse(&settings, self, argc, argv, err);
+    status = settings_parse_image(&settings, self, argc, argv, err);
     if (status == 0 && build_here(&settings, err) < 0)
         status = err_prefix(err, "cannot build an image of '%s'", settings.program);
     settings_fini(&settings);

@@ -234,3 +234,17 @@ int settings_parse(struct settings *settings, const struct cmd *cmd, int argc, c
 
     return status == 0 ? words_set(settings, &words, err) : status;
 }
+
+int settings_parse_image(struct settings *settings, const struct cmd *cmd, int argc, char **argv,
+                         struct err *err)
+{
+    int status = settings_parse(settings, cmd, argc, argv, err);
+
+    if (status != 0 || settings->secrets.count == 0)
+        return status;
+    err_set(err,
+            "an image never holds a secret, and '%s' is one\n"
+            "hint: `ops run` and `ops instance create` take --secret",
+            settings->secrets.items[0]);
+    return CMD_USAGE;
+}

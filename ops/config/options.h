@@ -24,3 +24,7 @@ int settings_parse_words(struct settings *settings, const struct cmd *cmd, int a
 /* The same for `PROGRAM [-- ARGS...]`, which go into the settings. */
 int settings_parse(struct settings *settings, const struct cmd *cmd, int argc, char **argv,
                    struct err *err);
+
+/* The same for commands that only make an image, which never holds a secret. */
+int settings_parse_image(struct settings *settings, const struct cmd *cmd, int argc, char **argv,
+                         struct err *err);

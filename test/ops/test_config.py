@@ -2,6 +2,7 @@
 """Configurations: which is read, what wins, what is said of them."""
 
 from place import debugfs, extract, test
+from test_instance import RUNS, no_machine_stays
 
 TRUE = "/usr/bin/true"
 
@@ -155,3 +156,19 @@ def config_shows_warnings_when_asked(place):
     assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
     done = place.run("build", "-o", "x.img", "-c", "config.json", "--show-warnings", TRUE)
     assert "ops: warning: library" in done.stderr, done.stderr
+
+
+@test
+def config_at_launch_is_laid_over_the_image(place):
+    place.build(TRUE)
+    place.config({"Hostname": "web-1", "Cwd": "/tmp", "Limits": {"nofile": 99}, "Log": "info",
+                  "Crash": "hold", "RunConfig": {"Gateway": "10.0.0.1", "IPAddress": "10.0.0.5"}})
+    with no_machine_stays(place):
+        done = place.run("instance", "create", "-c", "config.json", "-i", "web", "-m", "64",
+                         "--accel", "tcg", "--append", RUNS, "test.img")
+        assert done.returncode == 0, done.stderr
+        overlay = (place.home / "instances/web/overlay").read_text().splitlines()
+        for line in ("hostname web-1", "cwd /tmp", "limit nofile 99", "log info", "crash hold",
+                     "ip 10.0.0.5/24", "gateway 10.0.0.1"):
+            assert line in overlay, (line, overlay)
+        place.run("instance", "delete", "web")

@@ -75,6 +75,8 @@ COMMAND_LINES = (
     ('image create -i "" /usr/bin/true', 2, "an empty value", True),
     ("image create -i .hidden /usr/bin/true", 1,
      "it takes letters, digits, '-', '_' and '.', not '-' or '.' first", False),
+    ("build --secret a=/etc/passwd /usr/bin/true", 2, "an image never holds a secret", True),
+    ("image create --secret a=/etc/passwd /usr/bin/true", 2, "an image never holds a secret", True),
     ("image create -t nowhere /usr/bin/true", 1, "there is no provider 'nowhere'", True),
     ("image search", 2, "an argument is missing", True),
     ('image search "["', 2, "Invalid regular expression", True),

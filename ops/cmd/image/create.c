@@ -150,7 +150,7 @@ static int create_run(const struct cmd *self, int argc, char **argv, struct err 
     int status;
 
     settings_init(&settings);
-    status = settings_parse(&settings, self, argc, argv, err);
+    status = settings_parse_image(&settings, self, argc, argv, err);
     if (status == 0) {
         status = image_create(&settings, err);
         if (status < 0)

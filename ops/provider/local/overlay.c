@@ -76,9 +76,27 @@ static int volumes_check(const struct launch *launch, struct err *err)
     return 0;
 }
 
+static void text_add(struct launch *launch, const char *key, const char *text)
+{
+    if (text)
+        launch_add_line(launch, key, text);
+}
+
+/* What the image says of the program's start, unless it is said again here. */
+static void start_add(struct launch *launch, const struct settings *settings)
+{
+    text_add(launch, "cwd", settings->cwd);
+    text_add(launch, "hostname", settings->hostname);
+    text_add(launch, "crash", settings->crash);
+    text_add(launch, "log", settings->log);
+    for (size_t i = 0; i < settings->limits.count; i++)
+        launch_add_line(launch, "limit", settings->limits.items[i]);
+}
+
 int overlay_fill(struct launch *launch, const struct settings *settings, const char *folder,
                  struct err *err)
 {
+    start_add(launch, settings);
     for (size_t i = 0; i < settings->envs.count; i++)
         launch_add_line(launch, "env", settings->envs.items[i]);
     if (args_add(launch, &settings->args, err) < 0)
