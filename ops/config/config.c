@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum {
     CONFIG_SIZE_MAX = 4 << 20,
@@ -160,11 +161,27 @@ int config_parse(struct settings *settings, const char *text, size_t size, const
     return status;
 }
 
+/* What another command writes: `-c <(make-config)`. */
+static int pipe_read(struct settings *settings, const char *path, struct err *err)
+{
+    char *text = file_read_text(path, CONFIG_SIZE_MAX);
+    int status;
+
+    if (!text)
+        return err_set(err, "cannot read '%s', or it is too large for a configuration", path);
+    status = config_parse(settings, text, strlen(text), path, err);
+    free(text);
+    return status;
+}
+
 int config_read(struct settings *settings, const char *path, struct err *err)
 {
     struct file_map map;
+    struct stat st;
     int status;
 
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return pipe_read(settings, path, err);
     if (file_map_open(&map, path, err) < 0)
         return err_prefix(err, "cannot read '%s'", path);
     if (map.size > CONFIG_SIZE_MAX) {

@@ -160,3 +160,13 @@ def command_line_that_makes_no_sense(place):
 @test
 def output_that_cannot_be_written(place):
     place.fails("build", "-o", "/no/such/folder/x.img", "/usr/bin/true", says=["/no/such/folder"])
+
+
+@test
+def configuration_from_a_pipe(place):
+    place.compile("program", "int main(void) { return 0; }", "-static")
+    line = f"{place.ops} build --kernel {place.kernel} -o out.img -c <(echo '%s') ./program"
+    for text, status in (("{}", 0), ('{"Argz": []}', 1)):
+        done = subprocess.run(["bash", "-c", line % text], capture_output=True, text=True,
+                              cwd=place.folder, env=place.env, check=False)
+        assert done.returncode == status, done
