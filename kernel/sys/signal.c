@@ -22,6 +22,11 @@
 #include "lib/base/mem.h"
 #include "lib/base/types.h"
 
+/* Flags that Linux knows. Others are dropped, which is how a program finds out. */
+#define SA_KNOWN                                                                       \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
+     SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
+
 static bool signal_is_valid(int signal)
 {
     return signal >= 1 && signal <= SIGNALS;
@@ -44,6 +49,8 @@ long sys_rt_sigaction(int signal, uaddr_t action_at, uaddr_t old_at, size_t size
         err = copy_in(&action, action_at, sizeof(action));
         if (err == 0 && (signal == SIGKILL || signal == SIGSTOP))
             err = -EINVAL;
+        if (err == 0)
+            action.flags &= SA_KNOWN;
     }
     if (err < 0)
         return err;

@@ -65,6 +65,21 @@ static void actions(void)
     EXPECT_EQ(count, 1);
 }
 
+/* struct kernel_sigaction: sigaction(3) does not show all flags. */
+static void unknown_flags(void)
+{
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        unsigned long mask;
+    } action = { SIG_IGN, SA_SIGINFO | 0x400 | 1ul << 40, NULL, 0 }, old;
+
+    EXPECT_EQ(syscall(SYS_rt_sigaction, SIGWINCH, &action, NULL, 8), 0);
+    EXPECT_EQ(syscall(SYS_rt_sigaction, SIGWINCH, NULL, &old, 8), 0);
+    EXPECT_EQ(old.flags, SA_SIGINFO);
+}
+
 static void masks(void)
 {
     sigset_t both = set_of(SIGUSR1, SIGUSR2);
@@ -156,6 +171,7 @@ static void goes_to_a_willing_thread(void)
 int main(void)
 {
     actions();
+    unknown_flags();
     masks();
     nesting();
     kinds_of_kill();
