@@ -8,7 +8,6 @@
 #include "test/unit/unit.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>

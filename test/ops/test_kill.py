@@ -38,12 +38,14 @@ class Kills:
             ("image", "delete", "--yes", image),
             ("volume", "create", "-s", "4M", f"v{image}"),
             ("volume", "delete", "--yes", f"v{image}"),
+            ("deploy", "-i", "d", "--accel", "tcg", "-m", "24", "--append", RUNS, "--grace", "0",
+             "/usr/bin/true"),
             ("run", "--accel", "tcg", "-m", "24", "--append", "boot_ns 5%exit 0%", "/usr/bin/true"),
         ])
 
     def kill_one(self):
         command = self.command()
-        kind = command[:2] if command[0] != "run" else command[:1]
+        kind = command[:1] if command[0] in ("run", "deploy") else command[:2]
         usual = self.seconds.get(kind, 0.2)
         start = time.monotonic()
         process = subprocess.Popen(self.place.command(*command), cwd=self.place.folder,
