@@ -65,14 +65,16 @@ int disk_walk(struct disk *disk, const char *path, bool deep,
 /* Writes the content of a file to `out`; links are followed, within the filesystem. */
 int disk_cat(struct disk *disk, const char *path, FILE *out, struct err *err);
 
-/* Copies from the filesystem to this machine, and the other way; directories with `deep` only. Links
- * are copied as links, or followed if `follows`. A copy that fails leaves nothing half-made. */
+/*
+ * Copies from the filesystem to this machine, and the other way; directories with `deep` only.
+ * Links are copied as links, or followed if `follows`. A copy that fails leaves nothing half-made.
+ */
 int disk_copy_out(struct disk *disk, const char *path, const char *target, bool deep, bool follows,
                   struct err *err);
 int disk_copy_in(struct disk *disk, const char *source, const char *path, bool deep, bool follows,
                  struct err *err);
 
-/* Grows (or shrinks, if what is in it fits) the filesystem and its partition to a disk of `size`. */
+/* Makes the disk, its partition and filesystem larger or, if what is in it fits, smaller. */
 int disk_resize(const char *path, uint64_t size, struct err *err);
 
 /* A volume that is to be made. */

@@ -4,6 +4,7 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/disk/libext2fs.h"
 #include "ops/image/ext4.h"
 #include "ops/image/tree.h"
 #include "test/unit/unit.h"
@@ -264,5 +265,40 @@ TEST(disk, names_what_is_no_disk)
     CHECK_EQ(truncate("fs.img", FS_SIZE / 2), 0);
     CHECK(!disk_open("fs.img", false, &err));
     CHECK(strstr(err.text, "larger than the disk"));
+    place_remove();
+}
+
+static errcode_t second_name(ext2_filsys fs, const char *dir, const char *name, const char *target)
+{
+    ext2_ino_t dir_ino;
+    ext2_ino_t ino;
+    errcode_t code = ext2fs_namei(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, dir, &dir_ino);
+
+    if (!code)
+        code = ext2fs_namei(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, target, &ino);
+    return code ? code : ext2fs_link(fs, dir_ino, name, ino, EXT2_FT_DIR);
+}
+
+/* A directory that holds itself, and one in two places: walks and copies end. */
+TEST(disk, ends_in_directories_that_hold_themselves)
+{
+    struct err err = { 0 };
+    struct disk *disk;
+    ext2_filsys fs;
+    FILE *out;
+
+    sample_make();
+    CHECK_EQ(ext2fs_open("fs.img", EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &fs), 0);
+    CHECK_EQ(second_name(fs, "/etc/app", "loop", "/etc"), 0);
+    CHECK_EQ(ext2fs_close_free(&fs), 0);
+    disk = opened(false);
+    out = fopen("/dev/null", "we");
+    CHECK_EQ(disk_walk(disk, "/", true, path_print, out, &err), -1);
+    CHECK(strstr(err.text, "in two places"));
+    CHECK_EQ(disk_copy_out(disk, "/etc", "copy", true, false, &err), -1);
+    CHECK(strstr(err.text, "holds itself"));
+    CHECK(access("copy", F_OK) < 0);
+    fclose(out);
+    closed(disk);
     place_remove();
 }

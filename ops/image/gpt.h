@@ -46,8 +46,8 @@ struct gpt_place {
 };
 
 /*
- * Finds the first partition of `type` on a disk of `disk_size` bytes. Returns 1; 0 when the disk has
- * no such table at all; or -1 with `err` set: it is damaged, or has no such partition.
+ * Finds the first partition of `type` on a disk of `disk_size` bytes. Returns 1; 0 when the disk
+ * has no such table at all; or -1 with `err` set: it is damaged, or has no such partition.
  */
 int gpt_find(int fd, uint64_t disk_size, const uint8_t type[GPT_GUID_SIZE], struct gpt_place *place,
              struct err *err);

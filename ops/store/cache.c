@@ -41,7 +41,7 @@ static char *cache_dir(void)
     return dir;
 }
 
-/* Opens an image and keeps it from being removed. Returns the descriptor, or -1: it is not there. */
+/* Opens an image and keeps it from being removed. Returns the descriptor, or -1: there is none. */
 static int image_hold(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

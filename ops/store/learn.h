@@ -19,8 +19,8 @@ struct learned {
 /*
  * Runs the program of `settings`, whose path here becomes absolute, and `client`, a command that
  * makes use of it, once the program is quiet; the run ends with the client, or with the program if
- * there is none (`client` is empty). Returns 0; -1 with `err` set; or the exit status after a signal
- * that told ops to end. `learned` is to be given back in any case.
+ * there is none (`client` is empty). Returns 0; -1 with `err` set; or the exit status after a
+ * signal that told ops to end. `learned` is to be given back in any case.
  */
 int learn_run(struct learned *learned, struct settings *settings, const struct strings *client,
               struct err *err);

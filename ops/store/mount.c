@@ -35,7 +35,7 @@ static bool volume_look(const char *path, struct disk_info *info)
     return true;
 }
 
-/* The file of the volume with that label or, unless NULL, UUID. To be freed; NULL: there is none. */
+/* The file of the volume with that label or UUID, unless NULL. To be freed; NULL: there is none. */
 static char *volume_find(const char *label, const char *uuid)
 {
     struct err ignored = { 0 };

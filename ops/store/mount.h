@@ -34,11 +34,11 @@ void mount_fini(struct mount *mount);
 /* Adds the manifest's lines for the mounts of `settings`, "mount LABEL=data /data ro". */
 int mounts_lines(struct strings *lines, const struct settings *settings, struct err *err);
 
-/* Gives a machine the volumes and folders that the mounts of `settings` name. They must be there. */
+/* Gives a machine the volumes and folders that the mounts of `settings` name: all must be there. */
 int mounts_attach(struct launch *launch, const struct settings *settings, struct err *err);
 
 /*
- * The same for the mounts that the image of `launch` asks for, as far as there are such volumes here
- * and `settings` does not mount something else at the same path.
+ * The same for the mounts that the image of `launch` asks for, as far as there are such volumes
+ * here and `settings` does not mount something else at the same path.
  */
 int mounts_attach_image(struct launch *launch, const struct settings *settings, struct err *err);

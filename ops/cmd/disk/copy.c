@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The name in front of `:/`, to be freed, with `*path` set to what is behind; NULL: there is none. */
+/* The name in front of `:/`, to be freed, with `*path` set to what is behind; NULL: none. */
 static char *disk_word(const char *word, const char **path)
 {
     const char *colon = strstr(word, ":/");

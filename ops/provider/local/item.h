@@ -23,8 +23,8 @@ struct item {
 const char *item_kind(enum state_folder folder);
 
 /*
- * Puts the disk `path` in as `name`: takes the file over when it lies in the tmp folder, else copies
- * it. One of that name is an error unless `replace`.
+ * Puts the disk `path` in as `name`: takes the file over when it lies in the tmp folder, else
+ * copies it. One of that name is an error unless `replace`.
  */
 int item_create(enum state_folder folder, const char *name, const char *path, bool replace,
                 struct err *err);

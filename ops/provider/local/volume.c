@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Volumes on this machine. A volume belongs to at most one instance: two machines that write one
- * filesystem destroy it. Which instance that is stands in the instance's own description, so the two
- * cannot disagree.
+ * filesystem destroy it. Which instance that is stands in the instance's own description alone, so
+ * there are no two places that could disagree.
  */
 #include "host/err.h"
 #include "host/strings.h"
