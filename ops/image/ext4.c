@@ -289,7 +289,7 @@ static void inode_fill(struct ext2_inode_large *inode, const struct tree_node *n
     inode->i_size_high = (uint32_t)(size >> 32);
     inode->i_atime = seconds;
     inode->i_ctime = seconds;
-    inode->i_mtime = seconds;
+    inode->i_mtime = node->time_s != 0 ? node->time_s : seconds;
     inode->i_crtime = seconds;
     inode->i_extra_isize = INODE_EXTRA_SIZE;
     if (node->type == TREE_LINK && blocks == 0) {

@@ -9,6 +9,7 @@
 #include "ops/image/ext4.h"
 #include "ops/image/fat.h"
 #include "ops/image/gpt.h"
+#include "ops/image/pyc.h"
 #include "ops/image/tree.h"
 #include "ops/output/progress.h"
 
@@ -262,6 +263,7 @@ int image_write(const char *path, const struct image_spec *spec, struct image_si
 {
     struct new_file file;
 
+    pyc_times_set(spec->tree);
     if (new_file_open(&file, path, 0644, err) < 0)
         return -1;
     if (image_fill(&file, spec, size, err) == 0)

@@ -44,10 +44,11 @@ struct tree_stamp {
 struct tree_node {
     char *name;
     enum tree_type type;
-    uint32_t mode;           /* Permission bits. */
-    char *source;            /* TREE_FILE: the file on this machine; NULL: `text` is the content. */
-    char *text;              /* TREE_FILE: content made by ops. TREE_LINK: where it points. */
-    uint64_t size;           /* Bytes of content. */
+    uint32_t mode;   /* Permission bits. */
+    char *source;    /* TREE_FILE: the file on this machine; NULL: `text` is the content. */
+    char *text;      /* TREE_FILE: content made by ops. TREE_LINK: where it points. */
+    uint64_t size;   /* Bytes of content. */
+    uint32_t time_s; /* When it was changed, in seconds of Unix time; 0: as the whole image. */
     struct tree_stamp stamp; /* Of `source`, when it was added. */
     uint32_t inode;          /* For whoever writes the filesystem. */
     bool seen;               /* For whoever goes over the tree more than once. */

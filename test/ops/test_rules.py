@@ -3,6 +3,7 @@
 root of its own whose libraries are stubs, and beside it the case where nothing triggers any."""
 
 import os
+import py_compile
 import shutil
 import subprocess
 
@@ -230,3 +231,18 @@ def verbose_names_the_rule_and_why(place):
     root.file("/usr/share/perl/5.36/strict.pm")
     done = place.run("build", "-v", "-o", "test.img", "-r", root.folder, "/usr/bin/perl")
     assert "rule perl adds" in done.stderr and "the program is 'perl'" in done.stderr, done.stderr
+
+
+@test
+def sources_of_python_have_the_time_that_their_bytecode_names(place):
+    """Else Python would compile every module again at every start."""
+    source = place.write("app/mod.py", "x = 1\n")
+    place.write("app/plain.py", "y = 2\n")
+    os.utime(source, (1234567890, 1234567890))
+    compiled = py_compile.compile(str(source))
+    assert compiled and os.path.exists(compiled)
+    place.config({"Dirs": ["app"]})
+    image = extract(place.build("-c", "config.json", "/usr/bin/true"), 2)
+    wanted = f"mtime: 0x{1234567890:08x}".encode()
+    assert wanted in debugfs(image, "stat /app/mod.py")
+    assert wanted not in debugfs(image, "stat /app/plain.py")
