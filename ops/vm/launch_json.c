@@ -51,9 +51,10 @@ static json_t *ports_json(const struct ports *ports)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < ports->count; i++)
+    for (size_t i = 0; i < ports->count; i++) {
         json_array_append_new(list, json_pack("{s:i,s:i}", "host", ports->items[i].host, "guest",
                                               ports->items[i].guest));
+    }
     return list;
 }
 
@@ -73,9 +74,10 @@ json_t *launch_json(const struct launch *launch)
     json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
     json_object_set_new(json, "ports", ports_json(&launch->ports));
     json_object_set_new(json, "udp_ports", ports_json(&launch->udp_ports));
-    for (size_t i = 0; i < launch->volume_count; i++)
+    for (size_t i = 0; i < launch->volume_count; i++) {
         json_array_append_new(volumes, json_pack("{s:s,s:b}", "path", launch->volumes[i].path,
                                                  "read_only", launch->volumes[i].is_read_only));
+    }
     json_object_set_new(json, "volumes", volumes);
     json_object_set_new(json, "shares", strings_json(&launch->shares));
     json_object_set_new(json, "overlay", strings_json(&launch->overlay));

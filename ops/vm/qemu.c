@@ -75,13 +75,14 @@ static void network_add(struct strings *command, const struct launch *launch, co
     char *doubled = comma_double(name ? name : "");
     char *netdev;
 
-    if (launch->tap)
+    if (launch->tap) {
         netdev = xasprintf("tap,id=net,ifname=%s,script=no,downscript=no", doubled);
-    else if (launch->bridge)
+    } else if (launch->bridge) {
         netdev = xasprintf("bridge,id=net,br=%s", doubled);
-    else
+    } else {
         netdev = forwards_add(forwards_add(xstrdup("user,id=net"), &launch->ports, "tcp"),
                               &launch->udp_ports, "udp");
+    }
     add2(command, "-netdev", netdev);
     strings_add(command, "-device");
     strings_addf(command, "virtio-net-%s,netdev=net", suffix);
@@ -145,10 +146,11 @@ static void chardev_add(struct strings *command, const char *kind, const char *p
 static void channels_add(struct strings *command, const struct qemu_channels *channels,
                          const char *suffix)
 {
-    if (channels->console)
+    if (channels->console) {
         chardev_add(command, "file,id=console", channels->console, ",append=on");
-    else
+    } else {
         add2(command, "-chardev", "stdio,id=console,signal=on");
+    }
     add2(command, "-serial", "chardev:console");
     chardev_add(command, "file,id=report", channels->report, "");
     add2(command, "-device", "isa-debugcon,iobase=0xe9,chardev=report");

@@ -112,10 +112,11 @@ static void line_end(struct report_reader *reader)
 void report_feed(struct report_reader *reader, const char *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        if (bytes[i] == '\n')
+        if (bytes[i] == '\n') {
             line_end(reader);
-        else if (reader->len < REPORT_LINE_MAX)
+        } else if (reader->len < REPORT_LINE_MAX) {
             reader->line[reader->len++] = bytes[i];
+        }
     }
 }
 
