@@ -12,7 +12,8 @@
 enum p9_mount_flags {
     /*
      * Names are looked up once and remembered: for a host that does not change meanwhile. Without
-     * it each look asks the host, and a file that has changed is read again when it is opened anew.
+     * it each look asks the host, and a file that has changed is read again when it is opened anew,
+     * as far as the server's version number tells (QEMU's: size, and time of change in seconds).
      */
     P9_MOUNT_CACHED = 1u << 0,
 };
