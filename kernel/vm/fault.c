@@ -5,10 +5,10 @@
  * its page back and is done, since the winner's entry is as good.
  */
 #include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/upcall.h"
 #include "kernel/core/mutex.h"
-#include "kernel/core/spinlock.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
@@ -108,23 +108,22 @@ static bool large_fault(struct area *area, u64 address)
 
 /*
  * Copies the cached page that `entry` names and puts the copy in its place, if the entry is still
- * there: by the lock nobody takes it away meanwhile, and the page is what it was. Of several CPUs
- * that do this one wins.
+ * there. The page has no reference of ours: interrupts are off so that nobody gives it back
+ * meanwhile (invariant 5). Of several CPUs that do this one wins.
  */
 static bool entry_copy(const struct area *area, mmu_entry_t *slot, mmu_entry_t entry,
                        struct page *page)
 {
-    struct page_cache *cache = &area->file->inode->cache;
     u32 flags = area_entry_flags(area) | MMU_WRITE | MMU_DIRTY;
+    bool irq_was_on = irq_save();
     bool replaced = false;
 
-    spin_lock(&cache->mapping_lock);
     if (mmu_slot_read(slot) == entry) {
         mem_copy(page_virt(page), page_virt(page_from_address(mmu_entry_address(entry))),
                  PAGE_SIZE);
         replaced = mmu_slot_replace(slot, entry, mmu_entry_make(page_address(page), flags));
     }
-    spin_unlock(&cache->mapping_lock);
+    irq_restore(irq_was_on);
     return replaced;
 }
 
@@ -145,19 +144,21 @@ static enum vm_fault copy_on_write(const struct area *area, u64 address, mmu_ent
     return VM_FAULT_DONE;
 }
 
-/* The first write through an entry of a shared file: whoever writes it back has to know. */
+/*
+ * The first write through an entry of a shared file: whoever writes it back has to know, before it
+ * happens. As above there is no reference of ours.
+ */
 static void entry_make_dirty(const struct area *area, mmu_entry_t *slot, mmu_entry_t entry)
 {
-    struct page_cache *cache = &area->file->inode->cache;
     paddr_t address = mmu_entry_address(entry);
     u32 flags = mmu_entry_flags(entry) | MMU_WRITE | MMU_DIRTY | MMU_ACCESSED;
+    bool irq_was_on = irq_save();
 
-    spin_lock(&cache->mapping_lock);
     if (mmu_slot_read(slot) == entry) {
-        page_cache_mark_dirty(cache, page_from_address(address));
+        page_cache_mark_dirty(&area->file->inode->cache, page_from_address(address));
         mmu_slot_replace(slot, entry, mmu_entry_make(address, flags));
     }
-    spin_unlock(&cache->mapping_lock);
+    irq_restore(irq_was_on);
 }
 
 /* Something is there, and the access is allowed: it was there first, or it needs to be writable. */

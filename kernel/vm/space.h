@@ -15,8 +15,9 @@
  *  3. An entry with MMU_WRITE lies in an area with VM_WRITE.
  *  4. A page that was taken out of the tables is given back after tlb_flush() only.
  *  5. Entries that name pages of a page cache may be emptied by vm_unmap_cached() at any time,
- *     without `lock`, but under the `mapping_lock` of their area's cache. So whoever uses such a
- *     page by way of its entry holds that, or has a reference of its own.
+ *     without `lock`. So whoever uses such a page by way of its entry has a reference of its own,
+ *     or turns interrupts off, looks that the entry is still there, and is done before they are on
+ *     again: until then tlb_flush() does not return, and the page is not given back (4).
  */
 
 #include "kernel/arch/mmu.h"

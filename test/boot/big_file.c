@@ -20,7 +20,13 @@ enum {
     CHUNK_PAGES = 16,
     JUMPS = 3000,
     STRIDE = 64, /* Of the pages that are written to. */
+    CHURNERS = 3,
+    ROUNDS = 6, /* Each is hundreds of flushes of all CPUs: slow where they share real ones. */
+    PIECE_PAGES = 256,
+    PRESS_MIB = 12,
 };
+
+#define PIECE_SIZE ((size_t)PIECE_PAGES * PAGE)
 
 static const char *path;
 static uint64_t page_count;
@@ -141,6 +147,100 @@ static void by_threads(void)
     pthread_join(thread, NULL);
 }
 
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1103515245 + 12345;
+    return *state >> 8;
+}
+
+/* Writes to a page in three of a piece of the file, and looks at all of them, again and again. */
+static void piece_use(char *memory, uint64_t first, uint32_t mark)
+{
+    for (uint64_t i = 0; i < PIECE_PAGES; i++) {
+        check_page("piece", page_in(memory, i), first + i);
+        if (i % 3 == 0)
+            memory[i * PAGE + 200] = (char)mark;
+    }
+    for (uint64_t i = 0; i < PIECE_PAGES; i++) {
+        check_page("written", page_in(memory, i), first + i);
+        if (memory[i * PAGE + 200] != (i % 3 == 0 ? (char)mark : 0))
+            fail("own piece", first + i);
+    }
+}
+
+static char *piece_map(int fd, uint64_t first)
+{
+    char *memory =
+        mmap(NULL, PIECE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, (off_t)(first * PAGE));
+
+    if (memory == MAP_FAILED)
+        fail("mmap", first);
+    return memory;
+}
+
+/* Maps pieces of the file here and there, writes to them, protects, moves and unmaps them. */
+static void *churn(void *arg)
+{
+    uint32_t state = (uint32_t)(uintptr_t)arg;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        uint64_t first = next_random(&state) % (page_count - PIECE_PAGES);
+        char *memory = piece_map(fd, first);
+        char *moved;
+
+        piece_use(memory, first, round);
+        mprotect(memory + PAGE, PIECE_SIZE / 2, PROT_READ);
+        mprotect(memory + PAGE, PIECE_SIZE / 2, PROT_READ | PROT_WRITE);
+        moved = mremap(memory, PIECE_SIZE, 2 * PIECE_SIZE, MREMAP_MAYMOVE);
+        if (moved == MAP_FAILED)
+            fail("mremap", first);
+        munmap(moved + PIECE_SIZE, PIECE_SIZE);
+        madvise(moved, PIECE_SIZE, MADV_DONTNEED);
+        piece_use(moved, first, round + 1);
+        munmap(moved, PIECE_SIZE);
+    }
+    close(fd);
+    return NULL;
+}
+
+/* Wants memory of its own, and gives it back. */
+static void *press(void *arg)
+{
+    (void)arg;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        size_t size = (size_t)PRESS_MIB << 20;
+        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (memory == MAP_FAILED)
+            fail("mmap", 0);
+        for (size_t at = 0; at < size; at += PAGE)
+            memory[at] = (char)round;
+        for (size_t at = 0; at < size; at += PAGE) {
+            if (memory[at] != (char)round)
+                fail("anonymous", at / PAGE);
+        }
+        munmap(memory, size);
+    }
+    return NULL;
+}
+
+/* Everything at once: pages leave while others map, write, move and unmap them. */
+static void by_churning(void)
+{
+    const char *memory = map_file(MAP_SHARED, PROT_READ);
+    pthread_t threads[CHURNERS + 1];
+
+    for (uintptr_t i = 0; i <= CHURNERS; i++) {
+        if (pthread_create(&threads[i], NULL, i < CHURNERS ? churn : press, (void *)(i + 1)) != 0)
+            fail("pthread_create", i);
+    }
+    for (uint64_t page = 0; page < page_count; page++)
+        check_page("beside", page_in(memory, page), page);
+    for (uintptr_t i = 0; i <= CHURNERS; i++)
+        pthread_join(threads[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
     const char *way = argc == 3 ? argv[2] : "";
@@ -156,8 +256,10 @@ int main(int argc, char **argv)
         by_write();
     } else if (strcmp(way, "threads") == 0) {
         by_threads();
+    } else if (strcmp(way, "churn") == 0) {
+        by_churning();
     } else {
-        fprintf(stderr, "usage: big_file PATH read|private|shared|write|threads\n");
+        fprintf(stderr, "usage: big_file PATH read|private|shared|write|threads|churn\n");
         return 2;
     }
     printf("%llu pages are right\n", (unsigned long long)page_count);

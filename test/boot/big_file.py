@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A file larger than memory: big_file.py [--long] [--build DIR] [NAME...]
 
-A program reads, maps, and maps and writes to a file of twice the machine's memory; every page must
-be what the file says. With --long the file is four times as large.
+A program reads, maps, and maps and writes to a file of twice the machine's memory, and in the last
+way does so in several threads that map, protect, move and unmap parts of it; every page must be
+what the file says. With --long the file is four times as large.
 """
 
 import json
@@ -26,6 +27,7 @@ CASES = (
     ("shared", "q35", 2),
     ("write", "q35", 1),
     ("threads", "microvm", 2),
+    ("churn", "q35", 2),
 )
 
 
