@@ -5,4 +5,4 @@ ops-lib-y += ops/image/deps.c ops/image/ext4.c ops/image/fat.c ops/image/gpt.c o
              ops/image/rules_table.c ops/image/search.c ops/image/sysroot.c \
              ops/image/tree.c ops/image/tree_dir.c
 unit-host-y += ops/image/gpt_test.c ops/image/ldcache_test.c ops/image/mounts_test.c \
-               ops/image/tree_test.c
+               ops/image/sysroot_test.c ops/image/tree_test.c

@@ -153,7 +153,8 @@ void sysroot_glob(struct strings *found, const char *root, const char *pattern)
         char *source = sysroot_resolve(root, paths.items[i]);
         struct stat st;
 
-        if (lstat(source, &st) == 0)
+        /* The root itself stands for links without an end. */
+        if (strcmp(source, root) != 0 && lstat(source, &st) == 0)
             strings_add(found, paths.items[i]);
         free(source);
     }
