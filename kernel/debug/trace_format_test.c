@@ -86,6 +86,7 @@ static const u64 most_signals = ~(u64)0x180000000;
 static const u64 int_and_rt = 1u << 1 | 1ull << 33;
 static const u32 name_room = 16;
 static const u64 ready = 1u << 3;
+static const u64 sysinfo[14] = { 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x10002, 10, 11, 12 };
 
 static const struct {
     u64 nr;
@@ -170,6 +171,12 @@ static const struct {
       -ERESTART_RESTARTBLOCK,
       "nanosleep({tv_sec=1, tv_nsec=5}, {tv_sec=1, tv_nsec=5}) = ? ERESTART_RESTARTBLOCK "
       "(Interrupted by signal)" },
+
+    { NR_sysinfo,
+      { P(sysinfo) },
+      0,
+      "sysinfo({uptime=9, loads=[1, 2, 3], totalram=4, freeram=5, sharedram=6, bufferram=7, "
+      "totalswap=8, freeswap=9, procs=2, totalhigh=10, freehigh=11, mem_unit=12}) = 0" },
 
     /* Memory. */
     { NR_mmap,

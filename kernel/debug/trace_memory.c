@@ -427,12 +427,6 @@ static void put_numbers_out(struct trace_call *call, u32 index, u32 count)
     text_put_char(&call->text, ']');
 }
 
-void trace_arg_int_out(struct trace_call *call, u32 index, const struct trace_names *names)
-{
-    (void)names;
-    put_numbers_out(call, index, 1);
-}
-
 void trace_arg_uint_out(struct trace_call *call, u32 index, const struct trace_names *names)
 {
     (void)names;

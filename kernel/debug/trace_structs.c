@@ -134,6 +134,36 @@ void trace_arg_utsname(struct trace_call *call, u32 index, const struct trace_na
     text_put(text, ", ...}", 6);
 }
 
+/* struct sysinfo, as sysinfo(2) fills it in. */
+struct sysinfo_fields {
+    u64 uptime;
+    u64 loads[3];
+    u64 memory[6];
+    u16 procs;
+    u64 high[2];
+    u32 mem_unit;
+};
+static_assert(sizeof(struct sysinfo_fields) == 112, "sysinfo(2)");
+
+void trace_arg_sysinfo(struct trace_call *call, u32 index, const struct trace_names *names)
+{
+    static const char *const memory_names[] = { "totalram",  "freeram",   "sharedram",
+                                                "bufferram", "totalswap", "freeswap" };
+    struct text *text = &call->text;
+    struct sysinfo_fields info;
+
+    (void)names;
+    if (!fetch_out(call, index, &info, sizeof(info)))
+        return;
+    text_format(text, "{uptime=%llu, loads=[%llu, %llu, %llu]", (unsigned long long)info.uptime,
+                (unsigned long long)info.loads[0], (unsigned long long)info.loads[1],
+                (unsigned long long)info.loads[2]);
+    for (u32 i = 0; i < ARRAY_COUNT(memory_names); i++)
+        text_format(text, ", %s=%llu", memory_names[i], (unsigned long long)info.memory[i]);
+    text_format(text, ", procs=%u, totalhigh=%llu, freehigh=%llu, mem_unit=%u}", info.procs,
+                (unsigned long long)info.high[0], (unsigned long long)info.high[1], info.mem_unit);
+}
+
 /* --- Limits and CPUs ----------------------------------------------------------------------- */
 
 static void put_limit(struct trace_call *call, u64 limit)
