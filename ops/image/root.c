@@ -398,7 +398,8 @@ static const char *program_name(const struct settings *settings, const char *pro
 static void lines_fill(struct lines *lines, const struct settings *settings,
                        const struct root *root, const struct strings *whole)
 {
-    line_add(lines, "program", root->program);
+    /* Behind all links, as /proc/self/exe must name it: that is where its $ORIGIN counts from. */
+    line_add(lines, "program", root->program_real);
     line_add(lines, "arg", program_name(settings, root->program));
     lines_add(lines, "arg", &settings->args);
     for (size_t i = 0; i < sizeof(default_envs) / sizeof(default_envs[0]); i++)

@@ -246,3 +246,19 @@ def sources_of_python_have_the_time_that_their_bytecode_names(place):
     wanted = f"mtime: 0x{1234567890:08x}".encode()
     assert wanted in debugfs(image, "stat /app/mod.py")
     assert wanted not in debugfs(image, "stat /app/plain.py")
+
+
+@test
+def a_program_behind_links_has_its_real_origin(place):
+    """As /usr/bin/java is: its libraries are found from where it lies, here and in the machine."""
+    root = Root(place, "root")
+    library(root.path("/opt/app/lib/libown.so"), "libown.so")
+    root.path("/opt/app/bin").mkdir(parents=True)
+    place.compile(root.path("/opt/app/bin/app"), EMPTY, "-xnone", "-Wl,--no-as-needed",
+                  "-Wl,-rpath,$ORIGIN/../lib", root.path("/opt/app/lib/libown.so"))
+    root.path("/usr/bin").mkdir(parents=True)
+    root.path("/usr/bin/app").symlink_to("/opt/app/bin/app")
+    image = root.image("/usr/bin/app")
+    assert has(image, "/opt/app/lib/libown.so")
+    manifest = debugfs(image, "cat /etc/soliton/manifest").decode()
+    assert manifest.startswith("program /opt/app/bin/app\narg /usr/bin/app\n"), manifest
