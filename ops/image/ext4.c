@@ -34,6 +34,8 @@ enum {
     COPY_SIZE = 1 << 20,
     JOURNAL_BLOCKS = 1024, /* The least that JBD2 takes. */
     LABEL_SIZE_MAX = 16,
+    SPARE_INODES = 1024, /* For what is copied into an image later: each group has no more. */
+    SPARE_BLOCKS = 4096, /* Holes in the file. */
 };
 
 struct writer {
@@ -152,7 +154,7 @@ static int node_size_add(struct tree_node *node, void *context, struct err *err)
 
 static uint32_t inode_count(const struct tree *tree)
 {
-    return (uint32_t)tree->count + EXT2_GOOD_OLD_FIRST_INO + 16;
+    return (uint32_t)tree->count + EXT2_GOOD_OLD_FIRST_INO + SPARE_INODES;
 }
 
 uint64_t ext4_size(struct tree *tree, bool has_journal)
@@ -163,7 +165,8 @@ uint64_t ext4_size(struct tree *tree, bool has_journal)
 
     (void)tree_walk(tree, node_size_add, &blocks, NULL);
     blocks += inodes * INODE_SIZE / EXT4_BLOCK_SIZE + 1;
-    blocks += blocks / 50 + 256 + (has_journal ? JOURNAL_BLOCKS : 0);
+    /* A volume gets the size its user says, and so its room. */
+    blocks += blocks / 50 + 256 + (has_journal ? JOURNAL_BLOCKS : SPARE_BLOCKS);
     groups = blocks / (GROUP_BLOCKS - GROUP_META_BLOCKS) + 1;
     blocks += groups * (GROUP_META_BLOCKS + 8);
     /* A group has an inode table of 32,768 at most. */

@@ -126,11 +126,22 @@ def image_gives_files_and_takes_them(place):
 
 
 @test
+def image_has_room_for_a_little_more(place):
+    image = create(place)
+    for i in range(500):
+        place.write(f"many/{i}", str(i))
+    place.write("many/big", os.urandom(8 << 20))
+    good(place, "image", "cp", "-r", "many", "web:/")
+    check_disk(image)
+    assert good(place, "image", "cat", "web", "/many/499") == "499"
+
+
+@test
 def image_copy_that_cannot_be_changes_nothing(place):
     image = create(place)
     before = digest(image)
     place.write("dir/file", "x")
-    place.write("big", os.urandom(8 << 20))
+    place.write("big", os.urandom(32 << 20))
     place.fails("image", "cp", "dir", "web:/", says=["'dir'", "directory"])
     place.fails("image", "cp", "web:/etc", "out", says=["'/etc'", "directory"])
     place.fails("image", "cp", "dir/file", "web:/no/such/place", says=["'/no/such'"])
