@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum exit_code {
@@ -66,9 +65,31 @@ static bool help_wanted(const struct call *call)
     return false;
 }
 
+/* Commands of OPS that are not here: what to do instead. */
+static const struct {
+    const char *name;
+    const char *instead;
+} foreign[] = {
+    { "compose", "start each with `ops instance create`; --port and --bridged let them meet" },
+    { "cron", "have cron(8) or a timer of systemd call `ops instance start`" },
+    { "env", "build the program as for any Linux, and pack it with `ops image create`" },
+    { "network", "ip(8) makes bridges and taps, --bridged and --tap use them" },
+    { "update", "a new version comes the way this one came" },
+};
+
+static const char *instead_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        if (strcmp(foreign[i].name, name) == 0)
+            return foreign[i].instead;
+    }
+    return NULL;
+}
+
 /* No command: says which there are, and what may have been meant. */
 static int call_explain(const struct call *call)
 {
+    const char *instead;
     const char *nearest;
 
     if (help_wanted(call)) {
@@ -79,10 +100,13 @@ static int call_explain(const struct call *call)
         cmd_overview_print(call->group, stderr);
         return EXIT_USAGE;
     }
+    instead = call->group ? NULL : instead_of(*call->argv);
     nearest = cmd_suggest(call->group ? call->group->cmds : cmd_list, *call->argv);
     fprintf(stderr, "ops: unknown command '%s%s%s'\n", call->path, call->group ? " " : "",
             *call->argv);
-    if (nearest) {
+    if (instead) {
+        fprintf(stderr, "hint: %s\n", instead);
+    } else if (nearest) {
         fprintf(stderr, "hint: did you mean 'ops %s%s%s'?\n", call->path, call->group ? " " : "",
                 nearest);
     } else {

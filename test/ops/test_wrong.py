@@ -14,6 +14,7 @@ from place import test
 # Command line, exit status, what the line says, whether a hint follows.
 COMMAND_LINES = (
     ("frobnicate", 2, "unknown command 'frobnicate'", True),
+    ("compose up", 2, "unknown command 'compose'", True),
     ("imge list", 2, "unknown command 'imge'", True),
     ("image frob", 2, "unknown command 'image frob'", True),
     ("run", 2, "no program is given", True),
