@@ -49,6 +49,13 @@ int path_find(struct path_node *base, const char *path, u32 flags, struct path_n
     MUST_USE;
 
 /*
+ * The same, but a link in the last place that stands for an open file (/proc/self/fd/0) leads to
+ * that: `*file` is set then, with a reference, and `*found` is NULL.
+ */
+int path_find_or_file(struct path_node *base, const char *path, u32 flags, struct path_node **found,
+                      struct file **file) MUST_USE;
+
+/*
  * open(2): `flags` are the O_ flags, `mode` has had the umask applied. Gives a new file. Checks
  * access as root does: everything but write to a read-only filesystem or a directory.
  */

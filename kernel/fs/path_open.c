@@ -171,6 +171,27 @@ static int open_result(const struct walk_result *result, u32 flags, u32 mode, st
     return node_open(result->node, flags, file);
 }
 
+int path_find_or_file(struct path_node *base, const char *path, u32 flags, struct path_node **found,
+                      struct file **file)
+{
+    struct walk_result result;
+    struct inode *inode;
+    int err = path_walk(base, path, flags | WALK_MAGIC, &result);
+
+    *found = NULL;
+    *file = NULL;
+    if (err < 0)
+        return err;
+    inode = node_inode(result.node);
+    if (inode && !result.is_magic) {
+        *found = result.node;
+        return 0;
+    }
+    err = inode ? inode->ops->open(inode, O_PATH, file) : -ENOENT;
+    path_node_put(result.node);
+    return err;
+}
+
 int path_open(struct path_node *base, const char *path, u32 flags, u32 mode, struct file **file)
 {
     return path_open_resolved(base, path, flags, mode, 0, file);

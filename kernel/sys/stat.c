@@ -48,6 +48,7 @@ static int subject_init_fd(struct subject *subject, int fd)
 static int subject_init(struct subject *subject, int dirfd, uaddr_t path, int flags)
 {
     u32 walk = flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0;
+    struct user_place place;
     char first;
     int err;
 
@@ -61,7 +62,12 @@ static int subject_init(struct subject *subject, int dirfd, uaddr_t path, int fl
             return subject_init_fd(subject, dirfd);
         walk |= PATH_EMPTY;
     }
-    return user_find(dirfd, path, walk, &subject->node);
+    err = user_place_init(&place, dirfd, path);
+    if (err < 0)
+        return err;
+    err = path_find_or_file(place.base, place.path, walk, &subject->node, &subject->file);
+    user_place_fini(&place);
+    return err;
 }
 
 /* --- stat ---------------------------------------------------------------------------------- */

@@ -155,6 +155,29 @@ static void *threads(void *arg)
     return arg;
 }
 
+/* What has no path is described all the same, and so is what has lost it. */
+static void descriptors_described(void)
+{
+    struct stat by_link;
+    struct stat by_fd;
+    char path[64];
+    int fds[3];
+
+    EXPECT_EQ(pipe(fds), 0);
+    fds[2] = open("gone", O_RDWR | O_CREAT, 0600);
+    EXPECT_EQ(unlink("gone"), 0);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
+        EXPECT_EQ(stat(path, &by_link), 0);
+        EXPECT_EQ(fstat(fds[i], &by_fd), 0);
+        EXPECT(by_link.st_ino == by_fd.st_ino && by_link.st_mode == by_fd.st_mode);
+        EXPECT_EQ(access(path, F_OK), 0);
+        EXPECT(lstat(path, &by_link) == 0 && S_ISLNK(by_link.st_mode));
+        EXPECT_EQ(close(fds[i]), 0);
+        EXPECT_ERRNO(stat(path, &by_link), ENOENT);
+    }
+}
+
 int main(int argc, char **argv)
 {
     pthread_t thread;
@@ -164,6 +187,7 @@ int main(int argc, char **argv)
     abi_dir();
     maps();
     links();
+    descriptors_described();
     numbers();
     EXPECT_EQ(pthread_create(&thread, NULL, threads, NULL), 0);
     pthread_join(thread, NULL);
