@@ -45,8 +45,11 @@ static int open_beneath(int top_fd, const char *path)
         .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
-    long fd = syscall(SYS_openat2, top_fd, *path ? path : ".", &how, sizeof(how));
+    long fd;
 
+    do { /* EAGAIN: another process renamed something while a `..` of a link was followed. */
+        fd = syscall(SYS_openat2, top_fd, *path ? path : ".", &how, sizeof(how));
+    } while (fd < 0 && (errno == EAGAIN || errno == EINTR));
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return open_without_links(top_fd, path);
     return (int)fd;
@@ -67,8 +70,11 @@ static const char *open_error(void)
     }
 }
 
-/* Opens a directory below the top, whose parent is there; it is made if it is missing. */
-static int dir_make(int top_fd, const char *path)
+/*
+ * Opens a directory below the top, whose parent is there; it is made and counted in `*made` if it
+ * is missing.
+ */
+static int dir_make(int top_fd, const char *path, unsigned *made)
 {
     const char *slash = strrchr(path, '/');
     char *above = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup("");
@@ -77,21 +83,26 @@ static int dir_make(int top_fd, const char *path)
     int parent = fd < 0 && errno == ENOENT ? open_beneath(top_fd, above) : -1;
 
     if (parent >= 0) {
-        if (mkdirat(parent, name, 0755) == 0)
+        if (mkdirat(parent, name, 0755) == 0) {
             fd = open_beneath(parent, name);
+            ++*made;
+        }
         close(parent);
     }
     free(above);
     return fd;
 }
 
-/* Opens a directory below the top; made with those above it if `makes`. -1 with `errno` set. */
-static int dir_open(int top_fd, const char *path, bool makes)
+/*
+ * Opens a directory below the top; made with those above it unless `made`, which counts them, is
+ * NULL. Returns -1 with `errno` set.
+ */
+static int dir_open(int top_fd, const char *path, unsigned *made)
 {
     int fd = open_beneath(top_fd, path);
     const char *end = path;
 
-    if (fd >= 0 || errno != ENOENT || !makes)
+    if (fd >= 0 || errno != ENOENT || !made)
         return fd;
     do {
         char *prefix;
@@ -100,7 +111,7 @@ static int dir_open(int top_fd, const char *path, bool makes)
         prefix = end ? xstrndup(path, (size_t)(end - path)) : xstrdup(path);
         if (fd >= 0)
             close(fd);
-        fd = dir_make(top_fd, prefix);
+        fd = dir_make(top_fd, prefix, made);
         free(prefix);
     } while (end && fd >= 0);
     return fd;
@@ -113,7 +124,8 @@ const char *spot_open(struct spot *spot, int top_fd, const char *path, bool make
 
     spot->path = path;
     spot->name = slash ? slash + 1 : path;
-    spot->dir_fd = dir_open(top_fd, dir, makes);
+    spot->made = 0;
+    spot->dir_fd = dir_open(top_fd, dir, makes ? &spot->made : NULL);
     free(dir);
     return spot->dir_fd < 0 ? open_error() : NULL;
 }

@@ -16,6 +16,7 @@ struct spot {
     int dir_fd;       /* The directory it lies in; -1: none. */
     const char *path; /* From the top. */
     const char *name; /* The last part of `path`. */
+    unsigned made;    /* Directories that were made on the way. */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,16 +56,12 @@ static int refuse(const struct job *job, const char *entry, const char *why, str
     return -1;
 }
 
-/* Why it cannot go on growing, or NULL. */
-static const char *bomb_check(const struct job *job)
+static bool is_bomb(const struct job *job)
 {
     int64_t read = archive_filter_bytes(job->archive, -1);
 
-    if (job->unpack->size > UNPACK_SIZE_MAX)
-        return "makes it larger than any archive may be";
-    if (job->size > UNPACK_RATIO_FROM && read > 0 && job->size / UNPACK_RATIO_MAX > (uint64_t)read)
-        return "is a bomb: it unpacks to too much";
-    return NULL;
+    return job->size > UNPACK_RATIO_FROM && read > 0 &&
+           job->size / UNPACK_RATIO_MAX > (uint64_t)read;
 }
 
 /* Sets `*wrong` when the content is to be refused. Returns 0, or -1 with `err` set. */
@@ -78,8 +75,8 @@ static int content_copy(struct job *job, int fd, const char **wrong, struct err 
     for (; status == ARCHIVE_OK && !*wrong;
          status = archive_read_data_block(job->archive, &bytes, &size, &off)) {
         job->size += size;
-        job->unpack->size += size;
-        *wrong = bomb_check(job);
+        if (is_bomb(job))
+            *wrong = "is a bomb: it unpacks to too much";
         if (!*wrong && pwrite_all(fd, bytes, size, off) < 0)
             return err_set_errno(err, "cannot write below '%s'", job->unpack->dir);
     }
@@ -97,8 +94,9 @@ static int file_add(struct job *job, struct archive_entry *entry, const struct s
     int fd;
     int status;
 
-    if (size < 0 || (uint64_t)size > UNPACK_SIZE_MAX)
-        return refuse(job, spot->path, "is larger than any file may be", err);
+    if (size < 0 || (uint64_t)size > UNPACK_SIZE_MAX - job->unpack->size)
+        return refuse(job, spot->path, "makes it larger than any archive may be", err);
+    job->unpack->size += (uint64_t)size;
     fd = openat(spot->dir_fd, spot->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                 0600);
     if (fd < 0)
@@ -130,21 +128,38 @@ static int link_add(struct job *job, struct archive_entry *entry, const struct s
     return 0;
 }
 
+/* Why what is at `from` gets no second name at `path`, or NULL. */
+static const char *hard_link_check(const struct spot *from, const char *path)
+{
+    char target[PATH_MAX];
+    struct stat st;
+    ssize_t len;
+
+    if (fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return "does not exist";
+    if (S_ISREG(st.st_mode))
+        return NULL;
+    len = readlinkat(from->dir_fd, from->name, target, sizeof(target) - 1);
+    if (len < 0)
+        return "is neither file nor link";
+    target[len] = '\0';
+    return entry_link_climbs(path, target) ? "leads out of the archive from there" : NULL;
+}
+
 static int hard_link_add(struct job *job, const char *target, const struct spot *spot,
                          struct err *err)
 {
     char *clean;
     const char *wrong = entry_name_check(target, &clean);
     struct spot from = { .dir_fd = -1 };
-    struct stat st;
     int status = 0;
 
-    if (!wrong && *clean != '\0')
-        wrong = spot_open(&from, job->unpack->dir_fd, clean, false);
-    if (!wrong &&
-        (*clean == '\0' || fstatat(from.dir_fd, from.name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-         !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))))
+    if (!wrong && *clean == '\0')
         wrong = "does not exist";
+    if (!wrong)
+        wrong = spot_open(&from, job->unpack->dir_fd, clean, false);
+    if (!wrong)
+        wrong = hard_link_check(&from, spot->path);
     if (wrong) {
         char *text = xasprintf("is a hard link to what %s", wrong);
 
@@ -233,6 +248,7 @@ static int entry_add(struct job *job, struct archive_entry *entry, const char *p
     const char *wrong = spot_open(&spot, job->unpack->dir_fd, path, true);
     int status;
 
+    job->unpack->entries += spot.made;
     if (wrong) {
         status = refuse(job, path, wrong, err);
     } else if ((job->flags & UNPACK_LAYER) != 0 && strncmp(spot.name, ".wh.", 4) == 0) {

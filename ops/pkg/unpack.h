@@ -18,7 +18,7 @@
 struct err;
 
 enum {
-    UNPACK_ENTRIES_MAX = 1 << 20,
+    UNPACK_ENTRIES_MAX = 1 << 20,  /* With the directories that no entry names. */
     UNPACK_DEPTH_MAX = 64,         /* As TREE_DEPTH_MAX: what is deeper cannot be packed. */
     UNPACK_RATIO_MAX = 250,        /* Bytes out of one, */
     UNPACK_RATIO_FROM = 128 << 20, /* once there are so many. */
@@ -36,7 +36,7 @@ struct unpack {
     const char *dir; /* Where to. It exists. */
     int dir_fd;
     uint64_t entries; /* Of all archives so far. */
-    uint64_t size;    /* Bytes of files so far. */
+    uint64_t size;    /* Of their files, holes too: whoever reads these reads them as zeros. */
 
     struct strings *record; /* Gets the paths of files and links; may be NULL. */
 };

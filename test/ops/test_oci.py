@@ -247,6 +247,8 @@ HOSTILE = [
     ("hard_through", tar(link("l", "/etc"), hard_link("h", "l/passwd")),
      ["'h'", "hard link", "through a link"]),
     ("hard_missing", tar(hard_link("h", "nothing")), ["'h'", "does not exist"]),
+    ("hard_climbing", tar(entry("a"), link("a/l", "../etc"), hard_link("h", "a/l")),
+     ["'h'", "hard link", "leads out of the archive from there"]),
     ("hard_dir", tar(entry("d"), hard_link("h", "d")), ["'h'", "hard link"]),
     ("device", tar(entry("null", b"", type=tarfile.CHRTYPE, devmajor=1, devminor=3)),
      ["'null'", "is a device"]),
@@ -271,6 +273,22 @@ def hostile_layers_are_refused_by_name(place):
         place.fails("pkg", "from-oci", made.folder, says=["cannot make a package", *says])
     assert not list((place.home / "packages").glob("[!.]*"))
     assert not list((place.home / "tmp").glob("*/*"))
+
+
+def sparse(name, size):
+    """A file that is one hole."""
+    return entry(name, b"0\n" + bytes(510), pax_headers={
+        "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": name,
+        "GNU.sparse.realsize": str(size)})
+
+
+@test
+def holes_count_as_what_they_are_read_as(place):
+    app = entry("app", program(place))
+    folder = package(place, layout(place, tar(app, sparse("hole", 1 << 30))).folder)
+    assert (folder / "sysroot/hole").stat().st_size == 1 << 30
+    made = layout(place, tar(app), *(tar(sparse(str(i), 40 << 30)) for i in range(2)), name="many")
+    place.fails("pkg", "from-oci", made.folder, says=["'1'", "larger than any archive"])
 
 
 @test
