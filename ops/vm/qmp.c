@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 int qmp_connect(const char *folder, const char *name, struct err *err)
 {
+    static const struct timeval patience = { .tv_sec = QMP_TIMEOUT_MS / 1000 };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = -1;
@@ -27,9 +29,12 @@ int qmp_connect(const char *folder, const char *name, struct err *err)
     /* Paths of sockets are short, those of folders may be long. */
     snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder_fd, name);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+    /* A QEMU that hangs accepts nobody: when its queue is full, connect() waits for this long. */
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         err_set_errno(err, "cannot reach the machine by '%s'", name);
-        close(fd);
+        if (fd >= 0)
+            close(fd);
         fd = -1;
     }
     close(folder_fd);

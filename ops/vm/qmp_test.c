@@ -4,8 +4,11 @@
 #include "host/err.h"
 #include "test/unit/unit.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -77,6 +80,30 @@ TEST(qmp, survives_whatever_is_said)
         CHECK_EQ(qmp.fd, -1);
         close(side);
     }
+}
+
+TEST(qmp, gives_up_on_one_that_accepts_nobody)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char folder[] = "/tmp/ops-qmp-XXXXXX";
+    int fds[] = { -1, -1, -1 };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct err err = { 0 };
+
+    CHECK(mkdtemp(folder));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/qmp.sock", folder);
+    CHECK_EQ(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    CHECK_EQ(listen(listener, 1), 0);
+    for (int i = 0; i < 3; i++)
+        fds[i] = qmp_connect(folder, "qmp.sock", &err);
+    CHECK(fds[0] >= 0 && fds[1] >= 0); /* They wait in its queue, which is full now. */
+    CHECK_EQ(fds[2], -1);
+    CHECK(strstr(err.text, "qmp.sock"));
+    close(fds[0]);
+    close(fds[1]);
+    close(listener);
+    CHECK_EQ(unlink(address.sun_path), 0);
+    CHECK_EQ(rmdir(folder), 0);
 }
 
 TEST(qmp, notices_an_end_in_the_middle)
