@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -114,14 +115,11 @@ void vm_kill(const struct vm_process *process, int signal)
     if (process->pid <= 1)
         return;
     fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-    if (fd < 0) /* Gone, or a kernel without it, where the gap is small enough. */
-        fd = -1;
     if (process_start(process->pid) == process->start) {
-        if (fd >= 0) {
+        if (fd >= 0)
             (void)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
-        } else if (errno == ENOSYS) {
+        else /* None to be had: the gap between look and signal is small enough. */
             (void)kill(process->pid, signal);
-        }
     }
     if (fd >= 0)
         close(fd);
@@ -151,22 +149,31 @@ static void signals_reset(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* What a grandchild does: becomes the command. `report_fd` gets an errno if it cannot. */
+/* Tells vm_detach(), which waits at the other end, why there is no command. */
+static void cause_report(int report_fd)
+{
+    int cause = errno;
+
+    (void)!write(report_fd, &cause, sizeof(cause));
+}
+
+/*
+ * What a grandchild does: becomes the command, with no descriptor but those it is to have: what our
+ * caller left open, a lock or the end of a pipe, would stay so as long as the machine runs.
+ */
 static void command_become(const struct strings *command, const char *folder, const char *log,
                            int alive_fd, int report_fd)
 {
-    int cause;
-
     umask(077);
     if (chdir(folder) == 0) {
         stdio_set(log);
         signals_reset();
         process_write(alive_fd);
+        (void)close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
         (void)fcntl(alive_fd, F_SETFD, 0);
         execv(command->items[0], command->items);
     }
-    cause = errno;
-    (void)!write(report_fd, &cause, sizeof(cause));
+    cause_report(report_fd);
     _exit(1);
 }
 
@@ -185,8 +192,11 @@ int vm_detach(const struct strings *command, const char *folder, const char *log
     if (child == 0) {
         /* A session of its own, and then a process that does not lead it: no terminal, ever. */
         (void)setsid();
-        if (fork() == 0)
+        child = fork();
+        if (child == 0)
             command_become(command, folder, log, alive_fd, fds[1]);
+        if (child < 0)
+            cause_report(fds[1]);
         _exit(0);
     }
     close(fds[1]);

@@ -84,6 +84,26 @@ TEST(detach, lives_as_long_as_its_process)
     place_remove(&place);
 }
 
+TEST(detach, keeps_nothing_open_that_its_caller_had)
+{
+    struct place place;
+    struct err err = { 0 };
+    struct vm_process process;
+    char byte;
+    int fds[2];
+
+    place_make(&place);
+    CHECK_EQ(pipe(fds), 0); /* Not closed by exec. */
+    CHECK_EQ(command_start(&place, "/bin/sleep", &err), 0);
+    close(fds[1]);
+    CHECK_EQ(read(fds[0], &byte, 1), 0); /* Nobody else has the other end. */
+    close(fds[0]);
+    CHECK(vm_is_alive(place.alive, &process));
+    vm_kill(&process, SIGKILL);
+    gone_wait(&place);
+    place_remove(&place);
+}
+
 TEST(detach, says_that_a_command_cannot_be_started)
 {
     struct place place;

@@ -62,8 +62,9 @@ struct vm_process {
 /*
  * Starts a command that outlives ops and its terminal, in the folder `folder`, which is where its
  * relative paths count from. `alive_fd` is a file of its own, locked: the process keeps it open, so
- * the lock lasts as long as it does, and its content is the process. Messages go to the file `log`.
- * Files it makes are for the user alone. Returns 0 when the command runs, or -1 with `err` set.
+ * the lock lasts as long as it does, and its content is the process; it has no other file of ours
+ * open. Messages go to the file `log`. Files it makes are for the user alone. Returns 0 when the
+ * command runs, or -1 with `err` set.
  */
 int vm_detach(const struct strings *command, const char *folder, const char *log, int alive_fd,
               struct err *err);
