@@ -8,6 +8,7 @@
 #include "ops/image/kernel.h"
 #include "ops/output/human.h"
 #include "ops/state/state.h"
+#include "ops/store/cache.h"
 #include "ops/vm/accel.h"
 
 #include <archive.h>
@@ -38,6 +39,8 @@ struct package {
 static const struct package qemu_package = {
     "qemu-system-x86", "qemu-system-x86-core", "qemu-x86", "qemu-system-x86", "qemu-system-x86_64",
 };
+static const struct package e2fsprogs_package = { "e2fsprogs", "e2fsprogs", "e2fsprogs",
+                                                  "e2fsprogs", "e2fsprogs" };
 static const struct package gdb_package = { "gdb", "gdb", "gdb", "gdb", "gdb" };
 static const struct package ip_package = {
     "iproute2", "iproute", "iproute2", "iproute2", "iproute2",
@@ -169,6 +172,26 @@ static char *nearest_folder(const char *path)
     return folder;
 }
 
+static void resize_check(struct check *check)
+{
+    program_check(check, "resize2fs", &e2fsprogs_package, CHECK_OPTIONAL,
+                  "image resize and volume resize are for it");
+}
+
+/* Images of programs that have not changed since. */
+static void cache_check(struct check *check)
+{
+    char text[HUMAN_SIZE_MAX];
+    char limit[HUMAN_SIZE_MAX];
+    uint64_t count;
+    uint64_t bytes;
+
+    cache_usage(&count, &bytes);
+    check->detail =
+        xasprintf("%llu images in %s, of %s at most", (unsigned long long)count,
+                  human_bytes(text, bytes), human_bytes(limit, (uint64_t)CACHE_SIZE_MAX_MIB << 20));
+}
+
 static void home_check(struct check *check)
 {
     char *home = state_home();
@@ -221,9 +244,17 @@ static const struct {
     const char *name;
     void (*run)(struct check *check);
 } checks[] = {
-    { "qemu", qemu_check },   { "kvm", kvm_check },     { "kernel", kernel_check },
-    { "home", home_check },   { "space", space_check }, { "libraries", libraries_check },
-    { "network", tun_check }, { "ip", ip_check },       { "gdb", gdb_check },
+    { "qemu", qemu_check },
+    { "kvm", kvm_check },
+    { "kernel", kernel_check },
+    { "home", home_check },
+    { "space", space_check },
+    { "cache", cache_check },
+    { "libraries", libraries_check },
+    { "network", tun_check },
+    { "ip", ip_check },
+    { "gdb", gdb_check },
+    { "resize", resize_check },
 };
 
 const char *check_state_name(enum check_state state)

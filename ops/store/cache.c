@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -124,17 +125,31 @@ static bool victim_remove(const struct victim *victim)
     return removed;
 }
 
+/* When this machine was started: no key of before is made again. */
+static int64_t start_s(void)
+{
+    struct timespec now;
+    struct timespec up;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return now.tv_sec - up.tv_sec - 1;
+}
+
 /* Makes room, the least recently used first. */
 static void cache_trim(void)
 {
     struct victims victims;
     uint64_t limit = (uint64_t)CACHE_SIZE_MAX_MIB << 20;
+    int64_t start = start_s();
 
     victims_find(&victims);
-    if (victims.bytes > limit)
+    if (victims.count > 1)
         qsort(victims.items, victims.count, sizeof(*victims.items), victim_order);
-    for (size_t i = 0; i < victims.count && victims.bytes > limit; i++) {
-        if (victim_remove(&victims.items[i]))
+    for (size_t i = 0; i < victims.count; i++) {
+        bool is_dead = victims.items[i].used.tv_sec < start;
+
+        if ((is_dead || victims.bytes > limit) && victim_remove(&victims.items[i]))
             victims.bytes -= victims.items[i].bytes;
     }
     victims_fini(&victims);

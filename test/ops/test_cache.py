@@ -57,6 +57,17 @@ def file_of_the_same_size_and_time_is_another(place):
 
 
 @test
+def image_of_before_the_computer_started_goes(place):
+    # Its key holds the boot id, so nobody finds it again.
+    place.compile("prog", "int main(void) { return 0; }", "-static")
+    assert run(place, "./prog")
+    old, = cached(place)
+    os.utime(old, (1000000000, 1000000000))
+    assert run(place, "./prog", "--", "other")
+    assert old not in cached(place) and len(cached(place)) == 1
+
+
+@test
 def warm_run_is_fast(place):
     # The promise is 50 ms; what is shared with other work gets some room, the best of five none.
     place.compile("prog", "int main(void) { return 0; }", "-static")
