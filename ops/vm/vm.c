@@ -19,6 +19,7 @@ enum {
     EXIT_CANNOT_START = 127,
     WAIT_MS_MAX = 60 * 60 * 1000, /* A look at the clock from time to time does no harm. */
     PIPE_CHUNK_SIZE = 16 * 1024,
+    PIPE_CHUNKS_MAX = 64, /* More than a pipe holds. */
 };
 
 static void stop_signals(sigset_t *set)
@@ -101,13 +102,15 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Hands on what is in the pipe by now. */
+/*
+ * Hands on what is in the pipe by now, but does not keep up for ever with a guest that floods it.
+ */
 static void pipe_drain(const struct vm_spec *spec)
 {
     char bytes[PIPE_CHUNK_SIZE];
     ssize_t got = 1;
 
-    while (spec->pipe && got > 0) {
+    for (int i = 0; spec->pipe && got > 0 && i < PIPE_CHUNKS_MAX; i++) {
         got = read(spec->pipe->read_fd, bytes, sizeof(bytes));
         if (got > 0)
             spec->fn(spec->context, bytes, (size_t)got);

@@ -40,7 +40,8 @@ const struct cmd cmd_instance_delete = {
     .name = "delete",
     .usage = "NAME...",
     .about = "end instances and remove them",
-    .more = "What an instance printed goes with it. Its image and its volumes stay.",
+    .more = "Machines that run are ended at once; `ops instance stop` lets the program end by\n"
+            "itself. What an instance printed goes with it. Its image and its volumes stay.",
     .examples = "  ops instance delete web-1 web-2",
     .options = options,
     .run = delete_run,
