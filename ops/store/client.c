@@ -5,11 +5,11 @@
 #include "host/strings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,8 +93,9 @@ int client_start(struct client *client, struct err *err)
 
     if (!client_is_wanted(client))
         return 0;
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-        return err_set_errno(err, "cannot make a pipe");
+    /* Not a pipe: the client may be gone when a notice comes, and that must not end ops. */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+        return err_set_errno(err, "cannot make a pair of sockets");
     (void)fflush(NULL);
     client->pid = fork();
     if (client->pid == 0) {
@@ -109,7 +110,7 @@ int client_start(struct client *client, struct err *err)
 void client_notice(struct client *client)
 {
     if (client->notice_fd >= 0)
-        (void)!write(client->notice_fd, "", 1);
+        (void)send(client->notice_fd, "", 1, MSG_NOSIGNAL);
 }
 
 int client_end(struct client *client)
