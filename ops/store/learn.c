@@ -63,8 +63,14 @@ static void line_take(void *context, enum report_kind kind, const char *text)
     struct strings *list =
         kind == REPORT_OPEN ? &learner->learned->opened : &learner->learned->missing;
 
-    if ((kind == REPORT_OPEN || kind == REPORT_MISSING) && *text == '/' && list->count < PATHS_MAX)
-        strings_add(list, text);
+    if ((kind == REPORT_OPEN || kind == REPORT_MISSING) && *text == '/' &&
+        list->count < PATHS_MAX) {
+        char *path = xstrdup(text);
+
+        report_path(path);
+        strings_add(list, path);
+        free(path);
+    }
 }
 
 static void report_take(void *context, const char *bytes, size_t size)

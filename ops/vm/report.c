@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/vm/report.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
@@ -98,6 +99,34 @@ static bool stream_line(const struct report_reader *reader, const char *line, si
         return true;
     }
     return false;
+}
+
+/* The byte that \ooo at `text` stands for; 0: it is none. */
+static unsigned char octal_byte(const char *text)
+{
+    unsigned value = 0;
+
+    if (text[0] != '\\')
+        return 0;
+    for (size_t i = 1; i <= 3; i++) {
+        if (text[i] < '0' || text[i] > '7')
+            return 0;
+        value = value * 8 + (unsigned)(text[i] - '0');
+    }
+    return value <= UCHAR_MAX ? (unsigned char)value : 0;
+}
+
+void report_path(char *text)
+{
+    unsigned char *to = (unsigned char *)text;
+
+    for (const char *from = text; *from != '\0'; to++) {
+        unsigned char byte = octal_byte(from);
+
+        *to = byte != 0 ? byte : (unsigned char)*from;
+        from += byte != 0 ? 4 : 1;
+    }
+    *to = '\0';
 }
 
 static void line_end(struct report_reader *reader)

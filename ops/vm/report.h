@@ -12,7 +12,7 @@
  *     error TEXT     the program could not be started
  *     trace TEXT     a system call, as strace writes it
  *     open PATH      the program opened this file
- *     missing PATH   it asked for this file, which is not there
+ *     missing PATH   it asked for this file, which is not there; of both, see report_path()
  *     syscalls NAME CALLS ERRORS NANOSECONDS
  *
  * The guest is not trusted: other lines are passed over, and of all but the last four kinds the
@@ -65,6 +65,12 @@ struct report_reader {
 };
 
 void report_feed(struct report_reader *reader, const char *bytes, size_t size);
+
+/*
+ * The path that the text of an `open` or `missing` line stands for: the kernel writes \ooo, three
+ * octal digits, for whatever is not a printable character of ASCII, and for a backslash. In place.
+ */
+void report_path(char *text);
 
 /* The machine is gone: what is there of a last line counts as one. */
 void report_finish(struct report_reader *reader);

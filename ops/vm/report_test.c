@@ -112,3 +112,24 @@ TEST(accel, wants_a_cpu_that_shows_virtualization)
     CHECK(!accel_cpuinfo_has_virt("vmx flags\t: vmx\n"));
     CHECK(!accel_cpuinfo_has_virt(""));
 }
+
+TEST(report, gives_paths_back_what_the_kernel_wrote_as_numbers)
+{
+    static const struct {
+        const char *text;
+        const char *path;
+    } cases[] = {
+        { "/plain", "/plain" },
+        { "/caf\\303\\251", "/caf\303\251" },
+        { "/a\\012b\\134", "/a\nb\\" },
+        { "/\\000/\\777/\\99/\\1", "/\\000/\\777/\\99/\\1" }, /* Nothing the kernel writes. */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "%s", cases[i].text);
+        report_path(text);
+        CHECK_EQ(strcmp(text, cases[i].path), 0);
+    }
+}
