@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     CONF_SIZE_MAX = 1 << 20,
@@ -165,13 +166,34 @@ static char *text_value(const uint8_t *bytes, size_t size, const char *key)
     return end && *value == '/' ? xstrndup(value, (size_t)(end - value)) : NULL;
 }
 
+static const char *const bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+};
+
+/* Whether the image has certificates by now. */
+static bool has_bundle(const struct rules *rules)
+{
+    for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+        if (tree_find(rules->tree, bundles[i]))
+            return true;
+    }
+    return false;
+}
+
+int rules_add_certs(struct rules *rules, const struct rule *rule, struct err *err)
+{
+    (void)rule;
+    for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+        if (!has_bundle(rules) && access(bundles[i], R_OK) == 0)
+            return tree_add_file(rules->tree, bundles[i], bundles[i], err);
+    }
+    return 0;
+}
+
 /* OpenSSL looks for certificates in its own directory, under a name that not every system has. */
 static int cert_link(struct rules *rules, const char *dir, struct err *err)
 {
-    static const char *const bundles[] = {
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-    };
     char *path = xasprintf("%s/cert.pem", dir);
     int status = rules_bring(rules, path, NULL, err);
 

@@ -19,6 +19,9 @@ int rules_add_base(struct rules *rules, const struct rule *rule, struct err *err
 /* What LANG and LC_* name, as directories or in the archive. */
 int rules_add_locale(struct rules *rules, const struct rule *rule, struct err *err);
 
+/* This machine's certificates, where a root has none: containers and Debian packages often do not. */
+int rules_add_certs(struct rules *rules, const struct rule *rule, struct err *err);
+
 /* libcrypto tells where its files are: `OPENSSLDIR: "/usr/lib/ssl"`. */
 int rules_add_openssl(struct rules *rules, const struct rule *rule, struct err *err);
 

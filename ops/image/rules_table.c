@@ -38,6 +38,7 @@ const struct rule rules_table[] = {
         .after = { "python", "java", "node", "ruby", "perl", "php" },
         .paths = { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
                    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem" },
+        .add = rules_add_certs,
     },
     {
         .name = "openssl",
@@ -108,6 +109,7 @@ const struct rule rules_table[] = {
         .programs = { "mariadbd", "mysqld" },
         .paths = { "/etc/mysql", "/etc/my.cnf", "/etc/my.cnf.d", "/usr/share/mysql",
                    "/usr/share/mariadb", "/usr/lib/mysql/plugin" },
+        .tmpfs = { "/run/mysqld" },
     },
     {
         .name = "mariadb-client",

@@ -4,7 +4,6 @@
 
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 TEST(entry_name, cleans_good_names_and_refuses_others)

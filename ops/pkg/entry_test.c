@@ -6,7 +6,6 @@
 #include "host/xmem.h"
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The words with `|` between, to be freed. */

@@ -7,7 +7,7 @@ import py_compile
 import shutil
 import subprocess
 
-from place import debugfs, extract, test
+from place import Skip, debugfs, extract, test
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
@@ -262,3 +262,16 @@ def a_program_behind_links_has_its_real_origin(place):
     assert has(image, "/opt/app/lib/libown.so")
     manifest = debugfs(image, "cat /etc/soliton/manifest").decode()
     assert manifest.startswith("program /opt/app/bin/app\narg /usr/bin/app\n"), manifest
+
+
+@test
+def certificates_of_this_machine_stand_in_for_missing_ones(place):
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    if not os.path.exists(bundle):
+        raise Skip("this machine has none")
+    root = Root(place, "root")
+    root.program("/bin/app", EMPTY, ["libssl.so.3"])
+    with open(bundle, "rb") as file:
+        assert debugfs(root.image("/bin/app"), f"cat {bundle}") == file.read()
+    root.file(bundle)
+    assert debugfs(root.image("/bin/app"), f"cat {bundle}") == bundle.encode()
