@@ -283,3 +283,58 @@ def one_of_many_creates_of_a_name_wins(place):
                 for process in running]
         assert sorted(status for _, status in done) == [0, 1, 1, 1, 1, 1], done
         assert len(machines(place)) == 1
+
+
+@test
+def instance_lives_in_a_home_given_relative(place):
+    image(place)
+    with no_machine_stays(place):
+        done = place.run("instance", "create", "--accel", "tcg", "--append", RUNS, "-i", "web",
+                         "-e", "A=b", "test.img", env={"OPS_HOME": "home"})
+        assert (done.returncode, done.stdout) == (0, "web\n"), done
+        done = place.run("instance", "delete", "web", env={"OPS_HOME": "home"})
+        assert done.returncode == 0, done.stderr
+        pids = [entry.name for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit()]
+        assert not [pid for pid in pids if is_in(pid, place.home / "instances")]
+
+
+def is_in(pid, folder):
+    """Whether a process works in a folder."""
+    try:
+        return pathlib.Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(folder)
+    except OSError:
+        return False
+
+
+@test
+def instance_that_is_started_again_is_not_seen_ended(place):
+    image(place)
+    with no_machine_stays(place):
+        assert create(place, "web").returncode == 0
+        reboots = subprocess.Popen(["sh", "-ec", 'for i in 1 2 3 4 5 6; do "$@"; done', "sh",
+                                    *place.command("instance", "reboot", "--grace", "0", "web")],
+                                   env=place.env, stderr=subprocess.DEVNULL)
+        seen = set()
+        while reboots.poll() is None:
+            row = listed(place, "web")
+            seen.add((row["state"], row["reason"]))
+        assert reboots.returncode == 0
+        assert seen <= {("starting", None), ("running", None), ("stopping", None),
+                        ("exited", "it was ended by force")}, seen
+
+
+@test
+def many_reboots_at_once_leave_one_machine(place):
+    image(place)
+    with no_machine_stays(place):
+        assert create(place, "web").returncode == 0
+        command = place.command("instance", "reboot", "--grace", "100ms", "web")
+        running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=place.env)
+                   for _ in range(4)]
+        done = [(process.communicate(timeout=SECONDS_MAX), process.returncode)
+                for process in running]
+        assert 0 in [status for _, status in done], done
+        for (_, said), status in done:
+            assert status == 0 or "running already" in said, done
+        row = listed(place, "web")
+        assert row["state"] == "running" and machines(place) == [int(row["id"])], row

@@ -73,8 +73,12 @@ static int folder_fill(struct instance *instance, const struct settings *setting
 static int delete_locked(const struct instance *instance, struct err *err)
 {
     char *grave = state_tmp(instance->name, err);
-    int status = grave ? instance_halt(instance, 0, err) : -1;
+    int status = -1;
 
+    if (grave) {
+        instance_stop_mark(instance);
+        status = instance_halt(instance, 0, err);
+    }
     if (status == 0 && rename(instance->folder, grave) < 0)
         status = err_set_errno(err, "cannot rename '%s' to '%s'", instance->folder, grave);
     if (status == 0)
@@ -205,9 +209,16 @@ int local_instance_start(const char *name, struct err *err)
 
 int local_instance_stop(const char *name, uint64_t grace_ms, struct err *err)
 {
-    struct instance instance;
-    int status = instance_read(&instance, name, err);
+    struct instance instance = { .name = NULL };
+    struct state_lock lock;
+    int status = state_lock(&lock, STATE_INSTANCES, err);
 
+    if (status == 0) {
+        status = instance_read(&instance, name, err);
+        if (status == 0)
+            instance_stop_mark(&instance);
+    }
+    state_unlock(&lock);
     if (status == 0)
         status = instance_halt(&instance, grace_ms, err);
     instance_fini(&instance);

@@ -16,9 +16,9 @@
  *
  * Invariants, which hold whenever ops or QEMU is killed:
  *   1. A folder has a whole instance.json.
- *   2. A QEMU of ours runs if, and only if, the lock on `alive` is held. It is started with the
- *      lock of the folder of instances held, and that folder is only removed with it held and
- *      `alive` free.
+ *   2. A QEMU of ours runs, or an ops is about to start it, if, and only if, the lock on `alive`
+ *      is held. It is started with the lock of the folder of instances held, and that folder is
+ *      only removed with it held and `alive` free.
  *   3. How a run ended is what `report` says; nobody has to be there to see it.
  */
 
@@ -62,6 +62,12 @@ int instance_spawn(struct instance *instance, struct err *err);
  * its program ended by itself; else -1 with `err` saying why there is nothing.
  */
 int instance_await(const struct instance *instance, struct err *err);
+
+/*
+ * Notes that somebody ends it, if it runs. The lock of the folder of instances is held: a start
+ * takes the note away.
+ */
+void instance_stop_mark(const struct instance *instance);
 
 /*
  * Presses the power button, and ends the machine when `grace_ms` are over. Fine when it has ended.

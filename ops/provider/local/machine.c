@@ -37,6 +37,7 @@ static const struct qemu_channels channels_of_instance = {
     .console = "console.log",
     .qmp = "qmp.sock",
     .control = "control.sock",
+    .files = ".",
 };
 
 static uint64_t now_ms(void)
@@ -82,27 +83,21 @@ static void leftovers_remove(const struct instance *instance)
     free(console);
 }
 
-static int process_start(const struct instance *instance, const char *qemu, struct err *err)
+static int process_start(const struct instance *instance, const char *qemu, int alive_fd,
+                         struct err *err)
 {
-    struct qemu_channels channels = channels_of_instance;
     struct strings command = { 0 };
-    char *alive = instance_file(instance, "alive");
-    int alive_fd = vm_alive_lock(alive, err);
-    int status = -1;
+    int status;
 
-    channels.files = instance->folder;
-    if (alive_fd >= 0) {
-        qemu_command(&command, qemu, &instance->launch, &channels,
-                     qemu_kvm_wanted(&instance->launch));
-        status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, err);
-        close(alive_fd);
-    }
+    qemu_command(&command, qemu, &instance->launch, &channels_of_instance,
+                 qemu_kvm_wanted(&instance->launch));
+    status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, err);
     strings_fini(&command);
-    free(alive);
     return status;
 }
 
-int instance_spawn(struct instance *instance, struct err *err)
+/* Starts its QEMU, which takes over the lock that says that it lives. */
+static int spawn_alive(struct instance *instance, int alive_fd, struct err *err)
 {
     char *qemu;
     int status;
@@ -122,8 +117,23 @@ int instance_spawn(struct instance *instance, struct err *err)
     if (status == 0)
         status = instance_write(instance, err);
     if (status == 0)
-        status = process_start(instance, qemu, err);
+        status = process_start(instance, qemu, alive_fd, err);
     free(qemu);
+    return status;
+}
+
+/* It lives from the first step on: nobody takes one that is being started for one that ended. */
+int instance_spawn(struct instance *instance, struct err *err)
+{
+    char *alive = instance_file(instance, "alive");
+    int alive_fd = vm_alive_lock(alive, err);
+    int status = -1;
+
+    if (alive_fd >= 0) {
+        status = spawn_alive(instance, alive_fd, err);
+        close(alive_fd);
+    }
+    free(alive);
     return status;
 }
 
@@ -219,13 +229,27 @@ int instance_await(const struct instance *instance, struct err *err)
     return -1;
 }
 
+/*
+ * Whether the process is gone; another one may be there by then. The first that is seen is taken
+ * for `process` when that is all zeros: it had not said yet who it is.
+ */
+static bool is_gone(const struct instance *instance, struct vm_process *process)
+{
+    struct vm_process now;
+
+    if (!instance_is_alive(instance, &now))
+        return true;
+    if (process->pid == 0)
+        *process = now;
+    return now.pid != 0 && (now.pid != process->pid || now.start != process->start);
+}
+
 /* Waits until it is gone; true when it is. */
-static bool gone_wait(const struct instance *instance, uint64_t ms)
+static bool gone_wait(const struct instance *instance, struct vm_process *process, uint64_t ms)
 {
     uint64_t until_ms = now_ms() + ms;
-    struct vm_process process;
 
-    while (instance_is_alive(instance, &process)) {
+    while (!is_gone(instance, process)) {
         if (now_ms() >= until_ms)
             return false;
         pause_ms(POLL_MS);
@@ -233,11 +257,14 @@ static bool gone_wait(const struct instance *instance, uint64_t ms)
     return true;
 }
 
-static void marker_set(const struct instance *instance, const char *name)
+void instance_stop_mark(const struct instance *instance)
 {
-    char *path = instance_file(instance, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char *path = instance_file(instance, "stopping");
+    struct vm_process process;
+    int fd = -1;
 
+    if (instance_is_alive(instance, &process))
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0)
         close(fd);
     free(path);
@@ -263,16 +290,13 @@ int instance_halt(const struct instance *instance, uint64_t grace_ms, struct err
 
     if (!instance_is_alive(instance, &process))
         return 0;
-    marker_set(instance, "stopping");
-    if (grace_ms > 0 && button_press(instance) && gone_wait(instance, grace_ms))
+    if (grace_ms > 0 && button_press(instance) && gone_wait(instance, &process, grace_ms))
         return 0;
-    (void)instance_is_alive(instance, &process);
     vm_kill(&process, SIGTERM);
-    if (gone_wait(instance, QUIT_MS))
+    if (gone_wait(instance, &process, QUIT_MS))
         return 0;
-    (void)instance_is_alive(instance, &process);
     vm_kill(&process, SIGKILL);
-    if (gone_wait(instance, KILL_MS))
+    if (gone_wait(instance, &process, KILL_MS))
         return 0;
     return err_set(err, "process %ld of instance '%s' does not end", (long)process.pid,
                    instance->name);
