@@ -42,5 +42,8 @@ int qmp_execute(struct qmp *qmp, const char *command, json_t *args, json_t **rep
 /* A line of the monitor for people. `*text`, unless NULL, is its answer, to be freed. */
 int qmp_human(struct qmp *qmp, const char *line, char **text, struct err *err);
 
-/* Connects to a unix socket in a folder, in QMP_TIMEOUT_MS or not at all. Returns the descriptor, or -1 with `err` set. */
+/*
+ * Connects to a unix socket in a folder, in QMP_TIMEOUT_MS or not at all. Returns the descriptor,
+ * or -1 with `err` set.
+ */
 int qmp_connect(const char *folder, const char *name, struct err *err);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ops is killed at any moment: there is the old state or the new one, and the next ops cleans up."""
+"""ops is killed at any moment: there is the old state or the new, and the next ops cleans up."""
 
 import json
 import os
