@@ -7,6 +7,7 @@
 #include "ops/doctor/tool.h"
 #include "ops/image/kernel.h"
 #include "ops/output/human.h"
+#include "ops/provider/provider.h"
 #include "ops/state/state.h"
 #include "ops/store/cache.h"
 #include "ops/vm/accel.h"
@@ -21,6 +22,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define HINT "\nhint: "
 
 enum {
     SPACE_MIB_LEAST = 64, /* Less holds no image. */
@@ -141,21 +144,39 @@ static void tun_check(struct check *check)
     check->fix = xstrdup("modprobe tun");
 }
 
+/* What an error says: its hint is what helps. */
+static void failure_set(struct check *check, enum check_state state, const struct err *err)
+{
+    const char *hint = strstr(err->text, HINT);
+
+    check->state = state;
+    check->detail = xasprintf("%.*s", (int)strcspn(err->text, "\n"), err->text);
+    check->fix = hint ? xstrdup(hint + strlen(HINT)) : NULL;
+}
+
 static void kernel_check(struct check *check)
 {
     struct kernel_files files = { 0 };
     struct err err = { 0 };
-    char *hint;
 
     if (kernel_files_find(&files, NULL, &err) == 0) {
         check->detail = xstrdup(files.kernel);
     } else {
-        check->state = CHECK_MISSING;
-        hint = strstr(err.text, "\nhint: ");
-        check->detail = xasprintf("%.*s", (int)strcspn(err.text, "\n"), err.text);
-        check->fix = hint ? xstrdup(hint + strlen("\nhint: ")) : NULL;
+        failure_set(check, CHECK_MISSING, &err);
     }
     kernel_files_fini(&files);
+}
+
+static void provider_check(struct check *check, const struct provider *provider)
+{
+    struct err err = { 0 };
+
+    check->name = provider->name;
+    if (provider->check && provider->check(&err) < 0) {
+        failure_set(check, CHECK_OPTIONAL, &err);
+    } else {
+        check->detail = xstrdup(provider->about);
+    }
 }
 
 /* The nearest folder above `path` that is there, to be freed. */
@@ -268,14 +289,26 @@ const char *check_state_name(enum check_state state)
     return names[state];
 }
 
+static void check_end(struct check *check, void (*fn)(const struct check *check, void *context),
+                      void *context)
+{
+    fn(check, context);
+    free(check->detail);
+    free(check->fix);
+}
+
 void checks_run(void (*fn)(const struct check *check, void *context), void *context)
 {
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         struct check check = { .name = checks[i].name };
 
         checks[i].run(&check);
-        fn(&check, context);
-        free(check.detail);
-        free(check.fix);
+        check_end(&check, fn, context);
+    }
+    for (const struct provider *const *provider = provider_list; *provider; provider++) {
+        struct check check = { .state = CHECK_OK };
+
+        provider_check(&check, *provider);
+        check_end(&check, fn, context);
     }
 }
