@@ -85,7 +85,10 @@ char *launch_secret_file(const char *folder, const char *name);
 /* Writes the overlay to its file in `folder`, if there are lines. */
 int launch_write_overlay(const struct launch *launch, const char *folder, struct err *err);
 
-/* To JSON and back. launch_parse() fills one of all zeros; give it back also when it failed. */
+/*
+ * To JSON, NULL when a text is not UTF-8, and back. launch_parse() fills one of all zeros; give it
+ * back also when it failed.
+ */
 json_t *launch_json(const struct launch *launch);
 int launch_parse(struct launch *launch, json_t *json, struct err *err);
 

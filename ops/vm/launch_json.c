@@ -38,13 +38,18 @@ enum {
     PORT_MAX = 65535,
 };
 
+/* NULL when a text is not UTF-8, which JSON cannot hold. */
 static json_t *strings_json(const struct strings *strings)
 {
     json_t *list = json_array();
+    int status = 0;
 
     for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, json_string(strings->items[i]));
-    return list;
+        status |= json_array_append_new(list, json_string(strings->items[i]));
+    if (status == 0)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 static json_t *ports_json(const struct ports *ports)
@@ -58,31 +63,45 @@ static json_t *ports_json(const struct ports *ports)
     return list;
 }
 
+static json_t *volumes_json(const struct launch *launch)
+{
+    json_t *list = json_array();
+    int status = 0;
+
+    for (size_t i = 0; i < launch->volume_count; i++)
+        status |=
+            json_array_append_new(list, json_pack("{s:s,s:b}", "path", launch->volumes[i].path,
+                                                  "read_only", launch->volumes[i].is_read_only));
+    if (status == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 json_t *launch_json(const struct launch *launch)
 {
     json_t *json = json_object();
-    json_t *volumes = json_array();
+    int status = 0;
 
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         char *const *text = (char *const *)((const char *)launch + text_fields[i].off);
 
         if (*text)
-            json_object_set_new(json, text_fields[i].key, json_string(*text));
+            status |= json_object_set_new(json, text_fields[i].key, json_string(*text));
     }
-    json_object_set_new(json, "persist", json_boolean(launch->is_persistent));
-    json_object_set_new(json, "memory_mib", json_integer((json_int_t)launch->memory_mib));
-    json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
-    json_object_set_new(json, "ports", ports_json(&launch->ports));
-    json_object_set_new(json, "udp_ports", ports_json(&launch->udp_ports));
-    for (size_t i = 0; i < launch->volume_count; i++) {
-        json_array_append_new(volumes, json_pack("{s:s,s:b}", "path", launch->volumes[i].path,
-                                                 "read_only", launch->volumes[i].is_read_only));
-    }
-    json_object_set_new(json, "volumes", volumes);
-    json_object_set_new(json, "shares", strings_json(&launch->shares));
-    json_object_set_new(json, "overlay", strings_json(&launch->overlay));
-    json_object_set_new(json, "secrets", strings_json(&launch->secrets));
-    return json;
+    status |= json_object_set_new(json, "persist", json_boolean(launch->is_persistent));
+    status |= json_object_set_new(json, "memory_mib", json_integer((json_int_t)launch->memory_mib));
+    status |= json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
+    status |= json_object_set_new(json, "ports", ports_json(&launch->ports));
+    status |= json_object_set_new(json, "udp_ports", ports_json(&launch->udp_ports));
+    status |= json_object_set_new(json, "volumes", volumes_json(launch));
+    status |= json_object_set_new(json, "shares", strings_json(&launch->shares));
+    status |= json_object_set_new(json, "overlay", strings_json(&launch->overlay));
+    status |= json_object_set_new(json, "secrets", strings_json(&launch->secrets));
+    if (status == 0)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 static int texts_parse(struct launch *launch, json_t *json, struct err *err)

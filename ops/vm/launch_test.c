@@ -67,6 +67,20 @@ TEST(launch, is_the_same_after_json)
     launch_fini(&again);
 }
 
+TEST(launch, is_no_json_when_a_text_would_be_lost)
+{
+    struct launch launch = { .kernel = NULL };
+
+    launch_fill(&launch);
+    launch_add_line(&launch, "env", "A=\xff");
+    CHECK(!launch_json(&launch));
+    launch_fini(&launch);
+    launch_fill(&launch);
+    launch_add_volume(&launch, "/v\xfe", false);
+    CHECK(!launch_json(&launch));
+    launch_fini(&launch);
+}
+
 TEST(launch, names_what_is_wrong_in_json)
 {
     static const struct {

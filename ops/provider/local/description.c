@@ -92,7 +92,7 @@ int instance_write(const struct instance *instance, struct err *err)
     if (text) {
         status = state_write(path, text, err);
     } else {
-        status = err_set(err, "cannot write '%s': a text in it is not UTF-8", path);
+        status = err_set(err, "an argument, a variable or a path of it is not UTF-8");
     }
     free(path);
     free(text);
