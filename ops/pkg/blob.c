@@ -5,6 +5,7 @@
 #include "host/file.h"
 #include "host/sha256.h"
 #include "host/xmem.h"
+#include "ops/pkg/reader.h"
 
 #include <archive.h>
 #include <stdbool.h>
@@ -96,14 +97,20 @@ static int content_hash(struct sha256 *sha, struct archive *archive, struct err 
     struct archive_entry *entry;
     char *buffer = xcalloc(READ_SIZE, 1);
     la_ssize_t size = 0;
+    uint64_t total = 0;
     int status = archive_read_next_header(archive, &entry);
 
     if (status == ARCHIVE_OK) {
-        for (size = archive_read_data(archive, buffer, READ_SIZE); size > 0;
-             size = archive_read_data(archive, buffer, READ_SIZE))
+        for (size = archive_read_data(archive, buffer, READ_SIZE);
+             size > 0 && !reader_is_bomb(archive, total);
+             size = archive_read_data(archive, buffer, READ_SIZE)) {
             sha256_add(sha, buffer, (size_t)size);
+            total += (uint64_t)size;
+        }
     }
     free(buffer);
+    if (size > 0)
+        return err_set(err, "is a bomb: it unpacks to too much");
     if (size < 0 || (status != ARCHIVE_OK && status != ARCHIVE_EOF))
         return err_set(err, "damaged: %s", archive_error_string(archive));
     return 0;
@@ -111,12 +118,11 @@ static int content_hash(struct sha256 *sha, struct archive *archive, struct err 
 
 int blob_check_content(const char *path, const char *hex, struct err *err)
 {
-    struct archive *archive = archive_read_new();
+    struct archive *archive = reader_create();
     struct sha256 sha;
     int status;
 
     sha256_init(&sha);
-    (void)archive_read_support_filter_all(archive);
     (void)archive_read_support_format_raw(archive);
     (void)archive_read_support_format_empty(archive);
     if (archive_read_open_filename(archive, path, READ_SIZE) != ARCHIVE_OK) {

@@ -4,12 +4,14 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/pkg/reader.h"
 #include "ops/pkg/unpack.h"
 #include "ops/state/state.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -91,17 +93,17 @@ static char *text_read(struct archive *archive)
 /* The control file in control.tar at `path`, to be freed. NULL with `err` set. */
 static char *control_read(const char *path, struct err *err)
 {
-    struct archive *archive = archive_read_new();
+    struct archive *archive = reader_create();
     struct archive_entry *entry;
     char *text = NULL;
     int status;
 
-    (void)archive_read_support_filter_all(archive);
     (void)archive_read_support_format_tar(archive);
     status = archive_read_open_filename(archive, path, READ_SIZE);
     if (status == ARCHIVE_OK)
         status = archive_read_next_header(archive, &entry);
-    while (status == ARCHIVE_OK && !text) {
+    while (status == ARCHIVE_OK && !text &&
+           !reader_is_bomb(archive, (uint64_t)archive_filter_bytes(archive, 0))) {
         const char *name = archive_entry_pathname(entry);
 
         if (name && strcmp(path_base(name), "control") == 0)
@@ -146,7 +148,7 @@ static int members_split(struct archive *archive, char **control, char **data, s
 
 int deb_open(struct deb *deb, const char *path, struct err *err)
 {
-    struct archive *archive = archive_read_new();
+    struct archive *archive = archive_read_new(); /* It is not compressed: its members are. */
     char *control = NULL;
     char *text = NULL;
     int status;

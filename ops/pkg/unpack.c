@@ -6,6 +6,7 @@
 #include "host/xmem.h"
 #include "ops/pkg/entry_name.h"
 #include "ops/pkg/made.h"
+#include "ops/pkg/reader.h"
 #include "ops/pkg/spot.h"
 
 #include <archive.h>
@@ -56,14 +57,6 @@ static int refuse(const struct job *job, const char *entry, const char *why, str
     return -1;
 }
 
-static bool is_bomb(const struct job *job)
-{
-    int64_t read = archive_filter_bytes(job->archive, -1);
-
-    return job->size > UNPACK_RATIO_FROM && read > 0 &&
-           job->size / UNPACK_RATIO_MAX > (uint64_t)read;
-}
-
 /* Sets `*wrong` when the content is to be refused. Returns 0, or -1 with `err` set. */
 static int content_copy(struct job *job, int fd, const char **wrong, struct err *err)
 {
@@ -75,7 +68,7 @@ static int content_copy(struct job *job, int fd, const char **wrong, struct err 
     for (; status == ARCHIVE_OK && !*wrong;
          status = archive_read_data_block(job->archive, &bytes, &size, &off)) {
         job->size += size;
-        if (is_bomb(job))
+        if (reader_is_bomb(job->archive, job->size))
             *wrong = "is a bomb: it unpacks to too much";
         if (!*wrong && pwrite_all(fd, bytes, size, off) < 0)
             return err_set_errno(err, "cannot write below '%s'", job->unpack->dir);
@@ -307,13 +300,9 @@ static int entries_read(struct job *job, struct err *err)
 int unpack_archive(struct unpack *unpack, const char *path, const char *name, unsigned flags,
                    struct err *err)
 {
-    struct job job = { .unpack = unpack, .name = name, .flags = flags };
+    struct job job = { .unpack = unpack, .archive = reader_create(), .name = name, .flags = flags };
     int status;
 
-    job.archive = archive_read_new();
-    if (!job.archive)
-        return err_set(err, "%s: no memory for it", name);
-    (void)archive_read_support_filter_all(job.archive);
     (void)archive_read_support_format_tar(job.archive);
     (void)archive_read_support_format_empty(job.archive);
     if (archive_read_open_filename(job.archive, path, READ_SIZE) != ARCHIVE_OK) {

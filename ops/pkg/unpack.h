@@ -18,10 +18,8 @@
 struct err;
 
 enum {
-    UNPACK_ENTRIES_MAX = 1 << 20,  /* With the directories that no entry names. */
-    UNPACK_DEPTH_MAX = 64,         /* As TREE_DEPTH_MAX: what is deeper cannot be packed. */
-    UNPACK_RATIO_MAX = 250,        /* Bytes out of one, */
-    UNPACK_RATIO_FROM = 128 << 20, /* once there are so many. */
+    UNPACK_ENTRIES_MAX = 1 << 20, /* With the directories that no entry names. */
+    UNPACK_DEPTH_MAX = 64,        /* As TREE_DEPTH_MAX: what is deeper cannot be packed. */
     UNPACK_NAME_MAX = 255,
 };
 

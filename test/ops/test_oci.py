@@ -369,6 +369,15 @@ def what_is_no_image_is_said(place):
 
 
 @test
+def no_program_is_started_for_an_archive(place):
+    lrzip = place.write("bin/lrzip", "#!/bin/sh\ntouch started\n")
+    lrzip.chmod(0o755)
+    path = place.write("image.lrz", b"LRZI\x00\x06" + bytes(4000))
+    place.fails("pkg", "from-oci", path, says=["image.lrz"],
+                env={"PATH": f"{lrzip.parent}:{os.environ['PATH']}"})
+
+
+@test
 def hostile_archives_of_docker_save_are_refused(place):
     layer = tar(entry("app", program(place)))
     saved = docker_archive(place.folder / "good.tar", [layer], {"Cmd": ["/app"]})
@@ -388,6 +397,7 @@ def hostile_archives_of_docker_save_are_refused(place):
         ({"manifest.json": "[]"}, ["no image for linux/amd64"]),
         ({"manifest.json": "{}"}, ["not a list"]),
         ({"0/layer.tar": tar(entry("other", "x"))}, ["hashes to something else"]),
+        ({"0/layer.tar": bomb()}, ["layer 1", "is a bomb"]),
     ]
     for number, (changes, says) in enumerate(cases):
         path = place.write(f"case{number}.tar", tar(*(
