@@ -10,7 +10,7 @@ import threading
 import time
 
 from place import SECONDS_MAX, Skip, test, tool
-from test_instance import listed, machines, no_machine_stays, wait_for
+from test_instance import RUNS, listed, machines, no_machine_stays, wait_for
 
 SERVER = r"""
 #include <arpa/inet.h>
@@ -236,3 +236,50 @@ def two_deploys_at_once_leave_one_that_serves(place):
         assert deploy(place, port).returncode == 0
         assert ask(port) == "one test\n"
         assert len(machines(place)) == 1 and len(images(place)) == 1
+
+
+def stub_deploy(place, *args):
+    """Deploys a program that says that it runs, and no more."""
+    return place.run("deploy", "--accel", "tcg", "--append", RUNS, "-i", "web", "--grace", "0",
+                     *args, "/usr/bin/true")
+
+
+def forwards_udp(folder, port):
+    """Whether the QEMU of an instance has a UDP port of this machine."""
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(str(folder / "qmp.sock"))
+        lines = monitor.makefile("rw")
+        lines.readline()
+        said = ""
+        for command, arguments in (("qmp_capabilities", {}),
+                                   ("human-monitor-command", {"command-line": "info usernet"})):
+            lines.write(json.dumps({"execute": command, "arguments": arguments}))
+            lines.flush()
+            said = lines.readline()
+    return f"{port}" in said
+
+
+@test
+def deploy_whose_switch_cannot_be_written_down_is_none(place):
+    instances = place.home / "instances"
+    port = free_port()
+    with no_machine_stays(place):
+        done = stub_deploy(place, "--udp", f"{port}:53")
+        assert (done.returncode, done.stdout) == (0, "web-1\n"), done
+        assert forwards_udp(instances / "web-1", port)
+        # What is written goes by the folder that this takes away, just before the switch.
+        done = stub_deploy(place, "--udp", f"{port}:53", "--health", "rm -r $OPS_HOME/tmp/*")
+        assert done.returncode == 1 and "instance.json" in done.stderr, done
+        assert forwards_udp(instances / "web-1", port)
+        assert listed(place, "web-1")["ports"] == f"{port}->53/udp"
+        assert place.run("instance", "reboot", "--grace", "0", "web-1").returncode == 0
+        assert forwards_udp(instances / "web-1", port)
+
+
+@test
+def deploy_says_why_the_new_version_is_gone(place):
+    pid = "$(cut -d' ' -f1 $OPS_HOME/instances/$OPS_INSTANCE/alive)"
+    with no_machine_stays(place):
+        done = stub_deploy(place, "--health", f"kill -9 {pid}; sleep 0.2; false")
+        assert done.returncode == 1 and "its machine was killed" in done.stderr, done
+        assert not machines(place)

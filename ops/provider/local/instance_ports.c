@@ -167,6 +167,8 @@ int local_instance_answers(const char *name, uint16_t port, uint16_t *reached_po
 /* An instance that takes part in a switch. */
 struct side {
     struct instance instance;
+    struct ports tcp_before; /* What it was reached by before the switch. */
+    struct ports udp_before;
     struct qmp qmp; /* Its `fd` is -1 when it does not run. */
 };
 
@@ -184,6 +186,8 @@ static int side_open(struct side *side, const char *name, bool has_to_run, struc
     *side = (struct side){ .qmp = { .fd = -1 } };
     if (instance_read(&side->instance, name, err) < 0)
         return -1;
+    side->tcp_before = side->instance.launch.ports;
+    side->udp_before = side->instance.launch.udp_ports;
     if (!has_to_run && !instance_is_alive(&side->instance, &process))
         return 0;
     return qmp_open(&side->qmp, side->instance.folder, "qmp.sock", err);
@@ -237,21 +241,26 @@ static const struct port *host_port_find(const struct ports *ports, uint16_t hos
     return NULL;
 }
 
-/* Gives back what one of `from` had of the port before. */
-static void port_return(struct side *owner, const char *protocol, const struct ports *had,
-                        struct port port)
+static const struct ports *ports_before(const struct side *side, const char *protocol)
 {
-    const struct port *before = host_port_find(had, port.host);
+    return strcmp(protocol, "tcp") == 0 ? &side->tcp_before : &side->udp_before;
+}
+
+static struct ports *ports_now(struct side *side, const char *protocol)
+{
+    struct launch *launch = &side->instance.launch;
+
+    return strcmp(protocol, "tcp") == 0 ? &launch->ports : &launch->udp_ports;
+}
+
+/* Gives back what one of `from` had of the port before. */
+static void port_return(struct side *owner, const char *protocol, struct port port)
+{
+    const struct port *before = host_port_find(ports_before(owner, protocol), port.host);
     struct err ignored;
 
     if (before)
         (void)forward_add(owner, protocol, *before, &ignored);
-}
-
-static const struct ports *ports_of(const struct side *side, const char *protocol)
-{
-    return strcmp(protocol, "tcp") == 0 ? &side->instance.launch.ports
-                                        : &side->instance.launch.udp_ports;
 }
 
 /*
@@ -269,7 +278,7 @@ static size_t ports_move(struct exchange *exchange, const char *protocol,
         }
         if (!forward_add(&exchange->to, protocol, wanted->items[i], err)) {
             if (owners[i])
-                port_return(owners[i], protocol, ports_of(owners[i], protocol), wanted->items[i]);
+                port_return(owners[i], protocol, wanted->items[i]);
             return i;
         }
     }
@@ -281,28 +290,18 @@ static void ports_move_back(struct exchange *exchange, const char *protocol,
 {
     while (count-- > 0) {
         (void)forward_remove(&exchange->to, protocol, wanted->items[count].host);
-        if (owners[count]) {
-            port_return(owners[count], protocol, ports_of(owners[count], protocol),
-                        wanted->items[count]);
-        }
+        if (owners[count])
+            port_return(owners[count], protocol, wanted->items[count]);
     }
 }
 
-/* What `to` was reached by before, and what `from` has lost. */
+/* What the descriptions are to say: `to` has the ports, and nobody else. */
 static void ports_settle(struct exchange *exchange, const char *protocol,
                          const struct ports *wanted)
 {
-    struct ports *now = strcmp(protocol, "tcp") == 0 ? &exchange->to.instance.launch.ports
-                                                     : &exchange->to.instance.launch.udp_ports;
-
-    for (size_t i = 0; i < now->count; i++) {
-        if (!host_port_find(wanted, now->items[i].host))
-            (void)forward_remove(&exchange->to, protocol, now->items[i].host);
-    }
-    *now = *wanted;
+    *ports_now(&exchange->to, protocol) = *wanted;
     for (size_t i = 0; i < exchange->from_count; i++) {
-        struct launch *launch = &exchange->from[i].instance.launch;
-        struct ports *left = strcmp(protocol, "tcp") == 0 ? &launch->ports : &launch->udp_ports;
+        struct ports *left = ports_now(&exchange->from[i], protocol);
         size_t kept = 0;
 
         for (size_t j = 0; j < left->count; j++) {
@@ -310,6 +309,17 @@ static void ports_settle(struct exchange *exchange, const char *protocol,
                 left->items[kept++] = left->items[j];
         }
         left->count = kept;
+    }
+}
+
+/* `to` is reached no longer as it was before. */
+static void hidden_remove(struct exchange *exchange, const char *protocol)
+{
+    const struct ports *before = ports_before(&exchange->to, protocol);
+
+    for (size_t i = 0; i < before->count; i++) {
+        if (!host_port_find(ports_now(&exchange->to, protocol), before->items[i].host))
+            (void)forward_remove(&exchange->to, protocol, before->items[i].host);
     }
 }
 
@@ -322,6 +332,30 @@ static int descriptions_write(const struct exchange *exchange, struct err *err)
     return status;
 }
 
+/* Writes them as they were, as far as that can be had: some may be changed already. */
+static void descriptions_restore(struct exchange *exchange)
+{
+    for (size_t i = 0; i <= exchange->from_count; i++) {
+        struct side *side = i < exchange->from_count ? &exchange->from[i] : &exchange->to;
+        struct err ignored;
+
+        side->instance.launch.ports = side->tcp_before;
+        side->instance.launch.udp_ports = side->udp_before;
+        (void)instance_write(&side->instance, &ignored);
+    }
+}
+
+static int descriptions_settle(struct exchange *exchange, const struct settings *settings,
+                               struct err *err)
+{
+    ports_settle(exchange, "tcp", &settings->ports);
+    ports_settle(exchange, "udp", &settings->udp_ports);
+    if (descriptions_write(exchange, err) == 0)
+        return 0;
+    descriptions_restore(exchange);
+    return -1;
+}
+
 static int exchange_run(struct exchange *exchange, const struct settings *settings, struct err *err)
 {
     struct side *tcp_owners[PORTS_MAX];
@@ -331,14 +365,15 @@ static int exchange_run(struct exchange *exchange, const struct settings *settin
 
     if (tcp == settings->ports.count)
         udp = ports_move(exchange, "udp", &settings->udp_ports, udp_owners, err);
-    if (tcp < settings->ports.count || udp < settings->udp_ports.count) {
+    if (tcp < settings->ports.count || udp < settings->udp_ports.count ||
+        descriptions_settle(exchange, settings, err) < 0) {
         ports_move_back(exchange, "udp", &settings->udp_ports, udp_owners, udp);
         ports_move_back(exchange, "tcp", &settings->ports, tcp_owners, tcp);
         return -1;
     }
-    ports_settle(exchange, "tcp", &settings->ports);
-    ports_settle(exchange, "udp", &settings->udp_ports);
-    return descriptions_write(exchange, err);
+    hidden_remove(exchange, "tcp");
+    hidden_remove(exchange, "udp");
+    return 0;
 }
 
 /* The lock of the instances is held: none of them is started with ports that are on the move. */
