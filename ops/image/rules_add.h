@@ -19,7 +19,7 @@ int rules_add_base(struct rules *rules, const struct rule *rule, struct err *err
 /* What LANG and LC_* name, as directories or in the archive. */
 int rules_add_locale(struct rules *rules, const struct rule *rule, struct err *err);
 
-/* This machine's certificates, where a root has none: containers and Debian packages often do not. */
+/* This machine's certificates, where a root has none, as is so with many containers. */
 int rules_add_certs(struct rules *rules, const struct rule *rule, struct err *err);
 
 /* libcrypto tells where its files are: `OPENSSLDIR: "/usr/lib/ssl"`. */

@@ -86,7 +86,14 @@ static int platform_get(struct oci_descriptor *descriptor, const json_t *object,
     if (platform && (text_get(&descriptor->architecture, platform, "architecture", err) < 0 ||
                      text_get(&descriptor->os, platform, "os", err) < 0))
         return -1;
-    return notes ? text_get(&descriptor->ref, notes, "org.opencontainers.image.ref.name", err) : 0;
+    if (!notes)
+        return 0;
+    /* containerd's, and so Docker's, is the whole name; the standard one may be a tag alone. */
+    if (text_get(&descriptor->ref, notes, "io.containerd.image.name", err) < 0)
+        return -1;
+    if (descriptor->ref)
+        return 0;
+    return text_get(&descriptor->ref, notes, "org.opencontainers.image.ref.name", err);
 }
 
 static int descriptor_parse(struct oci_descriptor *descriptor, const json_t *object,

@@ -28,7 +28,7 @@ struct oci_descriptor {
     uint64_t size;
     char *architecture; /* NULL: not said. */
     char *os;
-    char *ref; /* Its name: org.opencontainers.image.ref.name. May be NULL. */
+    char *ref; /* Its name, or a tag of it. May be NULL. */
 };
 
 struct oci_descriptors {

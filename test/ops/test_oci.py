@@ -147,6 +147,37 @@ def one_of_several_images_is_named(place):
     assert folder.name == "b_1" and (folder / "sysroot/second").exists()
 
 
+@test
+def newer_archives_of_docker_name_the_image(place):
+    """Since Docker 25 they are OCI layouts, with the tag alone as the standard name."""
+    made = layout(place, tar(entry("app", program(place))))
+    made.images[0]["annotations"] = {"io.containerd.image.name": "docker.io/library/shop:7",
+                                     "org.opencontainers.image.ref.name": "7"}
+    made.index(made.images)
+    (made.folder / "manifest.json").write_text("[]")
+    assert package(place, made.archive(place.folder / "saved.tar")).name == "shop_7"
+
+
+@test
+def a_kill_leaves_no_package_or_a_whole_one(place):
+    files = [entry(f"f{number}", os.urandom(20000)) for number in range(200)]
+    made = layout(place, tar(entry("app", program(place)), *files))
+    for number in range(12):
+        child = subprocess.Popen(place.command("pkg", "from-oci", "--name", f"x{number}",
+                                               made.folder),
+                                 env=place.env, cwd=place.folder, stdout=subprocess.DEVNULL)
+        try:
+            child.wait(0.01 * number)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    for folder in (place.home / "packages").glob("[!.]*"):
+        assert len(list((folder / "sysroot").iterdir())) == 201, folder
+        assert description(folder)["Program"] == "/app"
+    package(place, made.folder, "--name", "last")
+    assert not list((place.home / "tmp").glob("*/*"))
+
+
 # ENTRYPOINT, CMD, and the program and arguments that come of them.
 ENTRIES = [
     (None, ["/app", "x"], "/app", ["x"]),
@@ -196,6 +227,16 @@ def entry_points_that_cannot_run_are_explained(place):
     made = layout(place, tar(*files), config=config, name="last")
     said = description(package(place, made.folder, "--name", "y", "--program", "app"))
     assert said["Program"] == "/app" and said["Args"] == ["x"], said
+
+
+@test
+def an_image_has_no_say_in_the_terminal(place):
+    file = tar(entry("app", program(place)))
+    made = layout(place, file, config={"Cmd": ["/x\x1b[31m\nops: \u009b2J"]}, name="a")
+    place.fails("pkg", "from-oci", made.folder, says=["'/x?[31m?ops: ??2J' is not in the image"])
+    made = layout(place, file, config={"Cmd": ["/bin/sh", "-c", "/app '\x1b[2J'"]}, name="b")
+    done = place.run("pkg", "from-oci", made.folder)
+    assert done.returncode == 0 and "'/app '?[2J''" in done.stderr, done.stderr
 
 
 @test
