@@ -40,7 +40,7 @@ enum {
 
 static struct program_info info;
 static struct path_node *program_node; /* [const] once it runs. Where its path led. */
-static u64 start_ns; /* [atomic] */
+static u64 start_ns;                   /* [atomic] */
 
 u64 program_start_ns(void)
 {
