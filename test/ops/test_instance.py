@@ -271,6 +271,27 @@ def instance_logs_follow_until_the_end(place):
 
 
 @test
+def instance_logs_follow_a_console_that_is_cut(place):
+    image(place)
+    with no_machine_stays(place):
+        assert create(place, "web").returncode == 0
+        console = place.home / "instances/web/console.log"
+        wait_for(lambda: "hanging" in console.read_text())
+        follower = subprocess.Popen(place.command("instance", "logs", "-f", "web"),
+                                    stdout=subprocess.PIPE, text=True, env=place.env)
+        assert follower.stdout.readline() == "console\n"
+        assert follower.stdout.readline() == "hanging\n"
+        os.truncate(console, 0)  # As logrotate does.
+        console.write_text("more\n")
+        assert follower.stdout.readline() == "more\n"
+        console.rename(console.with_suffix(".log.1"))  # As a start does.
+        console.write_text("again\n")
+        assert follower.stdout.readline() == "again\n"
+        follower.kill()
+        follower.communicate()
+
+
+@test
 def one_of_many_creates_of_a_name_wins(place):
     image(place)
     with no_machine_stays(place):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console of an instance. */
 #include "host/err.h"
+#include "host/xmem.h"
 #include "ops/provider/local/instance.h"
 #include "ops/vm/vm.h"
 
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,25 +38,77 @@ static int rest_copy(int fd, char *chunk, FILE *out, struct err *err)
     return size < 0 ? err_set_errno(err, "cannot read the console") : 0;
 }
 
-static int log_copy(const struct instance *instance, int fd, bool follow, FILE *out,
-                    struct err *err)
+/* The file of the console, -1 with nothing wrong: it is not there, or not yet. */
+static int console_open(int *fd, const char *path, struct err *err)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd >= 0 || errno == ENOENT)
+        return 0;
+    return err_set_errno(err, "cannot open '%s'", path);
+}
+
+/* Whether another file is in the place of an open one: the instance was started again. */
+static bool is_replaced(int fd, const char *path)
+{
+    struct stat ours;
+    struct stat there;
+
+    return fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
+           (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev);
+}
+
+/* Goes back to the start of a file that somebody has cut. */
+static void cut_notice(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && st.st_size < lseek(fd, 0, SEEK_CUR))
+        (void)lseek(fd, 0, SEEK_SET);
+}
+
+/* Copies what there is, of the file in its place, too, when that is another one by now. */
+static int console_copy(int *fd, const char *path, char *chunk, FILE *out, struct err *err)
+{
+    bool is_over = *fd >= 0 && is_replaced(*fd, path);
+    int status = 0;
+
+    if (*fd >= 0) {
+        cut_notice(*fd);
+        status = rest_copy(*fd, chunk, out, err);
+    }
+    if (is_over) {
+        close(*fd);
+        *fd = -1;
+    }
+    if (*fd < 0 && status == 0) {
+        status = console_open(fd, path, err);
+        if (*fd >= 0)
+            status = rest_copy(*fd, chunk, out, err);
+    }
+    return status;
+}
+
+static int log_copy(const struct instance *instance, bool follow, FILE *out, struct err *err)
 {
     static const struct timespec pause = { .tv_nsec = FOLLOW_MS * 1000000L };
-    char *chunk = malloc(CHUNK_SIZE);
+    char *path = instance_file(instance, "console.log");
+    char *chunk = xcalloc(CHUNK_SIZE, 1);
     struct vm_process process;
     bool is_alive;
     int status;
+    int fd = -1;
 
-    if (!chunk)
-        return err_set_errno(err, "cannot read the console");
     do {
         /* First whether it lives: what it printed last is then there. */
         is_alive = follow && instance_is_alive(instance, &process);
-        status = rest_copy(fd, chunk, out, err);
+        status = console_copy(&fd, path, chunk, out, err);
         if (is_alive && status == 0)
             (void)nanosleep(&pause, NULL);
     } while (is_alive && status == 0);
+    if (fd >= 0)
+        close(fd);
     free(chunk);
+    free(path);
     return status;
 }
 
@@ -63,18 +117,8 @@ int local_instance_logs(const char *name, bool follow, FILE *out, struct err *er
     struct instance instance;
     int status = instance_read(&instance, name, err);
 
-    if (status == 0) {
-        char *path = instance_file(&instance, "console.log");
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-        if (fd >= 0) {
-            status = log_copy(&instance, fd, follow, out, err);
-            close(fd);
-        } else if (errno != ENOENT) {
-            status = err_set_errno(err, "cannot open '%s'", path);
-        }
-        free(path);
-    }
+    if (status == 0)
+        status = log_copy(&instance, follow, out, err);
     instance_fini(&instance);
     return status;
 }
