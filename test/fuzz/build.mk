@@ -32,5 +32,5 @@ fuzz-entries += deps oci tar
 fuzz-deps-y     += test/fuzz/fuzz_deps.c ops/image/hints.c ops/image/object.c lib/elf/elf.c \
                    lib/elf/dynamic.c $(host-files)
 fuzz-oci-y      += test/fuzz/fuzz_oci.c ops/pkg/oci_json.c $(host-files)
-fuzz-tar-y      += test/fuzz/fuzz_tar.c ops/pkg/entry_name.c ops/pkg/made.c ops/pkg/spot.c \
-                   ops/pkg/unpack.c $(host-files)
+fuzz-tar-y      += test/fuzz/fuzz_tar.c ops/pkg/entry_name.c ops/pkg/made.c ops/pkg/reader.c \
+                   ops/pkg/spot.c ops/pkg/unpack.c $(host-files)
