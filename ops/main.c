@@ -2,6 +2,7 @@
 /* ops, the command line tool: finds the command, runs it, prints why it failed. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
+#include "ops/output/plain.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,11 +116,20 @@ static int call_explain(const struct call *call)
     return EXIT_USAGE;
 }
 
-static void err_print(const struct call *call, int status, const struct err *err)
+static void err_print(const struct call *call, int status, struct err *err)
 {
+    char *hint = strstr(err->text, "\nhint: ");
+
+    if (hint)
+        *hint++ = '\0';
+    plain_make(err->text);
     fprintf(stderr, "ops: %s\n", err->text);
-    if (status == CMD_USAGE && !strstr(err->text, "\nhint: "))
+    if (hint) {
+        plain_make(hint);
+        fprintf(stderr, "%s\n", hint);
+    } else if (status == CMD_USAGE) {
         fprintf(stderr, "hint: `ops help %s` says what it takes\n", call->path);
+    }
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,8 @@
 #include "ops/cli/ui.h"
 
 #include "host/strings.h"
+#include "host/xmem.h"
+#include "ops/output/plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,14 +35,16 @@ bool ui_colors(void)
 void ui_note(const char *format, ...)
 {
     va_list args;
+    char *text;
 
     if (ui.is_quiet)
         return;
-    fputs("ops: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    text = xvasprintf(format, args);
     va_end(args);
-    fputc('\n', stderr);
+    plain_make(text);
+    fprintf(stderr, "ops: %s\n", text);
+    free(text);
 }
 
 void ui_warnings(const struct strings *warnings)

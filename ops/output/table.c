@@ -5,6 +5,7 @@
 #include "host/xmem.h"
 #include "ops/cli/ui.h"
 #include "ops/output/human.h"
+#include "ops/output/plain.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -98,10 +99,7 @@ static char *text_clean(const char *text)
 {
     char *clean = xstrdup(text);
 
-    for (char *byte = clean; *byte != '\0'; byte++) {
-        if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-            *byte = '?';
-    }
+    plain_make(clean);
     return clean;
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls, tree and cat: what is in a disk. */
 #include "host/err.h"
+#include "host/xmem.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"
+#include "ops/output/plain.h"
 #include "ops/output/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *type_name(enum disk_type type)
 {
@@ -36,11 +39,13 @@ static void mode_format(char text[11], const struct disk_entry *entry)
     text[10] = '\0';
 }
 
-/* Prints a name: letters that would move the cursor of a terminal as '?'. */
 static void name_print(const char *name)
 {
-    for (; *name != '\0'; name++)
-        putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+    char *plain = xstrdup(name);
+
+    plain_make(plain);
+    fputs(plain, stdout);
+    free(plain);
 }
 
 static const struct column columns[] = {
