@@ -292,6 +292,24 @@ def instance_logs_follow_a_console_that_is_cut(place):
 
 
 @test
+def create_that_fails_leaves_another_one_of_its_name(place):
+    image(place)
+    with no_machine_stays(place):
+        slow = subprocess.Popen(place.command("instance", "create", "--accel", "tcg", "--append",
+                                              "!", "-i", "web", "test.img"), cwd=place.folder,
+                                env=place.env, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: (listed(place, "web") or {}).get("state") == "starting")
+        os.kill(slow.pid, signal.SIGSTOP)
+        assert place.run("instance", "delete", "web").returncode == 0
+        assert create(place, "web").returncode == 0
+        assert place.run("instance", "stop", "--grace", "0", "web").returncode == 0
+        os.kill(slow.pid, signal.SIGCONT)
+        said = slow.communicate(timeout=SECONDS_MAX)[1]
+        assert slow.returncode == 1 and "stopped in the meantime" in said, said
+        assert listed(place, "web")["state"] == "exited"
+
+
+@test
 def one_of_many_creates_of_a_name_wins(place):
     image(place)
     with no_machine_stays(place):

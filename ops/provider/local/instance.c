@@ -11,6 +11,7 @@
 #include "ops/state/state.h"
 #include "ops/vm/launch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,23 +118,48 @@ static int folder_place(struct instance *instance, struct err *err)
     return status;
 }
 
+/* Removes what did not come to run, unless another one has its name by now. */
+static void failed_remove(const struct instance *instance, int folder_fd)
+{
+    struct state_lock lock;
+    struct stat ours;
+    struct stat there;
+    struct err ignored;
+
+    if (state_lock(&lock, STATE_INSTANCES, &ignored) == 0 && fstat(folder_fd, &ours) == 0 &&
+        stat(instance->folder, &there) == 0 && ours.st_ino == there.st_ino)
+        (void)delete_locked(instance, &ignored);
+    state_unlock(&lock);
+}
+
+/* `folder_fd` is its folder, wherever that is. */
+static int folder_use(struct instance *instance, int folder_fd, const struct settings *settings,
+                      const char *image, struct err *err)
+{
+    if (folder_fill(instance, settings, image, err) < 0 || folder_place(instance, err) < 0)
+        return -1;
+    if (instance_await(instance, err) == 0)
+        return 0;
+    failed_remove(instance, folder_fd);
+    return -1;
+}
+
 static int instance_make(struct instance *instance, const struct settings *settings,
                          const char *image, struct err *err)
 {
+    int fd = -1;
+    int status;
+
     instance->folder = state_tmp(instance->name, err);
     if (!instance->folder)
         return -1;
-    if (mkdir(instance->folder, 0700) < 0)
+    if (mkdir(instance->folder, 0700) == 0)
+        fd = open(instance->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return err_set_errno(err, "cannot make directory '%s'", instance->folder);
-    if (folder_fill(instance, settings, image, err) < 0 || folder_place(instance, err) < 0)
-        return -1;
-    if (instance_await(instance, err) < 0) {
-        struct err ignored;
-
-        (void)local_instance_delete(instance->name, &ignored);
-        return -1;
-    }
-    return 0;
+    status = folder_use(instance, fd, settings, image, err);
+    close(fd);
+    return status;
 }
 
 int local_instance_create(const struct settings *settings, const char *image, const char *name,

@@ -203,6 +203,22 @@ static char *failure_of(const struct instance *instance, const struct report *re
     return reason;
 }
 
+static int64_t changed_s(const struct instance *instance, const char *name)
+{
+    char *path = instance_file(instance, name);
+    struct stat st;
+    int64_t seconds = stat(path, &st) == 0 ? st.st_mtim.tv_sec : 0;
+
+    free(path);
+    return seconds;
+}
+
+/* Somebody was faster than we: there is no more to be said of how it ended. */
+static bool is_stopped(const struct instance *instance)
+{
+    return changed_s(instance, "stopping") > 0 || changed_s(instance, "instance.json") == 0;
+}
+
 int instance_await(const struct instance *instance, struct err *err)
 {
     uint64_t until_ms = now_ms() + AWAIT_MS;
@@ -224,7 +240,11 @@ int instance_await(const struct instance *instance, struct err *err)
     reason = failure_of(instance, &report);
     if (!reason && report_is_end(&report))
         return 0;
-    err_set(err, "%s", reason ? reason : "the machine stopped without a word of why");
+    if (!reason && is_stopped(instance)) {
+        err_set(err, "it was stopped in the meantime");
+    } else {
+        err_set(err, "%s", reason ? reason : "the machine stopped without a word of why");
+    }
     free(reason);
     return -1;
 }
@@ -300,16 +320,6 @@ int instance_halt(const struct instance *instance, uint64_t grace_ms, struct err
         return 0;
     return err_set(err, "process %ld of instance '%s' does not end", (long)process.pid,
                    instance->name);
-}
-
-static int64_t changed_s(const struct instance *instance, const char *name)
-{
-    char *path = instance_file(instance, name);
-    struct stat st;
-    int64_t seconds = stat(path, &st) == 0 ? st.st_mtim.tv_sec : 0;
-
-    free(path);
-    return seconds;
 }
 
 static void look_at_end(const struct instance *instance, const struct report *report,
