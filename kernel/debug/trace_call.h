@@ -15,11 +15,11 @@
 
 enum {
     TRACE_ARGS_MAX = 6,
-    TRACE_LINE_SIZE = 8192,   /* Two paths of PATH_MAX fit; what does not is cut. */
-    TRACE_TAIL_SIZE = 256,    /* Of it, kept for the result. */
-    TRACE_STRING_MAX = 32,    /* Bytes of a buffer that are shown, as strace does. */
-    TRACE_ITEMS_MAX = 32,     /* Likewise elements of an array. */
-    TRACE_RESULT_COLUMN = 40, /* Where " = " begins, if the line is shorter. */
+    TRACE_LINE_SIZE = 8192 - 128, /* So that a call takes two pages. What does not fit is cut. */
+    TRACE_TAIL_SIZE = 256,        /* Of it, kept for the result. */
+    TRACE_STRING_MAX = 32,        /* Bytes of a buffer that are shown, as strace does. */
+    TRACE_ITEMS_MAX = 32,         /* Likewise elements of an array. */
+    TRACE_RESULT_COLUMN = 40,     /* Where " = " begins, if the line is shorter. */
 };
 
 struct trace_call {
@@ -36,6 +36,7 @@ struct trace_call {
     struct text text; /* In `line`. */
     char line[TRACE_LINE_SIZE];
 };
+static_assert(sizeof(struct trace_call) <= 8192, "each thread that waits in a call has one");
 
 /* Prepares an empty line. `nr` and `args` are set. */
 void trace_call_init(struct trace_call *call);
