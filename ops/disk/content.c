@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum {
@@ -20,7 +21,8 @@ enum {
 struct reader {
     struct disk *disk;
     uint64_t size;
-    uint64_t next; /* Content comes in order: no run starts below. */
+    uint64_t next;   /* Content comes in order: no run starts below. */
+    uint64_t blocks; /* Of all runs so far. No file has more than there are. */
     uint8_t *buffer;
     disk_piece_fn fn;
     void *context;
@@ -51,13 +53,14 @@ static int run_read(struct reader *reader, const struct ext2fs_extent *run, stru
     return 0;
 }
 
-/* Whether a run is where one can be: behind the last one, and on the disk. */
-static bool run_is_good(const struct reader *reader, const struct ext2fs_extent *run)
+/* Whether a run is where one can be: behind the last one, and on the disk. Counts its blocks. */
+static bool run_is_good(struct reader *reader, const struct ext2fs_extent *run)
 {
     uint64_t blocks = ext2fs_blocks_count(reader->disk->fs->super);
 
+    reader->blocks += run->e_len;
     return run->e_len > 0 && run->e_lblk >= reader->next && run->e_pblk < blocks &&
-           run->e_len <= blocks - run->e_pblk;
+           run->e_len <= blocks - run->e_pblk && reader->blocks <= blocks;
 }
 
 static int runs_read(struct reader *reader, ext2_ino_t ino, struct ext2_inode *inode,
@@ -179,21 +182,67 @@ static int piece_put(void *context, uint64_t off, const void *bytes, size_t size
     return 0;
 }
 
+/* Finds a file, behind links. */
+static int file_find(struct disk *disk, const char *path, ext2_ino_t *ino, struct ext2_inode *inode,
+                     struct err *err)
+{
+    if (disk_find(disk, path, true, ino, err) < 0 || disk_inode_read(disk, *ino, inode, err) < 0)
+        return -1;
+    if (S_ISREG(inode->i_mode))
+        return 0;
+    return err_set(err, S_ISDIR(inode->i_mode) ? "it is a directory" : "it is no file");
+}
+
 int disk_cat(struct disk *disk, const char *path, FILE *out, struct err *err)
 {
     struct stream stream = { .out = out };
     struct ext2_inode inode;
     ext2_ino_t ino;
-    int status;
+    int status = file_find(disk, path, &ino, &inode, err);
 
-    if (disk_find(disk, path, true, &ino, err) < 0 || disk_inode_read(disk, ino, &inode, err) < 0) {
-        status = -1;
-    } else if (!S_ISREG(inode.i_mode)) {
-        status = err_set(err, S_ISDIR(inode.i_mode) ? "it is a directory" : "it is no file");
-    } else {
+    if (status == 0)
         status = disk_content(disk, ino, &inode, piece_put, &stream, err);
-        if (status == 0)
-            status = zeros_put(&stream, EXT2_I_SIZE(&inode), err);
-    }
+    if (status == 0)
+        status = zeros_put(&stream, EXT2_I_SIZE(&inode), err);
     return status < 0 ? err_prefix(err, "cannot read '%s'", path) : 0;
+}
+
+/* A file on its way to memory. */
+struct memory {
+    char *text;
+    size_t size;
+};
+
+static int piece_keep(void *context, uint64_t off, const void *bytes, size_t size, struct err *err)
+{
+    const struct memory *memory = context;
+
+    if (off > memory->size || size > memory->size - off)
+        return err_set(err, "its filesystem is damaged: the size of a file");
+    memcpy(memory->text + off, bytes, size);
+    return 0;
+}
+
+char *disk_read_text(struct disk *disk, const char *path, size_t size_max, size_t *size,
+                     struct err *err)
+{
+    struct memory memory = { .text = NULL };
+    struct ext2_inode inode;
+    ext2_ino_t ino;
+    int status = file_find(disk, path, &ino, &inode, err);
+
+    if (status == 0 && EXT2_I_SIZE(&inode) > size_max)
+        status = err_set(err, "it is too large");
+    if (status == 0) {
+        memory.size = EXT2_I_SIZE(&inode);
+        memory.text = xcalloc(memory.size + 1, 1);
+        status = disk_content(disk, ino, &inode, piece_keep, &memory, err);
+    }
+    if (status < 0) {
+        err_prefix(err, "cannot read '%s'", path);
+        free(memory.text);
+        return NULL;
+    }
+    *size = memory.size;
+    return memory.text;
 }

@@ -66,6 +66,13 @@ int disk_walk(struct disk *disk, const char *path, bool deep,
 int disk_cat(struct disk *disk, const char *path, FILE *out, struct err *err);
 
 /*
+ * The content of a file of at most `size_max` bytes, a NUL behind it, to be freed; sets `*size`.
+ * NULL with `err` set.
+ */
+char *disk_read_text(struct disk *disk, const char *path, size_t size_max, size_t *size,
+                     struct err *err);
+
+/*
  * Copies from the filesystem to this machine, and the other way; directories with `deep` only.
  * Links are copied as links, or followed if `follows`. A copy that fails leaves nothing half-made.
  */

@@ -33,6 +33,7 @@ struct disk {
     bool writes;
     uint64_t off; /* Of the filesystem, in the file. */
     uint64_t size;
+    uint32_t listed; /* Entries of directories so far: DISK_ENTRIES_MAX at most. */
 };
 
 /* Sets `err` to "<message>: <what libext2fs says of `code`>". Returns -1. */

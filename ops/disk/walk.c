@@ -14,6 +14,7 @@
 
 /* A list while libext2fs goes through a directory. */
 struct listing {
+    struct disk *disk;
     struct disk_list *list;
     size_t room;
     bool is_bad; /* A name that cannot be. */
@@ -37,7 +38,7 @@ static int entry_take(ext2_ino_t dir, int kind, struct ext2_dir_entry *entry, in
                       memchr(entry->name, '\0', (size_t)len) ||
                       (len == 2 && memcmp(entry->name, "..", 2) == 0) ||
                       (len == 1 && entry->name[0] == '.');
-    listing->is_full = list->count == DISK_ENTRIES_MAX;
+    listing->is_full = listing->disk->listed++ >= DISK_ENTRIES_MAX;
     if (listing->is_bad || listing->is_full)
         return DIRENT_ABORT;
     if (list->count == listing->room) {
@@ -60,7 +61,7 @@ static int name_order(const void *left, const void *right)
 
 int disk_list_read(struct disk_list *list, struct disk *disk, ext2_ino_t ino, struct err *err)
 {
-    struct listing listing = { .list = list };
+    struct listing listing = { .disk = disk, .list = list };
     errcode_t code;
 
     *list = (struct disk_list){ 0 };
@@ -72,7 +73,7 @@ int disk_list_read(struct disk_list *list, struct disk *disk, ext2_ino_t ino, st
     }
     disk_list_fini(list);
     if (listing.is_full)
-        return err_set(err, "a directory has too many entries");
+        return err_set(err, "there are too many files in it");
     if (listing.is_bad)
         return err_set(err, "its filesystem is damaged: a name that cannot be");
     return disk_fail(err, code, "its filesystem is damaged: directory %u", ino);

@@ -3,7 +3,12 @@
 
 /* The manifest in an image. */
 
+#include <stddef.h>
+
 struct err;
+
+/* The text of it in the disk image `path`, to be freed. NULL with `err` set. */
+char *image_manifest_text(const char *path, size_t *size, struct err *err);
 
 /* An image's manifest, and the text that it points into. */
 struct image_manifest {

@@ -229,6 +229,21 @@ def image_that_is_damaged_gives_one_line(place):
     assert size > 0
 
 
+def change(image, *requests):
+    """Writes what no honest tool would into the root filesystem."""
+    offset, _ = partition(image, 2)
+    text = "".join(request + "\n" for request in requests)
+    subprocess.run([tool("debugfs"), "-w", "-f", "-", f"{image}?offset={offset}"], input=text,
+                   capture_output=True, text=True, check=True)
+
+
+@test
+def image_whose_manifest_is_large_takes_no_memory(place):
+    change(create(place), f"set_inode_field /etc/soliton/manifest size {8 << 40}")
+    done = place.run("instance", "create", "web", "-i", "one")
+    assert done.returncode == 1 and "manifest': it is too large" in done.stderr, done.stderr
+
+
 @test
 def image_survives_random_damage(place):
     # Whatever changes: no crash (a signal gives a negative status), no hang, one line.

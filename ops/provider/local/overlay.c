@@ -5,49 +5,25 @@
 #include "host/strings.h"
 #include "ops/config/network.h"
 #include "ops/config/settings.h"
-#include "ops/disk/disk.h"
 #include "ops/provider/local/image.h"
+#include "ops/store/manifest.h"
 #include "ops/store/mount.h"
 #include "ops/vm/launch.h"
 
-#include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The manifest in an image, to be freed; NULL with `err` set. */
-static char *manifest_read(const char *path, struct err *err)
-{
-    struct disk *disk = disk_open(path, false, err);
-    struct err ignored;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out;
-    int status = -1;
-
-    if (!disk)
-        return NULL;
-    out = open_memstream(&text, &size);
-    if (out) {
-        status = disk_cat(disk, "/etc/soliton/manifest", out, err);
-        fclose(out);
-    }
-    (void)disk_close(disk, &ignored);
-    if (status == 0)
-        return text;
-    free(text);
-    return NULL;
-}
 
 /* Arguments replace all of the image's, argv[0] too: that is the image's program. */
 static int args_add(struct launch *launch, const struct strings *args, struct err *err)
 {
     char *manifest;
     char *line = NULL;
+    size_t size;
 
     if (args->count == 0)
         return 0;
-    manifest = manifest_read(launch->disk, err);
+    manifest = image_manifest_text(launch->disk, &size, err);
     if (!manifest)
         return err_prefix(err, "cannot tell image '%s' its arguments", launch->disk);
     for (char *rest = manifest; rest && !line;) {
