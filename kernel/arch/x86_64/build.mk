@@ -6,3 +6,6 @@ kernel-y += kernel/arch/x86_64/irq.c kernel/arch/x86_64/main.c kernel/arch/x86_6
 kernel-y += kernel/arch/x86_64/power.c kernel/arch/x86_64/pvclock.c kernel/arch/x86_64/signal.c
 kernel-y += kernel/arch/x86_64/smp.c kernel/arch/x86_64/tlb.c kernel/arch/x86_64/traps.c
 kernel-y += kernel/arch/x86_64/uaccess.c kernel/arch/x86_64/vector.c
+
+unit-sets += mmu
+unit-mmu-y += kernel/arch/x86_64/mmu.c kernel/arch/x86_64/mmu_test.c test/unit/fake_kernel.c

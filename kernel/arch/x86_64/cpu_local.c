@@ -20,6 +20,7 @@ static_assert(offsetof(struct cpu_local, stack_top) == CPU_LOCAL_STACK_TOP, "ent
 static_assert(offsetof(struct cpu_local, id) == CPU_LOCAL_ID, "cpu.h");
 static_assert(offsetof(struct cpu_local, vector_stale) == CPU_LOCAL_VECTOR_STALE, "entry.S");
 static_assert(offsetof(struct cpu_local, canary) == CPU_LOCAL_CANARY, "Makefile");
+static_assert(offsetof(struct cpu_local, lock_word) == CPU_LOCAL_LOCK_WORD, "cpu.h");
 static_assert(offsetof(struct thread, work) == THREAD_WORK, "entry.S");
 static_assert(offsetof(struct user_regs, rip) == REGS_RIP, "entry.S");
 static_assert(sizeof(struct user_regs) == REGS_SIZE, "entry.S");

@@ -24,6 +24,7 @@
 #define CPU_LOCAL_ID           32
 #define CPU_LOCAL_VECTOR_STALE 36 /* The vector registers are not those of the thread. */
 #define CPU_LOCAL_CANARY       40
+#define CPU_LOCAL_LOCK_WORD    60
 
 /* struct thread */
 #define THREAD_WORK 0

@@ -218,34 +218,30 @@ struct tables_range {
 };
 
 /*
- * Detaches the tables at and below `slot`; returns whether the one it leads to went. An upper table
- * is looked through only when one below it went: otherwise it is no emptier than before. Depth is
- * bounded by the levels of the tables.
+ * Detaches the tables at and below `slot`. One is looked through only when the hole has all of it: an
+ * upper one too, which large pages leave empty with no table below it. Depth is bounded by the
+ * levels of the tables.
  */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static bool tables_detach(mmu_entry_t *slot, u64 base, u32 level, struct tables_range *range)
+static void tables_detach(mmu_entry_t *slot, u64 base, u32 level, struct tables_range *range)
 {
     mmu_entry_t entry = mmu_slot_read(slot);
     mmu_entry_t *table;
 
     if (entry == 0 || (entry & ENTRY_LARGE) != 0)
-        return false;
+        return;
     table = table_of(entry);
     if (level > LEVEL_LARGE) {
         u64 size = slot_size(level - 1);
         u64 first = range->lo > base ? (range->lo - base) / size : 0;
-        bool any = false;
 
         for (u64 i = first; i < TABLE_SLOTS && base + i * size < range->hi; i++)
-            any |= tables_detach(&table[i], base + i * size, level - 1, range);
-        if (!any)
-            return false;
+            tables_detach(&table[i], base + i * size, level - 1, range);
     }
     if (base < range->hole.lo || base + slot_size(level) > range->hole.hi || !table_is_empty(table))
-        return false;
+        return;
     mmu_slot_exchange(slot, 0);
     list_push_back(&range->freed, &page_from_address(entry & ENTRY_ADDRESS)->list);
-    return true;
 }
 
 void mmu_free_tables(u64 lo, u64 hi, const struct mmu_hole *hole)
@@ -255,7 +251,7 @@ void mmu_free_tables(u64 lo, u64 hi, const struct mmu_hole *hole)
 
     list_init(&range.freed);
     for (u64 base = align_down(lo, slot_size(LEVEL_TOP)); base < hi; base += slot_size(LEVEL_TOP))
-        (void)tables_detach(&kernel_pml4[slot_index(base, LEVEL_TOP)], base, LEVEL_TOP, &range);
+        tables_detach(&kernel_pml4[slot_index(base, LEVEL_TOP)], base, LEVEL_TOP, &range);
     if (list_is_empty(&range.freed))
         return;
 
