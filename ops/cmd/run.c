@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: pack a program into an image and run it in a machine on this one. */
+#include "host/clock.h"
 #include "host/err.h"
 #include "host/file.h"
 #include "host/strings.h"
@@ -35,7 +36,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -61,14 +61,6 @@ struct run {
     struct strings command;
     uint64_t start_ms;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void run_fini(struct run *run)
 {

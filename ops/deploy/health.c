@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/deploy/health.h"
 
+#include "host/clock.h"
 #include "host/err.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -24,21 +24,6 @@ enum {
     FAILURES_MAX = 40, /* Two seconds of them. */
     SHELL_MISSING = 127,
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void pause_short(void)
-{
-    static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-
-    (void)nanosleep(&pause, NULL);
-}
 
 /* An instance that has ended will not get well. */
 static int running_check(const struct provider *provider, const char *name, struct err *err)
@@ -73,7 +58,7 @@ static int running_check(const struct provider *provider, const char *name, stru
 static int port_wait(const struct deploy *deploy, const char *name, uint16_t port,
                      uint64_t until_ms, uint16_t *reached_port, struct err *err)
 {
-    for (int failures = 0;; pause_short()) {
+    for (int failures = 0;; pause_ms(POLL_MS)) {
         uint64_t now = now_ms();
         uint64_t left = until_ms > now ? until_ms - now : 0;
         int timeout_ms = left < TRY_MS ? (int)left : TRY_MS;
@@ -129,7 +114,7 @@ static int command_run(const char *command, const char *name, uint16_t port, uin
             (void)waitpid(child, NULL, 0);
             return -1;
         }
-        pause_short();
+        pause_ms(POLL_MS);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -152,7 +137,7 @@ static int command_wait(const struct deploy *deploy, const char *name, uint16_t 
             last = status;
         if (now_ms() >= until_ms)
             break;
-        pause_short();
+        pause_ms(POLL_MS);
     }
     if (last < 0)
         return err_set(err, "health command '%s' did not end in time", deploy->health);

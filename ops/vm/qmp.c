@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/vm/qmp.h"
 
+#include "host/clock.h"
 #include "host/err.h"
 #include "host/xmem.h"
 
@@ -14,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 int qmp_connect(const char *folder, const char *name, struct err *err)
@@ -39,14 +39,6 @@ int qmp_connect(const char *folder, const char *name, struct err *err)
     }
     close(folder_fd);
     return fd;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* Waits until bytes are there and takes them. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/vm/vm.h"
 
+#include "host/clock.h"
 #include "host/err.h"
 
 #include <errno.h>
@@ -92,14 +93,6 @@ static void child_run(const struct vm_spec *spec, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     execv(spec->command->items[0], spec->command->items);
     _exit(EXIT_CANNOT_START);
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /*

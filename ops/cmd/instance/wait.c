@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* instance wait: until it has ended, with its program's exit status. */
+#include "host/clock.h"
 #include "host/err.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
@@ -8,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 enum {
     POLL_MS = 100,
@@ -39,14 +39,13 @@ static bool end_look(const struct instance_args *args, int *status, struct err *
 
 static int wait_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
     struct words_limit limit = { .min = 1, .max = 1 };
     struct instance_args args;
     int status = instance_args_parse(&args, self, argc, argv, limit, err);
 
     if (status == 0) {
         while (!end_look(&args, &status, err))
-            (void)nanosleep(&pause, NULL);
+            pause_ms(POLL_MS);
     }
     instance_args_fini(&args);
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console of an instance. */
+#include "host/clock.h"
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -90,7 +90,6 @@ static int console_copy(int *fd, const char *path, char *chunk, FILE *out, struc
 
 static int log_copy(const struct instance *instance, bool follow, FILE *out, struct err *err)
 {
-    static const struct timespec pause = { .tv_nsec = FOLLOW_MS * 1000000L };
     char *path = instance_file(instance, "console.log");
     char *chunk = xcalloc(CHUNK_SIZE, 1);
     struct vm_process process;
@@ -103,7 +102,7 @@ static int log_copy(const struct instance *instance, bool follow, FILE *out, str
         is_alive = follow && instance_is_alive(instance, &process);
         status = console_copy(&fd, path, chunk, out, err);
         if (is_alive && status == 0)
-            (void)nanosleep(&pause, NULL);
+            pause_ms(FOLLOW_MS);
     } while (is_alive && status == 0);
     if (fd >= 0)
         close(fd);

@@ -6,6 +6,7 @@
  * slirp accepts a connection before the guest has: only its table of connections ("info usernet")
  * says whether the program took it.
  */
+#include "host/clock.h"
 #include "host/err.h"
 #include "host/strings.h"
 #include "host/xmem.h"
@@ -23,20 +24,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     POLL_MS = 10,
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static int loopback_connect(uint16_t port)
 {
@@ -99,7 +91,6 @@ static bool table_has(const char *text, struct port port)
 /* One connection; whether the program takes it before `until_ms`. -1 with `err` set: it is gone. */
 static int connection_try(struct qmp *qmp, struct port port, uint64_t until_ms, struct err *err)
 {
-    static const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
     int fd = loopback_connect(port.host);
     int answer = 0;
     bool is_open = fd >= 0;
@@ -120,10 +111,10 @@ static int connection_try(struct qmp *qmp, struct port port, uint64_t until_ms, 
             answer = 1;
         is_open = got != 0; /* Refused: the next one may not be. */
         if (answer == 0)
-            (void)nanosleep(&pause, NULL);
+            pause_ms(POLL_MS);
     }
     if (!is_open && answer == 0)
-        (void)nanosleep(&pause, NULL);
+        pause_ms(POLL_MS);
     if (fd >= 0)
         close(fd);
     return answer;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The QEMU of an instance: started, looked at, ended. */
+#include "host/clock.h"
 #include "host/err.h"
 #include "host/file.h"
 #include "host/strings.h"
@@ -39,21 +40,6 @@ static const struct qemu_channels channels_of_instance = {
     .control = "control.sock",
     .files = ".",
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-    struct timespec time = { .tv_nsec = ms * 1000000 };
-
-    (void)nanosleep(&time, NULL);
-}
 
 bool instance_is_alive(const struct instance *instance, struct vm_process *process)
 {
