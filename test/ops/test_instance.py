@@ -2,6 +2,7 @@
 """Instances: machines that outlive ops."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -299,6 +300,8 @@ def create_that_fails_leaves_another_one_of_its_name(place):
                                               "!", "-i", "web", "test.img"), cwd=place.folder,
                                 env=place.env, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: (listed(place, "web") or {}).get("state") == "starting")
+        with open(place.home / "instances/.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # It has given it back, and waits for its program.
         os.kill(slow.pid, signal.SIGSTOP)
         assert place.run("instance", "delete", "web").returncode == 0
         assert create(place, "web").returncode == 0
