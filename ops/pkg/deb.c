@@ -4,6 +4,7 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/pkg/entry_name.h"
 #include "ops/pkg/reader.h"
 #include "ops/pkg/unpack.h"
 #include "ops/state/state.h"
@@ -43,13 +44,23 @@ static char *field_get(const char *control, const char *name)
     return NULL;
 }
 
+/* The same where it must not surprise a terminal: messages say it. */
+static char *name_get(const char *control, const char *name)
+{
+    char *value = field_get(control, name);
+    char *shown = value ? entry_name_show(value) : NULL;
+
+    free(value);
+    return shown;
+}
+
 static void control_parse(struct deb *deb, const char *control)
 {
     char *pre = field_get(control, "Pre-Depends");
 
-    deb->name = field_get(control, "Package");
+    deb->name = name_get(control, "Package");
     deb->source = field_get(control, "Source");
-    deb->version = field_get(control, "Version");
+    deb->version = name_get(control, "Version");
     deb->depends = field_get(control, "Depends");
     deb->description = field_get(control, "Description");
     if (!deb->depends) {

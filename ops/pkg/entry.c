@@ -6,6 +6,7 @@
 #include "host/xmem.h"
 #include "ops/image/sysroot.h"
 #include "ops/pkg/draft.h"
+#include "ops/pkg/entry_name.h"
 #include "ops/pkg/entry_user.h"
 #include "ops/pkg/oci_json.h"
 #include "ops/pkg/spot.h"
@@ -36,7 +37,14 @@ struct work {
     const struct oci_config *config;
     struct strings argv;
     struct strings *notes;
+    struct strings *shown; /* What messages hold of the image, made fit for a terminal. */
 };
+
+static const char *show(const struct work *work, const char *text)
+{
+    strings_take(work->shown, entry_name_show(text));
+    return work->shown->items[work->shown->count - 1];
+}
 
 static bool is_one_of(const char *const *names, const char *path)
 {
@@ -155,7 +163,7 @@ static void script_hint(const struct work *work, struct err *err, const char *wh
     err_set(err,
             "%s, and the machine runs one program without a shell\n"
             "hint: name the program that it starts: --program %s",
-            what, is_cmd ? cmd->items[0] : "PATH -a ARGUMENT");
+            what, is_cmd ? show(work, cmd->items[0]) : "PATH -a ARGUMENT");
 }
 
 /* /bin/sh -c 'COMMAND': taken apart when it is but words. */
@@ -166,14 +174,16 @@ static int shell_take_off(struct work *work, struct err *err)
 
     if (work->argv.count >= 3 && strcmp(work->argv.items[1], "-c") == 0) {
         if (entry_split(&words, work->argv.items[2])) {
-            strings_addf(work->notes, "'%.60s' is run without a shell", work->argv.items[2]);
+            strings_addf(work->notes, "'%.60s' is run without a shell",
+                         show(work, work->argv.items[2]));
             strings_fini(&work->argv);
             work->argv = words;
             return 0;
         }
-        what = xasprintf("the image runs a shell command, '%.100s'", work->argv.items[2]);
+        what =
+            xasprintf("the image runs a shell command, '%.100s'", show(work, work->argv.items[2]));
     } else {
-        what = xasprintf("the image runs a shell, '%.100s'", work->argv.items[0]);
+        what = xasprintf("the image runs a shell, '%.100s'", show(work, work->argv.items[0]));
     }
     strings_fini(&words);
     script_hint(work, err, what);
@@ -233,7 +243,7 @@ static int script_take_on(struct work *work, const char *path, const char *line,
     }
     is_shell = is_one_of(shells, interp);
     if (is_shell) {
-        what = xasprintf("'%.100s' is a shell script", path);
+        what = xasprintf("'%.100s' is a shell script", show(work, path));
         script_hint(work, err, what);
         free(what);
     }
@@ -251,11 +261,12 @@ static int script_take_on(struct work *work, const char *path, const char *line,
 static int not_found(const struct work *work, struct err *err)
 {
     const char *path = env_find(&work->config->envs, "PATH");
+    const char *name = show(work, work->argv.items[0]);
 
     if (strchr(work->argv.items[0], '/'))
-        return err_set(err, "its program '%.200s' is not in the image", work->argv.items[0]);
-    return err_set(err, "its program '%.100s' is not in the image, where PATH is %.200s",
-                   work->argv.items[0], path ? path : PATH_DEFAULT);
+        return err_set(err, "its program '%.200s' is not in the image", name);
+    return err_set(err, "its program '%.100s' is not in the image, where PATH is %.200s", name,
+                   show(work, path ? path : PATH_DEFAULT));
 }
 
 /* One step nearer to a program; `*path` is set when it is one. */
@@ -342,7 +353,7 @@ static int cwd_make(const struct work *work, const char *path, struct err *err)
         close(top);
     free(source);
     free(probe);
-    return wrong ? err_set(err, "WORKDIR '%.200s' %s", path, wrong) : 0;
+    return wrong ? err_set(err, "WORKDIR '%.200s' %s", show(work, path), wrong) : 0;
 }
 
 static int cwd_set(struct draft_info *info, const struct work *work, struct err *err)
@@ -355,11 +366,13 @@ static int cwd_set(struct draft_info *info, const struct work *work, struct err 
     return strcmp(info->cwd, "/") == 0 ? 0 : cwd_make(work, info->cwd, err);
 }
 
-static int envs_set(struct draft_info *info, const struct oci_config *config, struct err *err)
+static int envs_set(struct draft_info *info, const struct work *work, struct err *err)
 {
+    const struct oci_config *config = work->config;
+
     for (size_t i = 0; i < config->envs.count; i++) {
         if (!strings_set_env(&info->envs, config->envs.items[i]))
-            return err_set(err, "ENV '%.80s' is not NAME=VALUE", config->envs.items[i]);
+            return err_set(err, "ENV '%.80s' is not NAME=VALUE", show(work, config->envs.items[i]));
     }
     for (size_t i = 0; i < config->ports.count; i++)
         port_put(&info->ports, config->ports.items[i]);
@@ -371,7 +384,8 @@ static int envs_set(struct draft_info *info, const struct oci_config *config, st
 int entry_find(struct draft_info *info, const char *sysroot, const struct oci_config *config,
                const struct entry_wish *wish, struct strings *notes, struct err *err)
 {
-    struct work work = { .sysroot = sysroot, .config = config, .notes = notes };
+    struct strings shown = { 0 };
+    struct work work = { .sysroot = sysroot, .config = config, .notes = notes, .shown = &shown };
     char *path = NULL;
     int status = 0;
 
@@ -385,7 +399,7 @@ int entry_find(struct draft_info *info, const char *sysroot, const struct oci_co
         path = NULL;
         words_drop(&work.argv, 1);
         strings_add_all(&info->args, &work.argv);
-        status = envs_set(info, config, err);
+        status = envs_set(info, &work, err);
     }
     if (status == 0)
         status = cwd_set(info, &work, err);
@@ -393,5 +407,6 @@ int entry_find(struct draft_info *info, const char *sysroot, const struct oci_co
         status = entry_user_find(info, sysroot, config->user, err);
     free(path);
     strings_fini(&work.argv);
+    strings_fini(&shown);
     return status;
 }

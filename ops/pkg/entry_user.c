@@ -7,6 +7,7 @@
 #include "host/xmem.h"
 #include "ops/image/sysroot.h"
 #include "ops/pkg/draft.h"
+#include "ops/pkg/entry_name.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -76,10 +77,15 @@ static int group_find(unsigned long *gid, const char *sysroot, const char *group
     struct record record;
     bool is_found = record_find(&record, sysroot, "/etc/group", group);
     bool good = id_parse(gid, is_found ? record.fields[FIELD_ID] : group);
+    char *shown;
 
     free(record.line);
-    return good ? 0
-                : err_set(err, "USER names the group '%.60s', which is not in /etc/group", group);
+    if (good)
+        return 0;
+    shown = entry_name_show(group);
+    err_set(err, "USER names the group '%.60s', which is not in /etc/group", shown);
+    free(shown);
+    return -1;
 }
 
 static void home_set(struct draft_info *info, const char *home)
@@ -102,8 +108,12 @@ int entry_user_find(struct draft_info *info, const char *sysroot, const char *us
     bool is_found = *name != '\0' && record_find(&record, sysroot, "/etc/passwd", name);
     int status = 0;
 
-    if (*name != '\0' && !id_parse(&uid, is_found ? record.fields[FIELD_ID] : name))
-        status = err_set(err, "USER is '%.60s', who is not in /etc/passwd", name);
+    if (*name != '\0' && !id_parse(&uid, is_found ? record.fields[FIELD_ID] : name)) {
+        char *shown = entry_name_show(name);
+
+        status = err_set(err, "USER is '%.60s', who is not in /etc/passwd", shown);
+        free(shown);
+    }
     if (status == 0 && is_found) {
         (void)id_parse(&gid, record.fields[FIELD_GID]);
         home_set(info, record.fields[FIELD_HOME]);

@@ -10,6 +10,7 @@
 #include "ops/pkg/apt.h"
 #include "ops/pkg/deb.h"
 #include "ops/pkg/draft.h"
+#include "ops/pkg/entry_name.h"
 #include "ops/pkg/from.h"
 #include "ops/pkg/unpack.h"
 #include "ops/state/state.h"
@@ -409,7 +410,7 @@ static void info_fill(struct draft_info *info, const struct deb *deb)
     if (!info->version)
         info->version = xstrdup(deb->version);
     if (!info->description && deb->description)
-        info->description = xstrdup(deb->description);
+        info->description = entry_name_show(deb->description);
 }
 
 int from_deb(struct draft *draft, struct draft_info *info, const struct from_deb_wish *wish,

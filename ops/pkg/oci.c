@@ -184,7 +184,7 @@ static int layer_add(struct oci_image *image, const struct oci_descriptor *layer
     char *path;
 
     if (strstr(type, "foreign") || strstr(type, "nondistributable"))
-        return err_set(err, "a layer is kept elsewhere (%.60s)", type);
+        return err_set(err, "a layer is kept elsewhere, not in the image");
     if (strstr(type, "encrypted"))
         return err_set(err, "a layer is encrypted");
     path = blob_path(image->dir, layer, err);
@@ -197,14 +197,18 @@ static int layer_add(struct oci_image *image, const struct oci_descriptor *layer
 /* Its own word on what it is for counts. */
 static int config_check(const struct oci_config *config, struct err *err)
 {
-    if (config->architecture && *config->architecture &&
-        strcmp(config->architecture, ARCHITECTURE) != 0) {
-        return err_set(err, "the image is for %.20s, and the machine is x86-64",
-                       config->architecture);
+    const char *architecture = config->architecture ? config->architecture : "";
+    const char *os = config->os ? config->os : "";
+    char *shown = entry_name_show(*os && strcmp(os, "linux") != 0 ? os : architecture);
+    int status = 0;
+
+    if (*os && strcmp(os, "linux") != 0) {
+        status = err_set(err, "the image is for %.20s, not for Linux", shown);
+    } else if (*architecture && strcmp(architecture, ARCHITECTURE) != 0) {
+        status = err_set(err, "the image is for %.20s, and the machine is x86-64", shown);
     }
-    if (config->os && *config->os && strcmp(config->os, "linux") != 0)
-        return err_set(err, "the image is for %.20s, not for Linux", config->os);
-    return 0;
+    free(shown);
+    return status;
 }
 
 static int config_read_text(struct oci_image *image, const char *text, size_t size, struct err *err)

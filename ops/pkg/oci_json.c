@@ -4,6 +4,7 @@
 #include "host/err.h"
 #include "host/xmem.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@ static json_t *json_parse(const char *text, size_t size, bool wants_list, struct
     }
     top = json_loadb(text, size, 0, &error);
     if (!top) {
+        for (char *at = error.text; *at; at++) {
+            if (!isprint((unsigned char)*at))
+                *at = '?';
+        }
         err_set(err, "line %d: %.100s", error.line, error.text);
         return NULL;
     }
@@ -71,9 +76,9 @@ static int digest_parse(char hex[OCI_HEX_LEN + 1], const char *digest, struct er
     const char *digits = digest + strlen(prefix);
 
     if (strncmp(digest, prefix, strlen(prefix)) != 0)
-        return err_set(err, "digest '%.20s' is not of SHA-256", digest);
+        return err_set(err, "the digest is not of SHA-256");
     if (strlen(digits) != OCI_HEX_LEN || digits[strspn(digits, "0123456789abcdef")] != '\0')
-        return err_set(err, "digest '%.20s...' is damaged", digest);
+        return err_set(err, "the digest is damaged");
     memcpy(hex, digits, OCI_HEX_LEN + 1);
     return 0;
 }
@@ -206,7 +211,7 @@ static int port_add(struct oci_config *config, const char *text, struct err *err
 
     if (len == 0 || strspn(text, "0123456789-") != len ||
         (text[len] == '/' && !is_udp && strcmp(text + len, "/tcp") != 0))
-        return err_set(err, "'%.40s' is no port", text);
+        return err_set(err, "not a port and its protocol");
     port = xstrndup(text, len);
     strings_take(is_udp ? &config->udp_ports : &config->ports, port);
     return 0;

@@ -34,13 +34,15 @@ static int bytes_copy(int from, int to)
 
 int pack_file(const char *from, const char *to, unsigned mode, struct err *err)
 {
-    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* A pipe would wait. */
     int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     struct stat st;
     int status = 0;
 
     if (in < 0 || fstat(in, &st) < 0) {
         status = err_set_errno(err, "cannot read '%s'", from);
+    } else if (!S_ISREG(st.st_mode)) {
+        status = err_set(err, "'%s' is not a regular file", from);
     } else if (out < 0) {
         status = err_set_errno(err, "cannot make '%s'", to);
     } else {

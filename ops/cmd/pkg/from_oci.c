@@ -10,6 +10,7 @@
 #include "ops/output/table.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/entry.h"
+#include "ops/pkg/entry_name.h"
 #include "ops/pkg/from.h"
 #include "ops/pkg/oci.h"
 #include "ops/pkg/oci_json.h"
@@ -61,7 +62,7 @@ static void names_fill(struct draft_info *info, const struct from_oci_args *args
     if (args->version || version)
         info->version = xstrdup(args->version ? args->version : version);
     if (image->config.description)
-        info->description = xstrdup(image->config.description);
+        info->description = entry_name_show(image->config.description);
     free(name);
     free(version);
 }
