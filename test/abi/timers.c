@@ -170,11 +170,17 @@ static void burn(int ms)
         continue;
 }
 
+enum {
+    GO = -1, /* The timers are set: before, work would not count. */
+};
+
 /* Works while it is told to, and then waits to be told to end. */
 static void *work(void *arg)
 {
     atomic_int *order = arg;
 
+    while (*order != GO)
+        abi_sleep_ms(1);
     burn(80);
     *order = 1;
     while (*order != 2)
@@ -201,6 +207,7 @@ static void cpu_time_of_one_thread(void)
     event.sigev_signo = SIGALRM;
     EXPECT_EQ(timer_create(clock, &event, &of_other), 0);
     EXPECT_EQ(timer_settime(of_other, 0, &when, NULL), 0);
+    order = GO;
     while (order != 1)
         abi_sleep_ms(1);
     wait_for(1);
