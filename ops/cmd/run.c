@@ -2,7 +2,6 @@
 /* run: pack a program into an image and run it in a machine on this one. */
 #include "host/clock.h"
 #include "host/err.h"
-#include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
@@ -34,14 +33,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     KERNEL_MEMORY_MIB = 8, /* What the kernel itself wants of the machine, at the very least. */
     SIGNAL_EXIT = 128,     /* A shell's way to say by which signal something ended. */
-    LOG_SIZE_MAX = 64 * 1024,
     SHELL_MISSING = 127,
     PORT_MAX = 65535,
 };
@@ -203,27 +200,10 @@ static int disk_make(struct run *run, struct err *err)
     return 0;
 }
 
-/* The first line of what QEMU complained of, to be freed; may be NULL. */
-static char *log_line(const struct run *run)
-{
-    char *text = run->log ? file_read_text(run->log, LOG_SIZE_MAX) : NULL;
-    char *line = NULL;
-    char *rest = text;
-
-    while (rest && !line) {
-        const char *next = strsep(&rest, "\n");
-
-        if (*next != '\0' && !strstr(next, "warning:"))
-            line = xstrdup(next);
-    }
-    free(text);
-    return line;
-}
-
 /* QEMU ended and the kernel never said why. */
 static int silent_end(const struct run *run, const struct vm_end *end, struct err *err)
 {
-    char *line = log_line(run);
+    char *line = run->log ? qemu_complaint(run->log) : NULL;
 
     if (line) {
         err_set(err, "QEMU ended with status %d: %s", end->qemu_exit, line);

@@ -6,6 +6,7 @@
 #include "ops/vm/qemu.h"
 
 #include "host/err.h"
+#include "host/file.h"
 #include "host/xmem.h"
 #include "ops/config/ports.h"
 #include "ops/vm/accel.h"
@@ -14,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    LOG_SIZE_MAX = 64 * 1024,
+};
 
 static const char qemu_name[] = "qemu-system-x86_64";
 
@@ -243,6 +248,22 @@ char *qemu_find(struct err *err)
             "(apt-get install qemu-system-x86)",
             qemu_name);
     return NULL;
+}
+
+char *qemu_complaint(const char *log)
+{
+    char *text = file_read_text(log, LOG_SIZE_MAX);
+    char *line = NULL;
+    char *rest = text;
+
+    while (rest && !line) {
+        const char *next = strsep(&rest, "\n");
+
+        if (*next != '\0' && !strstr(next, "warning:") && !strstr(next, "terminating on signal"))
+            line = xstrdup(next);
+    }
+    free(text);
+    return line;
 }
 
 char *qemu_quote(const char *text)

@@ -30,5 +30,11 @@ bool qemu_kvm_wanted(const struct launch *launch);
 /* Finds QEMU in $PATH. Returns its path, to be freed, or NULL with `err` set. */
 char *qemu_find(struct err *err);
 
+/*
+ * The first line of what QEMU complained of in the file with its messages, to be freed; NULL if it
+ * did not. Neither warnings nor word of a signal from us are complaints.
+ */
+char *qemu_complaint(const char *log);
+
 /* `text` as a shell takes it for one word, to be freed. */
 char *qemu_quote(const char *text);

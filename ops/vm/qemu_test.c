@@ -7,7 +7,9 @@
 #include "ops/vm/launch.h"
 #include "test/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct qemu_channels channels = { .report = "/r,1" };
 
@@ -114,4 +116,25 @@ TEST(qemu, quotes_for_a_shell)
         CHECK_EQ(strcmp(quoted, cases[i].quoted), 0);
         free(quoted);
     }
+}
+
+TEST(qemu, complains_of_what_is_no_warning)
+{
+    char path[] = "/tmp/ops-qemu-XXXXXX";
+    int fd = mkstemp(path);
+    static const char log[] = "qemu: warning: slow\n\n"
+                              "qemu: terminating on signal 15\nqemu: no disk\nqemu: no more\n";
+    char *line;
+
+    CHECK(fd >= 0);
+    line = qemu_complaint(path);
+    CHECK(!line);
+    CHECK_EQ(write(fd, log, sizeof(log) - 1), (ssize_t)sizeof(log) - 1);
+    line = qemu_complaint(path);
+    CHECK_EQ(strcmp(line, "qemu: no disk"), 0);
+    free(line);
+    close(fd);
+    CHECK_EQ(unlink(path), 0);
+    line = qemu_complaint(path);
+    CHECK(!line);
 }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,6 +89,7 @@ static void child_run(const struct vm_spec *spec, pid_t parent)
         dup2(null_fd, STDIN_FILENO);
     if (log_fd >= 0)
         dup2(log_fd, STDERR_FILENO);
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
     if (spec->pipe)
         (void)fcntl(spec->pipe->write_fd, F_SETFD, 0);
     sigemptyset(&none);

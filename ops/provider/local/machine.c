@@ -2,7 +2,6 @@
 /* The QEMU of an instance: started, looked at, ended. */
 #include "host/clock.h"
 #include "host/err.h"
-#include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
@@ -19,7 +18,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +27,6 @@ enum {
     KILL_MS = 5000,   /* From SIGKILL to the end of the process: the host's work alone. */
     QUIT_MS = 2000,   /* For QEMU to close its disks. */
     POLL_MS = 10,
-    LOG_SIZE_MAX = 64 * 1024,
     SIGNAL_EXIT = 128,
 };
 
@@ -146,25 +143,6 @@ void instance_report(const struct instance *instance, struct report *report)
     free(path);
 }
 
-/* The first line of what QEMU complained of, to be freed; may be NULL. */
-static char *log_line(const struct instance *instance)
-{
-    char *path = instance_file(instance, "qemu.log");
-    char *text = file_read_text(path, LOG_SIZE_MAX);
-    char *line = NULL;
-    char *rest = text;
-
-    while (rest && !line) {
-        const char *next = strsep(&rest, "\n");
-
-        if (*next != '\0' && !strstr(next, "warning:") && !strstr(next, "terminating on signal"))
-            line = xstrdup(next);
-    }
-    free(text);
-    free(path);
-    return line;
-}
-
 static bool report_is_end(const struct report *report)
 {
     return report->has_exit || report->has_signal;
@@ -173,6 +151,7 @@ static bool report_is_end(const struct report *report)
 /* Why there is no program, to be freed; NULL if there is, or was. */
 static char *failure_of(const struct instance *instance, const struct report *report)
 {
+    char *log;
     char *line;
     char *reason = NULL;
 
@@ -182,7 +161,9 @@ static char *failure_of(const struct instance *instance, const struct report *re
         return xasprintf("the program was not started: %s", report->error);
     if (report_is_end(report))
         return NULL;
-    line = log_line(instance);
+    log = instance_file(instance, "qemu.log");
+    line = qemu_complaint(log);
+    free(log);
     if (line)
         reason = xasprintf("QEMU ended: %s", line);
     free(line);
