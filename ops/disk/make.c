@@ -20,6 +20,8 @@ enum {
     VOLUME_UNIT = 1 << 20,
 };
 
+#define VOLUME_SIZE_MAX ((uint64_t)1 << 50)
+
 static int node_count(struct tree_node *node, void *context, struct err *err)
 {
     uint64_t *total = context;
@@ -109,5 +111,9 @@ uint64_t disk_volume_size(const char *folder, struct err *err)
     if (!folder || tree_add_host_dir(&tree, "/", folder, err) == 0)
         size = ext4_size(&tree, true);
     tree_fini(&tree);
+    if (size > VOLUME_SIZE_MAX) {
+        err_set(err, "what is in '%s' is too much for a volume", folder);
+        size = 0;
+    }
     return size;
 }

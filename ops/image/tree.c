@@ -232,7 +232,7 @@ int tree_add_dir(struct tree *tree, const char *path, struct err *err)
 }
 
 /* Set-user-ID means nothing in an image. */
-void tree_file_set(struct tree_node *node, char *source, const struct stat *st)
+int tree_file_set(struct tree_node *node, char *source, const struct stat *st, struct err *err)
 {
     free(node->source);
     free(node->text);
@@ -241,6 +241,9 @@ void tree_file_set(struct tree_node *node, char *source, const struct stat *st)
     node->size = (uint64_t)st->st_size;
     node->mode = st->st_mode & 0777;
     tree_stamp_set(&node->stamp, st);
+    return node->size > TREE_FILE_SIZE_MAX
+               ? err_set(err, "'%s' is larger than a file in an image can be", source)
+               : 0;
 }
 
 void tree_stamp_set(struct tree_stamp *stamp, const struct stat *st)
@@ -272,8 +275,7 @@ int tree_add_file(struct tree *tree, const char *path, const char *source, struc
         return -1;
     if (tree->keeps && (node->source || node->text))
         return 0;
-    tree_file_set(node, xstrdup(source), &st);
-    return 0;
+    return tree_file_set(node, xstrdup(source), &st, err);
 }
 
 int tree_add_bytes(struct tree *tree, const char *path, const void *bytes, size_t size,

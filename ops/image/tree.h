@@ -24,6 +24,9 @@ enum {
     TREE_NODES_MAX = 1 << 20,
 };
 
+/* As much as ext4 takes, halved: then not even the sum of all files can wrap. */
+#define TREE_FILE_SIZE_MAX ((uint64_t)8 << 40)
+
 enum tree_type {
     TREE_DIR,
     TREE_FILE,

@@ -9,6 +9,7 @@
 #include "ops/image/tree_inner.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -64,6 +65,7 @@ static int names_read(struct names *names, const struct dir_copy *copy, struct e
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
     size_t room = 0;
+    int status = 0;
 
     *names = (struct names){ 0 };
     if (!dir) {
@@ -72,7 +74,13 @@ static int names_read(struct names *names, const struct dir_copy *copy, struct e
             close(fd);
         return -1;
     }
-    while ((entry = readdir(dir)) != NULL && names->count < TREE_NODES_MAX) {
+    while (names->count < TREE_NODES_MAX) {
+        errno = 0;
+        entry = readdir(dir);
+        if (!entry && errno != 0)
+            status = err_set_errno(err, "cannot read directory '%s'", copy->source);
+        if (!entry)
+            break;
         if (!is_wanted(copy, entry->d_name))
             continue;
         if (names->count == room) {
@@ -84,7 +92,7 @@ static int names_read(struct names *names, const struct dir_copy *copy, struct e
     closedir(dir);
     if (names->count > 1)
         qsort(names->items, names->count, sizeof(*names->items), name_order);
-    return 0;
+    return status;
 }
 
 /* Finds or makes the node of an entry. NULL with `err` set: something else is there. */
@@ -113,9 +121,9 @@ static int file_add(const struct dir_copy *copy, const char *name, const struct 
     node = node_make(copy, name, TREE_FILE, err);
     if (!node)
         return -1;
-    if (!copy->tree->keeps || (!node->source && !node->text))
-        tree_file_set(node, xasprintf("%s/%s", copy->source, name), st);
-    return 0;
+    if (copy->tree->keeps && (node->source || node->text))
+        return 0;
+    return tree_file_set(node, xasprintf("%s/%s", copy->source, name), st, err);
 }
 
 static int link_add(const struct dir_copy *copy, const char *name, struct err *err)

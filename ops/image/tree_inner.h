@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+struct err;
+
 /* The child of that name itself, or NULL. */
 struct tree_node *tree_child_find(const struct tree_node *dir, const char *name);
 
@@ -14,5 +16,8 @@ struct tree_node *tree_child_find(const struct tree_node *dir, const char *name)
 struct tree_node *tree_child_add(struct tree *tree, struct tree_node *dir, const char *name,
                                  enum tree_type type);
 
-/* Sets what a file is from its attributes here. Takes `source`, which came from malloc, over. */
-void tree_file_set(struct tree_node *node, char *source, const struct stat *st);
+/*
+ * Sets what a file is from its attributes here. Takes `source`, which came from malloc, over.
+ * Returns -1 with `err` set when it is too large.
+ */
+int tree_file_set(struct tree_node *node, char *source, const struct stat *st, struct err *err);

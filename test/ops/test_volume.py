@@ -59,6 +59,9 @@ def volume_that_cannot_be(place):
     place.write("big/file", os.urandom(4 << 20))
     place.fails("volume", "create", "x", "-s", "6M", "-d", "big", says=["too little"])
     place.fails("volume", "create", "x", "-t", "nimbus", says=["nimbus"])
+    large = place.write("large/file", "")
+    os.truncate(large, 9 << 40)
+    place.fails("volume", "create", "v", "-d", "large", says=["large/file' is larger than"])
 
 
 @test
