@@ -201,6 +201,8 @@ def bad_packages_are_refused(place):
     place.fails("pkg", "frobnicate", says=["frobnicate"], status=2)
     place.run("pkg", "add", directory(place, name="hello"))
     place.fails("run", "--package", "helo", says=["did you mean 'hello'"])
+    os.mkfifo(directory(place, name="pipe") / "README.md")
+    place.fails("pkg", "add", "pipe", says=["README.md' is not a regular file"])
 
 
 @test
