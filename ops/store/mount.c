@@ -125,6 +125,21 @@ static const char *path_start(const char *text)
     return start;
 }
 
+/* Whether the manifest's line for it would say the same: see lib/manifest/manifest.h. */
+static bool fits_line(const struct mount *mount, const char *text)
+{
+    size_t len = strlen(mount->path);
+    size_t source_len = strlen(text) - strlen(path_start(text));
+    const char *space = strstr(text, " /");
+
+    for (const char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\\')
+            return false;
+    }
+    return (!space || space >= text + source_len) &&
+           (len < 3 || strcmp(mount->path + len - 3, " ro") != 0);
+}
+
 int mount_parse(struct mount *mount, const char *text, size_t index, struct err *err)
 {
     const char *path = path_start(text);
@@ -145,6 +160,8 @@ int mount_parse(struct mount *mount, const char *text, size_t index, struct err 
     }
     if (mount->path[1] == '\0')
         return err_set(err, "'%s': nothing can be mounted over the root", text);
+    if (!fits_line(mount, text))
+        return err_set(err, "'%s': no volume or path has such a name in a machine", text);
     source = xstrndup(text, (size_t)(path - 1 - text));
     status = source_set(mount, source, index, err);
     free(source);

@@ -24,6 +24,7 @@ TEST(mount, is_parsed)
         { "UUID=904afadd-1b64-4ece-b2c7-aaf079202584:/v",
           "UUID=904afadd-1b64-4ece-b2c7-aaf079202584", "/v", false },
         { "%12:/data", "%12", "/data", false },
+        { "data:/my data", "LABEL=data", "/my data", false },
         { "/tmp:/host:ro", "9p=share7", "/host", true },
         { "a-name-longer-than-16-letters:/d", "LABEL=a-name-longer-th", "/d", false },
     };
@@ -45,8 +46,22 @@ TEST(mount, is_parsed)
 TEST(mount, is_refused)
 {
     static const char *const bad[] = {
-        "",       "data",    ":/srv",         "data:srv",    "data:/srv:no", "data:/",
-        "%:/srv", "%x:/srv", "/no/such/f:/x", "bad name:/x", "-x:/srv",      "/dev/null:/x"
+        "",
+        "data",
+        ":/srv",
+        "data:srv",
+        "data:/srv:no",
+        "data:/",
+        "%:/srv",
+        "%x:/srv",
+        "/no/such/f:/x",
+        "bad name:/x",
+        "-x:/srv",
+        "/dev/null:/x",
+        "data:/srv\nprogram /x",
+        "data:/a\\nb",
+        "data:/srv ro",
+        "LABEL=a /b:/srv",
     };
 
     CHECK_EQ(setenv("OPS_HOME", "/nonexistent", 1), 0);
