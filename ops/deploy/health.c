@@ -3,6 +3,7 @@
 
 #include "host/clock.h"
 #include "host/err.h"
+#include "host/xmem.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
 #include "ops/deploy/deploy.h"
@@ -79,15 +80,37 @@ static int port_wait(const struct deploy *deploy, const char *name, uint16_t por
     }
 }
 
+/* Where the health command finds the new version. */
+struct reach {
+    const char *name;
+    char *address; /* Empty: the provider does not know. */
+    uint16_t port; /* 0: none is forwarded. */
+};
+
+static void address_find(struct reach *reach, const struct provider *provider)
+{
+    struct provider_instances instances = { 0 };
+    const char *address = NULL;
+    struct err ignored;
+
+    (void)provider->instance_list(&instances, &ignored);
+    for (size_t i = 0; i < instances.count; i++) {
+        if (strcmp(instances.items[i].name, reach->name) == 0)
+            address = instances.items[i].address;
+    }
+    reach->address = xstrdup(address ? address : "");
+    provider_instances_fini(&instances);
+}
+
 /* In the child: the user's command, with where the new version is reached in its environment. */
-static void command_become(const char *command, const char *name, uint16_t port)
+static void command_become(const char *command, const struct reach *reach)
 {
     char text[8];
 
     (void)setpgid(0, 0);
-    snprintf(text, sizeof(text), "%u", port);
-    (void)setenv("OPS_INSTANCE", name, 1);
-    (void)setenv("OPS_HOST", "127.0.0.1", 1);
+    snprintf(text, sizeof(text), "%u", reach->port);
+    (void)setenv("OPS_INSTANCE", reach->name, 1);
+    (void)setenv("OPS_HOST", reach->address, 1);
     (void)setenv("OPS_PORT", text, 1);
     (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* The result of a command is its own. */
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -95,7 +118,7 @@ static void command_become(const char *command, const char *name, uint16_t port)
 }
 
 /* Runs it once, at most until `until_ms`. Returns its status, -1: it did not end in time. */
-static int command_run(const char *command, const char *name, uint16_t port, uint64_t until_ms)
+static int command_run(const char *command, const struct reach *reach, uint64_t until_ms)
 {
     int status = 0;
     pid_t child;
@@ -104,7 +127,7 @@ static int command_run(const char *command, const char *name, uint16_t port, uin
     (void)fflush(NULL);
     child = fork();
     if (child == 0)
-        command_become(command, name, port);
+        command_become(command, reach);
     if (child < 0)
         return -1;
     while ((got = waitpid(child, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
@@ -119,17 +142,17 @@ static int command_run(const char *command, const char *name, uint16_t port, uin
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int command_wait(const struct deploy *deploy, const char *name, uint16_t port,
-                        uint64_t until_ms, struct err *err)
+static int command_wait(const struct deploy *deploy, const struct reach *reach, uint64_t until_ms,
+                        struct err *err)
 {
     int last = -1; /* Of those that ended; the time may be over while the next one runs. */
 
     for (;;) {
-        int status = command_run(deploy->health, name, port, until_ms);
+        int status = command_run(deploy->health, reach, until_ms);
 
         if (status == 0)
             return 0;
-        if (running_check(deploy->provider, name, err) < 0)
+        if (running_check(deploy->provider, reach->name, err) < 0)
             return -1;
         if (status == SHELL_MISSING)
             return err_set(err, "health command '%s' cannot be run", deploy->health);
@@ -148,7 +171,8 @@ int health_wait(const struct deploy *deploy, const char *instance, struct err *e
 {
     const struct ports *ports = &deploy->settings->ports;
     uint64_t until_ms = now_ms() + deploy->health_timeout_ms;
-    uint16_t first_port = 0;
+    struct reach reach = { .name = instance };
+    int status = 0;
 
     for (size_t i = 0; i < ports->count; i++) {
         uint16_t reached_port = 0;
@@ -156,9 +180,12 @@ int health_wait(const struct deploy *deploy, const char *instance, struct err *e
         if (port_wait(deploy, instance, ports->items[i].guest, until_ms, &reached_port, err) < 0)
             return -1;
         if (i == 0)
-            first_port = reached_port;
+            reach.port = reached_port;
     }
-    if (deploy->health && command_wait(deploy, instance, first_port, until_ms, err) < 0)
-        return -1;
-    return running_check(deploy->provider, instance, err);
+    if (deploy->health) {
+        address_find(&reach, deploy->provider);
+        status = command_wait(deploy, &reach, until_ms, err);
+        free(reach.address);
+    }
+    return status < 0 ? -1 : running_check(deploy->provider, instance, err);
 }
