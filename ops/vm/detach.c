@@ -117,10 +117,11 @@ void vm_kill(const struct vm_process *process, int signal)
         return;
     fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     if (process_start(process->pid) == process->start) {
-        if (fd >= 0)
+        if (fd >= 0) {
             (void)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
-        else /* None to be had: the gap between look and signal is small enough. */
+        } else { /* None to be had: the gap between look and signal is small enough. */
             (void)kill(process->pid, signal);
+        }
     }
     if (fd >= 0)
         close(fd);

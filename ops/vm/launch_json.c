@@ -68,10 +68,12 @@ static json_t *volumes_json(const struct launch *launch)
     json_t *list = json_array();
     int status = 0;
 
-    for (size_t i = 0; i < launch->volume_count; i++)
-        status |=
-            json_array_append_new(list, json_pack("{s:s,s:b}", "path", launch->volumes[i].path,
-                                                  "read_only", launch->volumes[i].is_read_only));
+    for (size_t i = 0; i < launch->volume_count; i++) {
+        const struct launch_volume *volume = &launch->volumes[i];
+
+        status |= json_array_append_new(
+            list, json_pack("{s:s,s:b}", "path", volume->path, "read_only", volume->is_read_only));
+    }
     if (status == 0)
         return list;
     json_decref(list);
