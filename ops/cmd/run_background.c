@@ -7,6 +7,7 @@
 #include "host/xmem.h"
 #include "ops/cmd/instance/args.h"
 #include "ops/config/settings.h"
+#include "ops/output/table.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
 #include "ops/store/build.h"
@@ -15,6 +16,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum {
+    TRIES = 20, /* Of names that others take meanwhile. */
+};
 
 static int names_find(struct strings *names, const struct provider *provider, struct err *err)
 {
@@ -89,20 +94,35 @@ static int instance_make(const struct provider *provider, const struct settings 
     return status;
 }
 
+/* Whether somebody else has taken a name of our making: the next one may be free. */
+static bool is_lost(const struct settings *settings, const struct provider *provider,
+                    const char *name)
+{
+    struct strings names = { 0 };
+    struct err ignored;
+    bool is_there = !settings->instance_name && names_find(&names, provider, &ignored) == 0 &&
+                    strings_has(&names, name);
+
+    strings_fini(&names);
+    return is_there;
+}
+
 int run_background(const struct settings *settings, struct err *err)
 {
     const struct provider *provider = provider_find("onprem", err);
-    char *name;
-    int status;
+    int status = -1;
+    bool again = true;
 
     if (!provider || instance_settings_check(settings, err) < 0)
         return -1;
-    name = name_make(settings, provider, err);
-    if (!name)
-        return -1;
-    status = instance_make(provider, settings, name, err);
-    if (status == 0)
-        printf("%s\n", name);
-    free(name);
+    for (int i = 0; again && i < TRIES; i++) {
+        char *name = name_make(settings, provider, err);
+
+        status = name ? instance_make(provider, settings, name, err) : -1;
+        again = status < 0 && name && is_lost(settings, provider, name);
+        if (status == 0)
+            table_print_name("name", name, stdout);
+        free(name);
+    }
     return status;
 }

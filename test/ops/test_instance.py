@@ -380,3 +380,20 @@ def many_reboots_at_once_leave_one_machine(place):
             assert status == 0 or "running already" in said, done
         row = listed(place, "web")
         assert row["state"] == "running" and machines(place) == [int(row["id"])], row
+
+
+@test
+def many_at_once_find_a_name_each(place):
+    image(place)
+    machine = ["--accel", "tcg", "-m", "24", "--append", RUNS]
+    with no_machine_stays(place):
+        for command in (["instance", "create", *machine, "test.img"],
+                        ["run", "--background", *machine, "/usr/bin/true"]):
+            running = [subprocess.Popen(place.command(*command), stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, cwd=place.folder,
+                                        env=place.env)
+                       for _ in range(4)]
+            done = [process.communicate(timeout=SECONDS_MAX) for process in running]
+            assert [process.returncode for process in running] == [0] * 4, done
+            assert len({said for said, _ in done}) == 4, done
+        assert len(machines(place)) == 8

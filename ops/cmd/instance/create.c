@@ -19,6 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    TRIES = 20, /* Of names that others take meanwhile. */
+};
+
 static bool is_taken(const struct provider_instances *instances, const char *name)
 {
     for (size_t i = 0; i < instances->count; i++) {
@@ -65,26 +69,51 @@ static void result_print(const struct provider *provider, const char *name)
     provider_instances_fini(&instances);
 }
 
+/* Whether there is one of that name by now: somebody else was faster. */
+static bool is_lost(const struct provider *provider, const char *name)
+{
+    struct provider_instances instances;
+    struct err ignored;
+    bool is_there = instance_find(provider, name, &instances, &ignored) != NULL;
+
+    provider_instances_fini(&instances);
+    return is_there;
+}
+
+/* Under a name that is free, whoever else is looking for one. */
+static int unnamed_make(const struct provider *provider, const struct settings *settings,
+                        const char *image, struct err *err)
+{
+    int status = -1;
+    bool again = true;
+
+    for (int i = 0; again && i < TRIES; i++) {
+        char *name = name_make(provider, image, err);
+
+        status = name ? provider->instance_create(settings, image, name, err) : -1;
+        again = status < 0 && name && is_lost(provider, name);
+        if (status == 0)
+            result_print(provider, name);
+        free(name);
+    }
+    return status;
+}
+
 static int instance_make(const struct settings *settings, const char *image, struct err *err)
 {
     const char *target = settings->cloud.platform ? settings->cloud.platform : "onprem";
     const struct provider *provider = provider_find(target, err);
-    char *name;
-    int status;
 
     if (!provider)
         return -1;
     if (!provider->instance_create)
         return provider_lacks(provider, "create instances", err);
-    name = settings->instance_name ? xstrdup(settings->instance_name)
-                                   : name_make(provider, image, err);
-    if (!name)
+    if (!settings->instance_name)
+        return unnamed_make(provider, settings, image, err);
+    if (provider->instance_create(settings, image, settings->instance_name, err) < 0)
         return -1;
-    status = provider->instance_create(settings, image, name, err);
-    if (status == 0)
-        result_print(provider, name);
-    free(name);
-    return status;
+    result_print(provider, settings->instance_name);
+    return 0;
 }
 
 static int create_run(const struct cmd *self, int argc, char **argv, struct err *err)
