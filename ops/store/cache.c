@@ -189,20 +189,20 @@ static int image_build(struct cache_image *image, const struct image_spec *spec,
                        struct err *err)
 {
     char after[KEY_SIZE];
+    int status;
 
     if (image_write(image->path, spec, &image->size, err) < 0)
         return -1;
     image->is_new = true;
     if (!image_take(image))
         return 1;
-    if (key_make(after, spec, true, err) < 0)
-        return -1;
-    if (strcmp(key, after) == 0)
+    status = key_make(after, spec, true, err);
+    if (status == 0 && strcmp(key, after) == 0)
         return 0;
     (void)unlink(image->path);
     close(image->lock_fd);
     image->lock_fd = -1;
-    return 1;
+    return status < 0 ? -1 : 1;
 }
 
 /* One look, and if need be a build. Returns 1 to look again. */

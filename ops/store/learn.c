@@ -118,8 +118,7 @@ static int command_fill(struct learner *learner, const char *qemu, struct err *e
                          true);
         qemu_command(&learner->command, qemu, &learner->launch, &channels,
                      qemu_kvm_wanted(&learner->launch));
-        strings_add(&learner->command, "-fw_cfg");
-        strings_addf(&learner->command, "name=opt/soliton/manifest,file=%s", manifest);
+        qemu_add_file(&learner->command, "manifest", manifest);
     }
     free(disk);
     free(manifest);

@@ -175,24 +175,29 @@ static void channels_add(struct strings *command, const struct qemu_channels *ch
     }
 }
 
-static void file_add(struct strings *command, const char *name, char *path)
+void qemu_add_file(struct strings *command, const char *name, const char *path)
 {
     char *doubled = comma_double(path);
 
     strings_add(command, "-fw_cfg");
     strings_addf(command, "name=opt/soliton/%s,file=%s", name, doubled);
     free(doubled);
-    free(path);
 }
 
 static void files_add(struct strings *command, const struct launch *launch, const char *folder)
 {
-    if (launch->overlay.count > 0)
-        file_add(command, "overlay", launch_overlay_file(folder));
+    if (launch->overlay.count > 0) {
+        char *path = launch_overlay_file(folder);
+
+        qemu_add_file(command, "overlay", path);
+        free(path);
+    }
     for (size_t i = 0; i < launch->secrets.count; i++) {
         char *name = xasprintf("secret/%s", launch->secrets.items[i]);
+        char *path = launch_secret_file(folder, launch->secrets.items[i]);
 
-        file_add(command, name, launch_secret_file(folder, launch->secrets.items[i]));
+        qemu_add_file(command, name, path);
+        free(path);
         free(name);
     }
 }

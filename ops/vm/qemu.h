@@ -24,6 +24,9 @@ struct qemu_channels {
 void qemu_command(struct strings *command, const char *qemu, const struct launch *launch,
                   const struct qemu_channels *channels, bool kvm);
 
+/* Adds the file `path`, which the machine finds as opt/soliton/NAME. */
+void qemu_add_file(struct strings *command, const char *name, const char *path);
+
 /* Whether the launch's accelerator is KVM, on this machine. */
 bool qemu_kvm_wanted(const struct launch *launch);
 
