@@ -13,6 +13,7 @@
 #include "ops/image/object.h"
 #include "ops/image/sysroot.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ static char *dir_expand(const char *dir, const char *origin)
         char *at = strstr(expanded, tokens[i].token);
         const char *value = tokens[i].value ? tokens[i].value : origin;
 
-        while (at) {
+        while (at && strlen(expanded) < PATH_MAX) { /* Nothing lies at a longer one. */
             size_t front = (size_t)(at - expanded);
             char *longer =
                 xasprintf("%.*s%s%s", (int)front, expanded, value, at + strlen(tokens[i].token));

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +28,16 @@ static const char *const folder_names[] = {
 char *state_home(void)
 {
     const char *home = getenv("OPS_HOME");
+    const struct passwd *user;
 
     if (home && *home != '\0')
         return xstrdup(home);
     home = getenv("HOME");
-    return xasprintf("%s/.ops", home && *home != '\0' ? home : "/tmp");
+    if (!home || *home == '\0') {
+        user = getpwuid(getuid());
+        home = user ? user->pw_dir : "";
+    }
+    return xasprintf("%s/.ops", home);
 }
 
 char *state_folder_path(enum state_folder folder)
