@@ -170,12 +170,10 @@ static void magazines_create(void)
 }
 
 /* Fills half of a magazine from slabs that are there, and returns one object more, or NULL. */
-static void *take_many(struct slab_cache *cache, struct magazine *magazine) LOCK_INTERNALS
+static void *take_many(struct slab_cache *cache, struct magazine *magazine) HOLDS(&cache->lock)
 {
-    void *object;
+    void *object = slab_take(cache);
 
-    spin_lock(&cache->lock);
-    object = slab_take(cache);
     while (object && magazine && magazine->count < cache->magazine_size / 2) {
         void *more = slab_take(cache);
 
@@ -183,7 +181,6 @@ static void *take_many(struct slab_cache *cache, struct magazine *magazine) LOCK
             break;
         magazine->objects[magazine->count++] = more;
     }
-    spin_unlock(&cache->lock);
     return object;
 }
 
@@ -214,7 +211,9 @@ static void *alloc_slow(struct slab_cache *cache, bool irq_was_on) LOCK_INTERNAL
 
     if (!magazines[cpu_id()])
         magazines_create();
+    spin_lock(&cache->lock);
     object = take_many(cache, magazine_of(cache));
+    spin_unlock(&cache->lock);
     if (object)
         return object;
     irq_restore(irq_was_on); /* So that memory can be reclaimed. */
@@ -225,8 +224,9 @@ static void *alloc_slow(struct slab_cache *cache, bool irq_was_on) LOCK_INTERNAL
     spin_lock(&cache->lock);
     list_push_front(&cache->partial, &slab->list);
     cache->spare++;
+    object = take_many(cache, magazine_of(cache)); /* Before another CPU has all of them. */
     spin_unlock(&cache->lock);
-    return take_many(cache, magazine_of(cache));
+    return object;
 }
 
 void *slab_alloc(struct slab_cache *cache)

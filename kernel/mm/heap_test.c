@@ -150,6 +150,41 @@ TEST(heap, caches_count_what_is_in_use)
     CHECK_EQ(slab_in_use(cache), 0);
 }
 
+static struct slab_cache *shared;
+static u32 thefts;
+
+/* Another CPU comes in wherever it can and takes a slab's worth, which leaves none on the list. */
+static void other_cpu_takes_a_slab(void)
+{
+    static bool inside;
+    bool irq_was_on = fake_irq_on;
+    u32 cpu = fake_cpu;
+
+    if (inside || fake_locks_held > 0 || thefts == 64)
+        return;
+    inside = true;
+    thefts++;
+    fake_cpu = 1;
+    for (int i = 0; i < 4; i++)
+        CHECK(slab_alloc(shared));
+    fake_cpu = cpu;
+    fake_irq_on = irq_was_on;
+    inside = false;
+}
+
+TEST(heap, a_new_slab_is_not_taken_from_under_who_made_it)
+{
+    fake_ram_add(1ul * MIB, 31ul * MIB);
+    fake_ram_start();
+    shared = slab_cache_create("large things", 8192, 16); /* Four in a slab. */
+    thefts = 0;
+    fake_interleave = other_cpu_takes_a_slab;
+    for (int i = 0; i < 8; i++)
+        CHECK(slab_alloc(shared));
+    fake_interleave = NULL;
+    CHECK(thefts > 8);
+}
+
 TEST(kernel_map, stacks_are_reused_and_have_a_hole_below)
 {
     u8 *stacks[100];
