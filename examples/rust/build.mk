@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Rust is large, and nothing else here needs it: without a compiler this example is left out.
+# Rust is large, and nothing else here needs it: without a compiler that works this example is left
+# out.
 .PHONY: examples
-ifneq ($(shell command -v rustc),)
+ifneq ($(shell rustc --version 2>/dev/null),)
 examples: $(B)/examples/rust/server
 endif
 

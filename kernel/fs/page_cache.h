@@ -143,5 +143,11 @@ typedef bool page_unmap_fn(struct page_cache *cache, struct page *page, bool use
                            struct page_unmapped *unmapped);
 void page_cache_set_unmap_hook(page_unmap_fn *fn);
 
+/*
+ * How many pages all caches have at least while mapped ones are evicted: with fewer, those that the
+ * program has mapped stay. 0 unless set, once, at boot.
+ */
+void page_cache_keep_mapped(u64 count);
+
 /* Registers the above. At boot. */
 void page_cache_setup(void);

@@ -333,3 +333,20 @@ TEST(page_cache, keeps_a_page_that_is_mapped_and_used)
     page_cache_fini(cache);
     CHECK_EQ(fake_pages, 0);
 }
+
+TEST(page_cache, keeps_the_last_pages_that_are_mapped)
+{
+    make(64);
+    page_cache_set_unmap_hook(unmap);
+    page_cache_keep_mapped(100);
+    cache->mapping_count = 1;
+    for (u64 i = 0; i < 64; i++)
+        expect_page(i);
+    CHECK_EQ(page_cache_get(cache, 5, &mapping.page), 0);
+    CHECK_EQ(reclaim_all(), 63); /* Nobody shows the others. */
+    CHECK(mapping.page != NULL);
+    page_put(mapping.page);
+    page_cache_fini(cache);
+    page_cache_keep_mapped(0);
+    CHECK_EQ(fake_pages, 0);
+}

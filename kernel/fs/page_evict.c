@@ -7,7 +7,8 @@
  * Pages that the program has mapped go as well, by way of kernel/vm: entries that lead to them are
  * emptied, a batch at a time; one flush of all CPUs follows, and only then may the pages be used
  * for something else. Who faults on one meanwhile gets it back: it has a reference more then, and
- * stays.
+ * stays. The last of them stay in any case: a program whose own code is thrown out as fast as it is
+ * read back would do nothing else, where an allocation that fails ends it, or is coped with.
  */
 #include "kernel/fs/page_evict.h"
 
@@ -32,10 +33,16 @@ static struct list lru GUARDED_BY(&lru_lock) = LIST_INIT(lru);
 static u64 lru_count GUARDED_BY(&lru_lock);
 
 static page_unmap_fn *unmap_hook; /* [const] after boot. */
+static u64 mapped_kept;           /* [const] after boot. */
 
 void page_cache_set_unmap_hook(page_unmap_fn *fn)
 {
     unmap_hook = fn;
+}
+
+void page_cache_keep_mapped(u64 count)
+{
+    mapped_kept = count;
 }
 
 static bool page_cache_is_mapped(const struct page_cache *cache)
@@ -157,6 +164,12 @@ static u64 batch_finish(struct batch *batch)
     return freed;
 }
 
+/* Whether mapped pages stay. The count may be a few pages off. */
+static bool is_small(void) LOCK_INTERNALS
+{
+    return __atomic_load_n(&lru_count, __ATOMIC_RELAXED) < mapped_kept;
+}
+
 /* Whether `page` may join the batch: nobody used it, and no mapping shows it any more. */
 static bool candidate_unmap(struct page_cache *cache, struct page *page, bool used,
                             struct page_unmapped *unmapped)
@@ -165,6 +178,8 @@ static bool candidate_unmap(struct page_cache *cache, struct page *page, bool us
         return false;
     if (!page_cache_is_mapped(cache) || !unmap_hook)
         return !used;
+    if (!may_evict(page) && is_small())
+        return false;
     return unmap_hook(cache, page, used, unmapped);
 }
 

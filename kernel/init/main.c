@@ -27,15 +27,29 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
+#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 #include "lib/manifest/manifest.h"
+
+enum {
+    MAPPED_KEPT_PART = 8,   /* Of all memory: what mapped pages of files keep of it, */
+    MAPPED_KEPT_MAX = 1024, /* and at most 4 MiB: the code that a server runs in. */
+};
 
 static struct thread init_thread;
 
 static void init_released(struct thread *thread)
 {
     stack_free(thread->stack, THREAD_STACK_SIZE);
+}
+
+static u64 mapped_pages_kept(void)
+{
+    struct page_counts counts;
+
+    page_counts(&counts);
+    return u64_min(counts.total / MAPPED_KEPT_PART, MAPPED_KEPT_MAX);
 }
 
 /* Nobody types into a server: the program finds the end of its input, unless the word says so. */
@@ -83,6 +97,7 @@ static void init_main(void *arg)
     vm_init(); /* The program's address space, placed at random. */
     inode_set_unmap_hook(vm_file_unmap);
     page_cache_set_unmap_hook(vm_unmap_cached);
+    page_cache_keep_mapped(mapped_pages_kept());
     task_init();           /* Threads, signals, /proc/self. */
     drivers_init(&events); /* Disks and network cards. */
     console_open();        /* Standard input. */
