@@ -12,6 +12,7 @@
 #include "ops/pkg/draft.h"
 #include "ops/pkg/entry_name.h"
 #include "ops/pkg/from.h"
+#include "ops/pkg/spot.h"
 #include "ops/pkg/unpack.h"
 #include "ops/state/state.h"
 
@@ -228,10 +229,14 @@ static void script_links_make(const struct unpack *unpack, struct deb *deb)
 {
     for (size_t i = 0; i < sizeof(script_links) / sizeof(script_links[0]); i++) {
         char *target = xasprintf("/%s", script_links[i].target);
+        struct spot spot = { .dir_fd = -1 };
 
+        /* A directory on the way may be a link that leads out: then there is no spot. */
         if (strings_has(&deb->paths, script_links[i].target) &&
-            symlinkat(target, unpack->dir_fd, script_links[i].path) == 0)
+            !spot_open(&spot, unpack->dir_fd, script_links[i].path, false) &&
+            symlinkat(target, spot.dir_fd, spot.name) == 0)
             strings_add(&deb->paths, script_links[i].path);
+        spot_close(&spot);
         free(target);
     }
 }

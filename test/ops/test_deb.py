@@ -4,6 +4,7 @@
 import gzip
 import json
 import lzma
+import os
 import shutil
 import subprocess
 
@@ -118,6 +119,18 @@ def hostile_packages_are_refused(place):
         path = place.write(f"{name}.deb", data)
         place.fails("pkg", "from-deb", path, says=["cannot make a package", *says])
     place.fails("pkg", "from-deb", "./missing.deb", says=["No such file"])
+
+
+@test
+def a_link_that_a_script_would_make_stays_inside(place):
+    outside = place.folder / "outside"
+    outside.mkdir()
+    path = deb(place, "nginx", entry("./usr/sbin/nginx", program(place)),
+               entry("./etc/nginx/sites-available/default", "server {}"),
+               link("./etc/nginx/sites-enabled", str(outside)))
+    done = place.run("pkg", "from-deb", path)
+    assert done.returncode == 0, done.stderr
+    assert not os.path.lexists(outside / "default")
 
 
 @test
