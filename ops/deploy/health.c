@@ -26,11 +26,46 @@ enum {
     SHELL_MISSING = 127,
 };
 
-/* An instance that has ended will not get well. */
+/* Signals that end the wait, so that what was made is taken away, and not ops on the spot. */
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+enum {
+    STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]),
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt_note(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+/* What was ignored stays so: nohup(1). */
+static void interrupts_take(struct sigaction *before)
+{
+    struct sigaction action = { .sa_handler = interrupt_note };
+
+    is_interrupted = 0;
+    for (size_t i = 0; i < STOP_SIGNALS; i++) {
+        (void)sigaction(stop_signals[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            (void)sigaction(stop_signals[i], &action, NULL);
+    }
+}
+
+static void interrupts_give_back(const struct sigaction *before)
+{
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        (void)sigaction(stop_signals[i], &before[i], NULL);
+}
+
+/* An instance that has ended will not get well; nor is it waited for when we are told to end. */
 static int running_check(const struct provider *provider, const char *name, struct err *err)
 {
     struct provider_instances instances = { 0 };
-    int status = provider->instance_list(&instances, err);
+    int status = is_interrupted ? err_set(err, "it was interrupted")
+                                : provider->instance_list(&instances, err);
     bool found = false;
 
     for (size_t i = 0; i < instances.count && status == 0; i++) {
@@ -131,7 +166,7 @@ static int command_run(const char *command, const struct reach *reach, uint64_t 
     if (child < 0)
         return -1;
     while ((got = waitpid(child, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
-        if (now_ms() >= until_ms) {
+        if (is_interrupted || now_ms() >= until_ms) {
             (void)kill(-child, SIGKILL);
             (void)kill(child, SIGKILL);
             (void)waitpid(child, NULL, 0);
@@ -167,7 +202,8 @@ static int command_wait(const struct deploy *deploy, const struct reach *reach, 
     return err_set(err, "health command '%s' ended with status %d", deploy->health, last);
 }
 
-int health_wait(const struct deploy *deploy, const char *instance, struct err *err)
+/* The ports first: the command may need one. */
+static int wait_run(const struct deploy *deploy, const char *instance, struct err *err)
 {
     const struct ports *ports = &deploy->settings->ports;
     uint64_t until_ms = now_ms() + deploy->health_timeout_ms;
@@ -188,4 +224,15 @@ int health_wait(const struct deploy *deploy, const char *instance, struct err *e
         free(reach.address);
     }
     return status < 0 ? -1 : running_check(deploy->provider, instance, err);
+}
+
+int health_wait(const struct deploy *deploy, const char *instance, struct err *err)
+{
+    struct sigaction before[STOP_SIGNALS];
+    int status;
+
+    interrupts_take(before);
+    status = wait_run(deploy, instance, err);
+    interrupts_give_back(before);
+    return status;
 }

@@ -283,3 +283,21 @@ def deploy_says_why_the_new_version_is_gone(place):
         done = stub_deploy(place, "--health", f"kill -9 {pid}; sleep 0.2; false")
         assert done.returncode == 1 and "its machine was killed" in done.stderr, done
         assert not machines(place)
+
+
+@test
+def deploy_that_is_interrupted_takes_away_what_it_made(place):
+    with no_machine_stays(place):
+        assert stub_deploy(place).returncode == 0
+        command = place.command("deploy", "--accel", "tcg", "--append", RUNS, "-i", "web",
+                                "--health", "touch waiting; sleep 60", "/usr/bin/true")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            waiting = subprocess.Popen(command, cwd=place.folder, env=place.env, text=True,
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            wait_for((place.folder / "waiting").exists)
+            waiting.send_signal(number)
+            said = waiting.communicate(timeout=SECONDS_MAX)[1]
+            assert waiting.returncode == 1 and "interrupted" in said, said
+            assert images(place) == ["web-1"] and len(machines(place)) == 1
+            (place.folder / "waiting").unlink()
+        assert listed(place, "web-1")["state"] == "running"
