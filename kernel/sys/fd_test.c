@@ -16,6 +16,7 @@
 #include "kernel/fs/path_node.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/mm/iter.h"
+#include "kernel/mm/page.h"
 #include "kernel/sys/dispatch.h"
 #include "kernel/task/signal.h"
 #include "lib/base/types.h"

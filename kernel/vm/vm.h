@@ -10,6 +10,7 @@
 
 #include "kernel/fs/inode.h"
 #include "kernel/fs/page_cache.h"
+#include "kernel/mm/page.h"
 #include "lib/base/types.h"
 
 enum vm_protection {

@@ -6,8 +6,6 @@
 #include "host/xmem.h"
 #include "test/unit/unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

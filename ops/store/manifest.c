@@ -6,6 +6,7 @@
 #include "lib/manifest/manifest.h"
 #include "ops/disk/disk.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 

@@ -7,7 +7,6 @@
 #include "ops/vm/launch.h"
 #include "test/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -4,8 +4,6 @@
 #include "host/err.h"
 #include "test/unit/unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -2,6 +2,7 @@
 /* memfd_create(2) and its seals. */
 #include "test/abi/abi.h"
 
+#include <linux/falloc.h>
 #include <sys/mman.h>
 
 static void is_a_file(void)

@@ -16,7 +16,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     CONNECTIONS_MAX = 1000,
@@ -56,7 +55,7 @@ static uint64_t now_ns(void)
 
 static void receive_exactly(int fd, const char *wanted)
 {
-    char answer[ANSWER_MAX];
+    char answer[ANSWER_MAX] = { 0 };
     size_t got = 0;
 
     while (got < strlen(wanted)) {
