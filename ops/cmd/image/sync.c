@@ -2,11 +2,14 @@
 /* image sync: bring an image from one provider to another. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/config/settings.h"
 #include "ops/output/table.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
