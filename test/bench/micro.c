@@ -25,7 +25,7 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <syscall.h>
 #include <time.h>
 #include <unistd.h>
 
