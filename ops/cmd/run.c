@@ -88,6 +88,22 @@ static int memory_check(const struct run *run, struct err *err)
                    (unsigned long long)program_mib + 2ULL * KERNEL_MEMORY_MIB);
 }
 
+/* Without a folder, for a dry run, there are only their names. */
+static int secrets_fill(struct run *run, struct err *err)
+{
+    const struct strings *secrets = &run->settings.secrets;
+
+    for (size_t i = 0; i + 1 < secrets->count; i += 2) {
+        if (!run->dir.path) {
+            strings_add(&run->launch.secrets, secrets->items[i]);
+        } else if (launch_add_secret(&run->launch, run->dir.path, secrets->items[i],
+                                     secrets->items[i + 1], err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* What the program is told at launch, and not by its image: that stays the same, and so cached. */
 static int launch_fill(struct run *run, struct err *err)
 {
@@ -99,14 +115,9 @@ static int launch_fill(struct run *run, struct err *err)
         return -1;
     if (settings->debug)
         launch_append(&run->launch, "noaslr");
-    if (!run->dir.path)
-        return 0;
-    for (size_t i = 0; i + 1 < settings->secrets.count; i += 2) {
-        if (launch_add_secret(&run->launch, run->dir.path, settings->secrets.items[i],
-                              settings->secrets.items[i + 1], err) < 0)
-            return -1;
-    }
-    return launch_write_overlay(&run->launch, run->dir.path, err);
+    if (secrets_fill(run, err) < 0)
+        return -1;
+    return run->dir.path ? launch_write_overlay(&run->launch, run->dir.path, err) : 0;
 }
 
 static uint16_t gdb_port(const struct settings *settings)
