@@ -5,6 +5,7 @@
 #include "host/xmem.h"
 #include "ops/cli/suggest.h"
 #include "ops/config/config.h"
+#include "ops/pkg/reach.h"
 #include "ops/state/state.h"
 
 #include <ctype.h>
@@ -168,38 +169,52 @@ int package_find(struct package *package, const char *word, struct err *err)
 }
 
 /* The tree of the package is its image: TargetRoot for what is looked up, MapDirs for all of it. */
-static void sysroot_set(struct settings *settings, const char *path)
+static void sysroot_set(struct settings *settings, const char *sysroot)
 {
-    char *sysroot = xasprintf("%s/sysroot", path);
-
     settings_set(&settings->target_root, sysroot);
     strings_add(&settings->maps, sysroot);
     strings_add(&settings->maps, "/");
-    free(sysroot);
+}
+
+/* What package.json says, over `settings`. */
+static int said_add(struct settings *settings, const char *path, struct err *err)
+{
+    char *json = xasprintf("%s/package.json", path);
+    bool renders = settings->renders;
+    int status;
+
+    settings->renders = false; /* A package means what it says. */
+    status = config_read(settings, json, err);
+    settings->renders = renders;
+    free(json);
+    /* A file that its first argument names is in its tree, or none. */
+    settings->no_args_copy |= settings->args.count > 0;
+    return status;
 }
 
 int pkg_settings(struct settings *settings, const char *word, struct err *err)
 {
     struct package package;
-    bool renders = settings->renders;
-    char *json;
+    char *sysroot;
     int status;
 
     if (package_find(&package, word, err) < 0)
         return -1;
-    json = xasprintf("%s/package.json", package.path);
-    settings->renders = false; /* A package means what it says. */
-    status = config_read(settings, json, err);
-    settings->renders = renders;
-    free(json);
+    sysroot = xasprintf("%s/sysroot", package.path);
+    status = reach_check(&package.settings, sysroot, err);
+    if (status < 0)
+        (void)err_prefix(err, "package '%s'", word);
+    if (status == 0)
+        status = said_add(settings, package.path, err);
     if (status == 0) {
         settings_set(&settings->program, settings->guest_program);
         free(settings->guest_program);
         settings->guest_program = NULL;
-        sysroot_set(settings, package.path);
+        sysroot_set(settings, sysroot);
         if (!settings->image_name)
             settings->image_name = xstrdup(package.name);
     }
+    free(sysroot);
     package_fini(&package);
     return status;
 }

@@ -8,7 +8,8 @@
  *     packages/NAME_VERSION/sysroot/...    what its image holds, beside what ops adds to each
  *
  * and is called NAME, NAME:VERSION or by the name of its folder; NAME alone means the newest.
- * VERSION in the folder's name has `-` for letters that no name has.
+ * VERSION in the folder's name has `-` for letters that no name has. What concerns this machine
+ * (see reach.h) is not for package.json to say.
  */
 
 #include "host/strings.h"

@@ -181,6 +181,26 @@ def load_runs_a_package(place):
 
 
 @test
+def a_package_has_no_say_on_this_machine(place):
+    secret = place.write("secret", "TOP SECRET")
+    for number, (keys, says) in enumerate([
+            ({"Files": [str(secret)]}, ["\"Files\"", "not in the package"]),
+            ({"Dirs": [str(place.folder)]}, ["\"Dirs\"", "not in the package"]),
+            ({"MapDirs": {str(secret): "/x"}}, ["\"MapDirs\"", "not in the package"]),
+            ({"Mounts": {"./": "/x"}}, ["folder of this machine"]),
+            ({"LocalFilesParentDirectory": "/", "Files": ["etc/passwd"]}, ["\"LocalFilesPar"]),
+            ({"RunConfig": {"AtExit": "touch done"}}, ["\"AtExit\""])]):
+        place.run("pkg", "add", directory(place, name=f"p{number}", **keys))
+        place.fails("build", "--package", f"p{number}", "-o", "x.img", says=says)
+    # What it names as an argument is in its tree, or nowhere.
+    place.run("pkg", "add", directory(place, name="args", Args=[str(secret)]))
+    image = extract(place.build("--package", "args"), 2)
+    assert debugfs(image, f"cat {secret}") == b""
+    place.run("pkg", "add", directory(place, name="files", Files=["/data"]))
+    place.build("--package", "files")
+
+
+@test
 def bad_packages_are_refused(place):
     place.fails("pkg", "add", "missing", says=["'missing'", "No such file"])
     (place.folder / "empty").mkdir()
