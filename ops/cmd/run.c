@@ -353,6 +353,14 @@ static int gdb_port_set(void *field, const char *value, struct err *err)
     return number_parse(field, value, PORT_MAX, err);
 }
 
+static int persist_refuse(void *field, const char *value, struct err *err)
+{
+    (void)field;
+    (void)value;
+    return err_set(err, "programs cannot write to their root yet, so nothing would persist\n"
+                        "hint: `ops image cp FILE NAME:PATH` changes an image");
+}
+
 static const struct option_spec run_options[] = {
     { 'd', "debug", NULL, "stop before the first instruction and wait for gdb", OPTION_FLAG,
       FIELD(debug), NULL, false },
@@ -373,6 +381,7 @@ static const struct option_spec run_options[] = {
       NULL, false },
     { 't', "tapname", "NAME", "tie it to a tap device that is there; also --tap", OPTION_TEXT,
       FIELD(tap_name), NULL, false },
+    { 0, "persist", NULL, NULL, OPTION_CALL, 0, persist_refuse, false },
     { 0 },
 };
 

@@ -152,6 +152,7 @@ COMMAND_LINES = (
     ("run --arch arm64 /usr/bin/true", 2, "the kernel is for amd64 only", True),
     ("run --consoles +vga /usr/bin/true", 2, "not supported", True),
     ("run --ipv6-address ::1 /usr/bin/true", 2, "the kernel speaks IPv4 only so far", True),
+    ("run --persist /usr/bin/true", 2, "nothing would persist", True),
     ("run --memory= /usr/bin/true", 2, "say 128M or 1G", True),
     ("completion --names x", 1, "there are no names of 'x'", False),
 )
