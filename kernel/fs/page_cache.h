@@ -127,6 +127,12 @@ void page_cache_counts(u64 *pages, u64 *dirty);
  */
 u64 page_cache_reclaim(u64 count);
 
+/*
+ * Whether a call of that is under way anywhere. An entry that it has emptied may be known to CPUs
+ * until it is over: who finds an entry empty, and then false here, may show another page there.
+ */
+bool page_cache_is_reclaiming(void);
+
 /* Addresses that CPUs may still know pages at. Nothing while `lo` is not below `hi`. */
 struct page_unmapped {
     u64 lo;

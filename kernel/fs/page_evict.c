@@ -33,6 +33,7 @@ static struct list lru GUARDED_BY(&lru_lock) = LIST_INIT(lru);
 static u64 lru_count GUARDED_BY(&lru_lock);
 
 static page_unmap_fn *unmap_hook; /* [const] after boot. */
+static u32 reclaims;              /* [atomic] Under way. */
 static u64 mapped_kept;           /* [const] after boot. */
 
 void page_cache_set_unmap_hook(page_unmap_fn *fn)
@@ -189,6 +190,7 @@ u64 page_cache_reclaim(u64 count)
     struct batch batch;
     u64 freed = 0;
 
+    __atomic_fetch_add(&reclaims, 1, __ATOMIC_SEQ_CST); /* Before any entry is emptied. */
     batch.count = 0;
     batch.unmapped = PAGE_UNMAPPED_NONE;
     spin_lock(&lru_lock);
@@ -211,5 +213,12 @@ u64 page_cache_reclaim(u64 count)
         if (++batch.count == BATCH_PAGES)
             freed += batch_finish(&batch);
     }
-    return freed + batch_finish(&batch);
+    freed += batch_finish(&batch);
+    __atomic_fetch_sub(&reclaims, 1, __ATOMIC_SEQ_CST); /* After the last flush. */
+    return freed;
+}
+
+bool page_cache_is_reclaiming(void)
+{
+    return __atomic_load_n(&reclaims, __ATOMIC_SEQ_CST) != 0;
 }

@@ -36,6 +36,8 @@ enum {
     LARGE_FREE_PART = 4,
 
     RECLAIM_PAGES = 256, /* At once, when memory is out. 1 MiB. */
+
+    ENTRY_SETTLES = MMU_COW | MMU_DIRTY, /* Without MMU_WRITE: invariant 2. */
 };
 
 u32 area_entry_flags(const struct area *area)
@@ -58,17 +60,18 @@ static bool area_allows(const struct area *area, u32 access)
     return area->protection != 0; /* Whatever may be written or run may be read, as on Linux. */
 }
 
-/* Hands `page`, of which the caller has a reference, to an empty slot. */
-static void entry_install(struct area *area, mmu_entry_t *slot, struct page *page, u32 flags)
+/* Hands `page`, of which the caller has a reference, to an empty slot. False: it was not empty. */
+static bool entry_install(struct area *area, mmu_entry_t *slot, struct page *page, u32 flags)
 {
     u64 pages = flags & MMU_LARGE ? PAGES_PER_LARGE : 1;
 
     if (!mmu_slot_replace(slot, 0, mmu_entry_make(page_address(page), flags))) {
         page_put(page);
-        return;
+        return false;
     }
     space_count(&space.resident_pages, (s64)pages);
     space_count(&area->touched_pages, (s64)pages);
+    return true;
 }
 
 static bool large_wanted(const struct area *area, u64 address)
@@ -102,8 +105,23 @@ static bool large_fault(struct area *area, u64 address)
         return false;
     if (area->protection & VM_WRITE)
         flags |= MMU_WRITE | MMU_DIRTY;
-    entry_install(area, slot, page, flags);
+    (void)entry_install(area, slot, page, flags);
     return true;
+}
+
+/*
+ * Lets the program write to the copy that `slot` names. Where other CPUs may still know the page it
+ * was copied from, not before they have forgotten that: they would read what was, after they have
+ * been told of what is. A writer that comes meanwhile tries again (invariant 2).
+ */
+static void copy_settle(const struct area *area, u64 address, mmu_entry_t *slot,
+                        const struct page *page, bool others_know)
+{
+    u32 flags = area_entry_flags(area) | MMU_WRITE | MMU_DIRTY;
+
+    if (others_know)
+        tlb_flush(address, PAGE_SIZE);
+    mmu_slot_exchange(slot, mmu_entry_make(page_address(page), flags)); /* It is ours to change. */
 }
 
 /*
@@ -114,7 +132,7 @@ static bool large_fault(struct area *area, u64 address)
 static bool entry_copy(const struct area *area, mmu_entry_t *slot, mmu_entry_t entry,
                        struct page *page)
 {
-    u32 flags = area_entry_flags(area) | MMU_WRITE | MMU_DIRTY;
+    u32 flags = area_entry_flags(area) | ENTRY_SETTLES;
     bool irq_was_on = irq_save();
     bool replaced = false;
 
@@ -139,7 +157,7 @@ static enum vm_fault copy_on_write(const struct area *area, u64 address, mmu_ent
         page_put(page);
         return VM_FAULT_DONE;
     }
-    tlb_flush(address, PAGE_SIZE); /* Before anybody writes: others still read the old page. */
+    copy_settle(area, address, slot, page, true);
     page_put(page_from_address(mmu_entry_address(entry)));
     return VM_FAULT_DONE;
 }
@@ -169,6 +187,10 @@ static enum vm_fault present_fault(struct area *area, u64 address, mmu_entry_t *
 
     if (!(access & FAULT_WRITE) || flags & MMU_WRITE) {
         tlb_flush_local(address, PAGE_SIZE);
+        return VM_FAULT_DONE;
+    }
+    if ((flags & ENTRY_SETTLES) == ENTRY_SETTLES) {
+        cpu_relax();
         return VM_FAULT_DONE;
     }
     if (flags & MMU_COW)
@@ -206,7 +228,7 @@ static enum vm_fault anonymous_fault(struct area *area, u64 address, u32 access)
         return VM_FAULT_NO_MEMORY;
     if (area->protection & VM_WRITE)
         flags |= MMU_WRITE | MMU_DIRTY; /* It is zeros and nobody else's: no second fault. */
-    entry_install(area, slot, page, flags);
+    (void)entry_install(area, slot, page, flags);
     return VM_FAULT_DONE;
 }
 
@@ -253,7 +275,7 @@ static void fault_around(struct area *area, u64 address, struct page_cache *cach
             continue;
         page = page_cache_find(cache, index);
         if (page)
-            entry_install(area, slot, page, cached_flags(area, cache));
+            (void)entry_install(area, slot, page, cached_flags(area, cache));
     }
 }
 
@@ -271,14 +293,19 @@ static enum vm_fault cached_page(struct page_cache *cache, u64 index, struct pag
     return VM_FAULT_DONE;
 }
 
-/* The first write to a page of a private mapping that was never read. */
-static enum vm_fault private_write(struct area *area, mmu_entry_t *slot, struct page *cached)
+/*
+ * The first write to a page of a private mapping that was never read; or it was, and the entry has
+ * just been emptied by vm_unmap_cached(), whose flush may be still to come.
+ */
+static enum vm_fault private_write(struct area *area, u64 address, mmu_entry_t *slot,
+                                   struct page *cached)
 {
     struct page *page = page_alloc(0, 0);
 
     if (page) {
         mem_copy(page_virt(page), page_virt(cached), PAGE_SIZE);
-        entry_install(area, slot, page, area_entry_flags(area) | MMU_WRITE | MMU_DIRTY);
+        if (entry_install(area, slot, page, area_entry_flags(area) | ENTRY_SETTLES))
+            copy_settle(area, address, slot, page, page_cache_is_reclaiming());
     }
     page_put(cached);
     return page ? VM_FAULT_DONE : VM_FAULT_NO_MEMORY;
@@ -307,14 +334,14 @@ static enum vm_fault file_fault(struct area *area, u64 address, u32 access)
     if (result != VM_FAULT_DONE)
         return result;
     if (access & FAULT_WRITE && !(area->flags & AREA_SHARED))
-        return private_write(area, slot, page);
+        return private_write(area, address, slot, page);
 
     flags = cached_flags(area, cache);
     if (access & FAULT_WRITE) {
         page_cache_mark_dirty(cache, page);
         flags |= MMU_WRITE | MMU_DIRTY;
     }
-    entry_install(area, slot, page, flags);
+    (void)entry_install(area, slot, page, flags);
     fault_around(area, address, cache, page_count);
     return VM_FAULT_DONE;
 }

@@ -11,7 +11,9 @@
  * Invariants
  *  1. A present entry lies in an area, and owns one reference to the page it names.
  *  2. An entry with MMU_COW names a page of the page cache, in an area that is not shared; one
- *     without in such an area names a page of its own.
+ *     without in such an area names a page of its own. So does one with MMU_COW and MMU_DIRTY: a
+ *     copy that its maker makes writable as soon as no CPU knows the page before it. He holds the
+ *     lock for reading, and nobody else changes the entry.
  *  3. An entry with MMU_WRITE lies in an area with VM_WRITE.
  *  4. A page that was taken out of the tables is given back after tlb_flush() only.
  *  5. Entries that name pages of a page cache may be emptied by vm_unmap_cached() at any time,

@@ -122,6 +122,44 @@ TEST(unmap_cached, takes_a_page_from_all_that_show_it_the_second_time_it_is_aske
     check_nothing_left();
 }
 
+static u32 flushes_seen;
+
+/* Another CPU may still know the old page: nobody can have written to the new one. */
+static void nobody_writes_yet(u64 address)
+{
+    flushes_seen++;
+    CHECK(!(fake_mmu_flags(address) & MMU_WRITE));
+}
+
+TEST(unmap_cached, a_copy_is_written_only_when_all_have_forgotten_the_page)
+{
+    struct page_unmapped unmapped = { .lo = UINT64_MAX };
+
+    start(FILE_READABLE);
+    CHECK(map_file(0, 4, PROT_READ | PROT_WRITE, MAP_PRIVATE, 8) > 0);
+    CHECK_EQ(get(0), 8);
+    CHECK_EQ(get(1), 9);
+    flushes_seen = 0;
+    fake_tlb_flush_hook = nobody_writes_yet;
+    put(0, 100); /* An entry that is there. */
+    CHECK_EQ(flushes_seen, 1);
+
+    CHECK(!take(9, false, &unmapped));
+    CHECK(take(9, false, &unmapped));
+    fake_reclaiming = true; /* Its flush is still to come. */
+    put(1, 101);
+    CHECK_EQ(flushes_seen, 2);
+    fake_reclaiming = false;
+    put(2, 102); /* Nobody can know it. */
+    CHECK_EQ(flushes_seen, 2);
+
+    fake_tlb_flush_hook = NULL;
+    CHECK_EQ(get(0), 100);
+    CHECK_EQ(get(1), 101);
+    CHECK_EQ(get(2), 102);
+    check_nothing_left();
+}
+
 TEST(unmap_cached, leaves_what_is_locked_or_writable_or_a_copy)
 {
     struct page_unmapped unmapped = { .lo = UINT64_MAX };

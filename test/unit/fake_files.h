@@ -14,6 +14,7 @@ enum {
 extern struct inode fake_inode;
 extern struct file fake_file;
 extern int fake_file_reads;   /* Pages that had to be read. */
+extern bool fake_reclaiming;  /* What page_cache_is_reclaiming() says. */
 extern int fake_marks_dirty;  /* Calls of page_cache_mark_dirty(). */
 extern bool fake_file_broken; /* Reading gives -EIO. */
 

@@ -28,6 +28,7 @@ struct region {
 
 long fake_mmu_tables;
 long fake_tlb_flushes;
+void (*fake_tlb_flush_hook)(u64 address);
 
 static struct region regions[REGIONS_MAX];
 
@@ -185,10 +186,11 @@ void tlb_flush_local(u64 address, u64 size)
 
 void tlb_flush(u64 address, u64 size)
 {
-    (void)address;
     (void)size;
     fake_may_sleep("tlb_flush");
     fake_tlb_flushes++;
+    if (fake_tlb_flush_hook)
+        fake_tlb_flush_hook(address);
 }
 
 static bool cpu_sees(mmu_entry_t entry)
