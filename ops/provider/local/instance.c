@@ -12,6 +12,7 @@
 #include "ops/vm/launch.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,33 +89,45 @@ static int delete_locked(const struct instance *instance, struct err *err)
     return status;
 }
 
-/* Puts the folder in its place and starts the machine, in one step for all who look. */
-static int folder_place(struct instance *instance, struct err *err)
+/* Puts the folder in its place, if that is free. */
+static int folder_move(struct instance *instance, struct err *err)
 {
     char *place = state_path(STATE_INSTANCES, instance->name, "");
-    struct state_lock lock;
-    int status = state_lock(&lock, STATE_INSTANCES, err);
+    int status = 0;
 
-    if (status == 0 && access(place, F_OK) == 0) {
+    if (access(place, F_OK) == 0) {
         status = err_set(err,
                          "there is an instance '%s' already\nhint: -i NAME gives another name, "
                          "`ops instance delete %s` removes it",
                          instance->name, instance->name);
-    } else if (status == 0 && rename(instance->folder, place) < 0) {
+    } else if (rename(instance->folder, place) < 0) {
         status = err_set_errno(err, "cannot rename '%s' to '%s'", instance->folder, place);
-    } else if (status == 0) {
+    } else {
         free(instance->folder);
         instance->folder = place;
         place = NULL;
-        status = instance_spawn(instance, err);
-        if (status < 0) {
-            struct err ignored;
+    }
+    free(place);
+    return status;
+}
 
-            (void)delete_locked(instance, &ignored);
-        }
+/* Moves it and starts the machine, in one step for all who look. */
+static int folder_place(struct instance *instance, struct err *err)
+{
+    int alive_fd = instance_alive_lock(instance, err);
+    struct state_lock lock = { 0 };
+    bool is_moved = alive_fd >= 0 && state_lock(&lock, STATE_INSTANCES, err) == 0 &&
+                    folder_move(instance, err) == 0;
+    int status = is_moved ? instance_spawn(instance, alive_fd, err) : -1;
+
+    if (alive_fd >= 0)
+        close(alive_fd);
+    if (is_moved && status < 0) {
+        struct err ignored;
+
+        (void)delete_locked(instance, &ignored);
     }
     state_unlock(&lock);
-    free(place);
     return status;
 }
 
@@ -209,10 +222,17 @@ int local_instance_list(struct provider_instances *instances, struct err *err)
 static int start_locked(struct instance *instance, struct err *err)
 {
     struct vm_process process;
+    int alive_fd;
+    int status;
 
     if (instance_is_alive(instance, &process))
         return err_set(err, "instance '%s' is running already", instance->name);
-    return instance_spawn(instance, err);
+    alive_fd = instance_alive_lock(instance, err);
+    if (alive_fd < 0)
+        return -1;
+    status = instance_spawn(instance, alive_fd, err);
+    close(alive_fd);
+    return status;
 }
 
 int local_instance_start(const char *name, struct err *err)

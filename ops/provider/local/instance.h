@@ -54,8 +54,14 @@ char *instance_file(const struct instance *instance, const char *name);
 
 bool instance_is_alive(const struct instance *instance, struct vm_process *process);
 
-/* Starts its QEMU. The lock of the folder of instances is held, and it does not run. */
-int instance_spawn(struct instance *instance, struct err *err);
+/*
+ * Lets one that does not run count as alive, so that nobody takes it for one that has ended while
+ * it is being started. Returns a descriptor that holds the lock, or -1 with `err` set.
+ */
+int instance_alive_lock(const struct instance *instance, struct err *err);
+
+/* Starts its QEMU, which shares that lock. The lock of the folder of instances is held. */
+int instance_spawn(struct instance *instance, int alive_fd, struct err *err);
 
 /*
  * Waits until the program runs or the machine has ended, but not for ever. Returns 0 if it runs or

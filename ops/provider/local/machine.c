@@ -79,8 +79,16 @@ static int process_start(const struct instance *instance, const char *qemu, int 
     return status;
 }
 
-/* Starts its QEMU, which takes over the lock that says that it lives. */
-static int spawn_alive(struct instance *instance, int alive_fd, struct err *err)
+int instance_alive_lock(const struct instance *instance, struct err *err)
+{
+    char *alive = instance_file(instance, "alive");
+    int fd = vm_alive_lock(alive, err);
+
+    free(alive);
+    return fd;
+}
+
+int instance_spawn(struct instance *instance, int alive_fd, struct err *err)
 {
     char *qemu;
     int status;
@@ -102,21 +110,6 @@ static int spawn_alive(struct instance *instance, int alive_fd, struct err *err)
     if (status == 0)
         status = process_start(instance, qemu, alive_fd, err);
     free(qemu);
-    return status;
-}
-
-/* It lives from the first step on: nobody takes one that is being started for one that ended. */
-int instance_spawn(struct instance *instance, struct err *err)
-{
-    char *alive = instance_file(instance, "alive");
-    int alive_fd = vm_alive_lock(alive, err);
-    int status = -1;
-
-    if (alive_fd >= 0) {
-        status = spawn_alive(instance, alive_fd, err);
-        close(alive_fd);
-    }
-    free(alive);
     return status;
 }
 
