@@ -113,7 +113,7 @@ BAD = (
     ("a damaged superblock, by label", ("super",), "LABEL=label-two /a ro", "no disk has", 1),
     ("damaged descriptors", ("groups",), "LABEL=label-two /a ro",
      "cannot mount volume LABEL=label-two at /a", 2),
-    ("over the program", ("one",), "%0 /usr/local/bin/look ro", "not a directory", 1),
+    ("over a file", ("one",), "%0 /etc/passwd ro", "not a directory", 1),
     ("bad line", (), "label-one /a", "not LABEL=, UUID=, %N or 9p= and a path", 1),
 )
 
