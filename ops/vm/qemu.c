@@ -95,6 +95,10 @@ static void network_add(struct strings *command, const struct launch *launch, co
     free(doubled);
 }
 
+/*
+ * A write that fails is the guest's to know: when this computer's disk is full, QEMU would halt the
+ * machine without a word, and it would count as running.
+ */
 static void disk_add(struct strings *command, const char *id, const char *path, bool is_read_only,
                      const char *suffix)
 {
@@ -104,7 +108,7 @@ static void disk_add(struct strings *command, const char *id, const char *path, 
     strings_addf(command, "id=%s,file=%s,format=raw,if=none%s", id, doubled,
                  is_read_only ? ",readonly=on" : "");
     strings_add(command, "-device");
-    strings_addf(command, "virtio-blk-%s,drive=%s", suffix, id);
+    strings_addf(command, "virtio-blk-%s,drive=%s,werror=report", suffix, id);
     free(doubled);
 }
 

@@ -59,6 +59,7 @@ TEST(qemu, gives_q35_devices_on_pci)
     CHECK(strings_has(&command, "virtio-net-pci,disable-legacy=on,netdev=net"));
     CHECK(strings_has(&command, "id=volume0,file=/v1,format=raw,if=none,readonly=on"));
     CHECK(strings_has(&command, "id=volume1,file=/v2,format=raw,if=none"));
+    CHECK(strings_has(&command, "virtio-blk-pci,disable-legacy=on,drive=volume1,werror=report"));
     CHECK(strings_has(&command, "kvm"));
     CHECK(strings_has(&command, "host"));
     strings_fini(&command);
