@@ -108,9 +108,10 @@ static int plain_read(struct reader *reader, ext2_ino_t ino, struct ext2_inode *
     uint64_t off = 0;
     int status = 0;
 
-    if (reader->size / reader->disk->fs->blocksize > PLAIN_BLOCKS_MAX)
+    if (reader->size / reader->disk->fs->blocksize > PLAIN_BLOCKS_MAX) {
         return err_set(err, "its filesystem is damaged: a file of %llu bytes",
                        (unsigned long long)reader->size);
+    }
     code = ext2fs_file_open2(reader->disk->fs, ino, inode, 0, &file);
     if (code)
         return disk_fail(err, code, "cannot read");

@@ -213,10 +213,8 @@ int disk_close(struct disk *disk, struct err *err)
     if (disk->writes) {
         errcode_t code = ext2fs_close_free(&disk->fs);
 
-        if (code)
-            status = disk_fail(err, code, "cannot write '%s'", disk->path);
-        else
-            status = new_file_keep(&disk->copy, true, err);
+        status = code ? disk_fail(err, code, "cannot write '%s'", disk->path)
+                      : new_file_keep(&disk->copy, true, err);
     }
     disk_discard(disk);
     return status;

@@ -49,9 +49,10 @@ static int filesystem_make(const struct new_file *file, struct tree *tree, struc
     uint64_t total = 0;
     int status;
 
-    if (ftruncate(file->fd, (off_t)spec->size) < 0)
+    if (ftruncate(file->fd, (off_t)spec->size) < 0) {
         return err_set_errno(err, "cannot make a file of %llu bytes",
                              (unsigned long long)spec->size);
+    }
     (void)tree_walk(tree, node_count, &total, err);
     progress_start(&progress, "filling volume", total);
     spec->progress = &progress;

@@ -143,9 +143,10 @@ static int disk_make(struct resize *resize, uint64_t fs_size, struct err *err)
         st.st_size = (off_t)fs_size;
     if (sparse_copy(to, resize->disk->off, resize->fs.fd, 0, (uint64_t)st.st_size, err) < 0)
         return -1;
-    if (ftruncate(to, (off_t)resize->new_size) < 0)
+    if (ftruncate(to, (off_t)resize->new_size) < 0) {
         return err_set_errno(err, "cannot make a file of %llu bytes",
                              (unsigned long long)resize->new_size);
+    }
     if (!resize->has_table)
         return 0;
     resize->place.size = fs_size;

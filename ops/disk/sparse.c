@@ -29,12 +29,13 @@ static int run_copy(int to, uint64_t to_off, int from, uint64_t from_off, uint64
 
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
+        if (got < 0) {
             status = err_set_errno(err, "cannot read");
-        else if (got == 0)
+        } else if (got == 0) {
             status = err_set(err, "a file became shorter while it was copied");
-        else if (file_write_at(to, buffer, (size_t)got, to_off) < 0)
+        } else if (file_write_at(to, buffer, (size_t)got, to_off) < 0) {
             status = err_set_errno(err, "cannot write");
+        }
         from_off += (uint64_t)got;
         to_off += (uint64_t)got;
         size -= (uint64_t)got;
@@ -87,6 +88,7 @@ static bool is_shared(int to, uint64_t to_off, int from, uint64_t from_off, uint
 int sparse_copy(int to, uint64_t to_off, int from, uint64_t from_off, uint64_t size,
                 struct err *err)
 {
+    uint64_t end = to_off + size;
     uint64_t at = from_off;
     uint64_t start;
     uint64_t stop;
@@ -98,8 +100,7 @@ int sparse_copy(int to, uint64_t to_off, int from, uint64_t from_off, uint64_t s
             return -1;
         at = stop;
     }
-    if (ftruncate(to, (off_t)(to_off + size)) < 0)
-        return err_set_errno(err, "cannot make a file of %llu bytes",
-                             (unsigned long long)(to_off + size));
+    if (ftruncate(to, (off_t)end) < 0)
+        return err_set_errno(err, "cannot make a file of %llu bytes", (unsigned long long)end);
     return 0;
 }

@@ -19,9 +19,10 @@ static int paths_check(const struct strings *paths, size_t step, const char *key
         bool is_there = access(source, F_OK) == 0;
 
         free(source);
-        if (!is_there)
+        if (!is_there) {
             return err_set(err, "its \"%s\" names '%s', which is not in the package", key,
                            paths->items[i]);
+        }
     }
     return 0;
 }

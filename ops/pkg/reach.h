@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Packages come from strangers: what one says concerns its machine, never the one that ops is on. */
+/* Packages come from strangers: what one says concerns its machine, never the one of ops. */
 
 struct err;
 struct settings;

@@ -35,7 +35,7 @@ static void mode_format(char text[11], const struct disk_entry *entry)
 
     text[0] = types[entry->type];
     for (int i = 0; i < 9; i++)
-        text[1 + i] = entry->mode & (0400u >> i) ? "rwx"[i % 3] : '-';
+        text[1 + i] = (char)(entry->mode & (0400u >> i) ? "rwx"[i % 3] : '-');
     text[10] = '\0';
 }
 
