@@ -22,6 +22,7 @@ import wire
 
 START_SECONDS = 180
 STOP_SECONDS = 5
+LOOK_SECONDS = 1  # How soon a machine that ended is noticed.
 QEMU = "qemu-system-x86_64"
 
 
@@ -129,12 +130,23 @@ class Guest:
 
     def run(self, command, seconds=START_SECONDS):
         """Runs a command at the host's end of the wire; returns what it printed."""
-        done = subprocess.run(self.way.command(command), capture_output=True, text=True,
-                              timeout=seconds, check=False)
+        end = time.monotonic() + seconds
+        client = subprocess.Popen(self.way.command(command), stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        while True:
+            try:
+                out, said = client.communicate(timeout=LOOK_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    client.kill()
+                    client.communicate()
+                    self.check_alive()
+                    raise BenchError(f"{' '.join(command)}: no end in {seconds} s") from None
         self.check_alive()
-        if done.returncode != 0:
-            raise BenchError(f"{' '.join(command)}: {done.stderr.strip()}\n{self.said()}")
-        return done.stdout
+        if client.returncode != 0:
+            raise BenchError(f"{' '.join(command)}: {said.strip()}\n{self.said()}")
+        return out
 
     def first_byte(self, seconds=START_SECONDS):
         """Waits until the program answers; returns the seconds since the start of QEMU."""
