@@ -63,8 +63,9 @@ class Bench:
             result = load.client(guest, seconds)
             time.sleep(SETTLE_SECONDS)
             spent = guest.counts().since(before)
+        unknown = {"dropped"} if exits else {"dropped", "mmio"}
         return {name: round(count / result.requests, 3) for name, count in spent.items()
-                if name != "dropped"}
+                if name not in unknown}
 
     def micro(self, system, setup):
         """Instructions of the kernel for an operation, by the name of the small load."""

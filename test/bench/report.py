@@ -185,7 +185,8 @@ def performance(results, plots):
         lines += ["## Instructions and exits for a request", ""]
         lines += table(["load", "system", "kernel", "user", "ports", "MMIO", "hlt", "iretq"],
                        [[key, name, f"{run['kernel']:,.0f}", f"{run['user']:,.0f}",
-                         f"{run['ports']:.3f}", f"{run['mmio']:.3f}", f"{run['halts']:.3f}",
+                         f"{run['ports']:.3f}", f"{run['mmio']:.3f}" if "mmio" in run else "–",
+                         f"{run['halts']:.3f}",
                          f"{run['interrupts']:.3f}"]
                         for key, runs in results["requests"].items() for name, run in runs.items()])
     if "micro" in results:
@@ -236,13 +237,14 @@ def bars(results, group, pick, title, path):
             data.write(f'"{key}" ' + " ".join(str(value) for value in values) + "\n")
         data.flush()
         plot(path, title, ["set style data histograms", "set style fill solid 0.8",
-                           "set xtics rotate by -35", "set yrange [0:*]",
+                           "set xtics rotate by -35", "set logscale y", "set yrange [1:*]",
+                           "set ylabel 'logarithmic'",
                            f"plot for [i=2:{len(systems) + 1}] '{data.name}' using i:xtic(1) "
                            "title columnheader(i)"])
 
 
 def plot(path, title, commands):
-    script = ["set terminal svg size 900,420 font 'sans,11' background 'white'",
+    script = ["set terminal svg noenhanced size 900,420 font 'sans,11' background 'white'",
               f"set output '{path}'", f"set title \"{title}\"", "set grid ytics",
               "set key top right", *commands]
     subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
