@@ -285,6 +285,11 @@ def deploy_says_why_the_new_version_is_gone(place):
         assert not machines(place)
 
 
+def signals_default():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @test
 def deploy_that_is_interrupted_takes_away_what_it_made(place):
     with no_machine_stays(place):
@@ -292,8 +297,10 @@ def deploy_that_is_interrupted_takes_away_what_it_made(place):
         command = place.command("deploy", "--accel", "tcg", "--append", RUNS, "-i", "web",
                                 "--health", "touch waiting; sleep 60", "/usr/bin/true")
         for number in (signal.SIGINT, signal.SIGTERM):
+            # A shell's background jobs ignore SIGINT, and ops leaves ignored what is ignored.
             waiting = subprocess.Popen(command, cwd=place.folder, env=place.env, text=True,
-                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       preexec_fn=signals_default)
             wait_for((place.folder / "waiting").exists)
             waiting.send_signal(number)
             said = waiting.communicate(timeout=SECONDS_MAX)[1]
