@@ -92,10 +92,11 @@ int new_file_keep(struct new_file *file, bool synced, struct err *err)
 {
     int status = file_name(file, synced);
 
-    if (status < 0)
+    if (status < 0) {
         err_set_errno(err, "cannot write '%s'", file->target);
-    else if (synced)
+    } else if (synced) {
         dir_sync(file->target);
+    }
     new_file_drop(file);
     return status;
 }

@@ -209,7 +209,7 @@ static int table_read(int fd, uint64_t disk_size, struct gpt_header *header,
 {
     uint32_t crc;
 
-    if (disk_size < (ENTRIES_LBA + ENTRIES_SECTORS) * GPT_SECTOR_SIZE)
+    if (disk_size < (uint64_t)(ENTRIES_LBA + ENTRIES_SECTORS) * GPT_SECTOR_SIZE)
         return 0;
     if (sectors_read(fd, header, sizeof(*header), HEADER_LBA, err) < 0)
         return -1;
@@ -264,7 +264,7 @@ int gpt_find(int fd, uint64_t disk_size, const uint8_t type[GPT_GUID_SIZE], stru
              struct err *err)
 {
     struct gpt_header header;
-    struct gpt_entry entries[ENTRY_COUNT];
+    struct gpt_entry entries[ENTRY_COUNT] = { 0 };
     int found = table_read(fd, disk_size, &header, entries, err);
 
     if (found <= 0)
@@ -279,7 +279,7 @@ int gpt_find(int fd, uint64_t disk_size, const uint8_t type[GPT_GUID_SIZE], stru
 int gpt_resize(int fd, uint64_t disk_size, const struct gpt_place *place, struct err *err)
 {
     struct gpt_header header;
-    struct gpt_entry entries[ENTRY_COUNT];
+    struct gpt_entry entries[ENTRY_COUNT] = { 0 };
     int found = table_read(fd, disk_size, &header, entries, err);
 
     if (found <= 0)

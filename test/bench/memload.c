@@ -173,7 +173,7 @@ static double run(int epoll_fd, uint64_t seconds)
 int main(int argc, char **argv)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
-    int count = argc == 5 ? atoi(argv[3]) : 0;
+    long count = argc == 5 ? strtol(argv[3], NULL, 10) : 0;
     int epoll_fd = epoll_create1(0);
     double seconds;
 
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: memload ADDRESS PORT CONNECTIONS SECONDS\n");
         return 2;
     }
-    address.sin_port = htons((uint16_t)atoi(argv[2]));
+    address.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
     for (int i = 0; i < count; i++) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = &connections[i] };
 
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < count; i++)
         ask(&connections[i]);
-    seconds = run(epoll_fd, (uint64_t)atoi(argv[4]));
+    seconds = run(epoll_fd, strtoull(argv[4], NULL, 10));
     printf("{\"requests\": %llu, \"rate\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
            "\"p999_ms\": %.3f, \"max_ms\": %.3f}\n",
            (unsigned long long)total, (double)total / seconds, percentile_ms(0.5),

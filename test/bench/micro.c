@@ -238,11 +238,11 @@ static void mmap_run(long count)
 {
     while (count-- > 0) {
         void *memory =
-            mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            mmap(NULL, 16ul * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         if (memory == MAP_FAILED)
             abort();
-        munmap(memory, 16 * PAGE);
+        munmap(memory, 16ul * PAGE);
     }
 }
 
@@ -442,7 +442,7 @@ static void mark(int label)
     case n:      \
         MARK(n); \
         break;
-#define CASES(n) CASE(n) CASE(n + 1) CASE(n + 2) CASE(n + 3)
+#define CASES(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
         CASES(0)
         CASES(4) CASES(8) CASES(12) CASES(16) CASES(20) CASES(24) CASES(28) default : abort();
     }

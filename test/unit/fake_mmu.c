@@ -152,26 +152,24 @@ static void table_free(mmu_entry_t *table)
     fake_mmu_tables--;
 }
 
-void mmu_free_tables(u64 first, u64 end, const struct mmu_hole *hole)
+void mmu_free_tables(u64 lo, u64 hi, const struct mmu_hole *hole)
 {
-    u64 lo = hole->lo;
-    u64 hi = hole->hi;
-
-    (void)first;
-    (void)end;
+    (void)lo;
+    (void)hi;
     for (u32 i = 0; i < REGIONS_MAX; i++) {
         struct region *region = &regions[i];
 
         for (u64 j = 0; region->slots && j < SLOTS; j++) {
             u64 base = region->base + j * LARGE_PAGE_SIZE;
 
-            if (base >= lo && base + LARGE_PAGE_SIZE <= hi && (region->slots[j] & BIT_TABLE)) {
+            if (base >= hole->lo && base + LARGE_PAGE_SIZE <= hole->hi &&
+                (region->slots[j] & BIT_TABLE)) {
                 table_free(table_of(region->slots[j]));
                 region->slots[j] = 0;
             }
         }
-        if (region->slots && region->base >= lo &&
-            region->base + (u64)SLOTS * LARGE_PAGE_SIZE <= hi) {
+        if (region->slots && region->base >= hole->lo &&
+            region->base + (u64)SLOTS * LARGE_PAGE_SIZE <= hole->hi) {
             table_free(region->slots);
             region->slots = NULL;
         }

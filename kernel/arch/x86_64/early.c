@@ -298,6 +298,8 @@ static EARLY void relocate(void)
             *where++ += early_layout.image_virtual;
             continue;
         }
+        if (!where)
+            break; /* The linker begins with an even one. */
         for (u32 i = 0; *entry >> i > 1; i++) {
             if ((*entry >> (i + 1) & 1) != 0)
                 where[i] += early_layout.image_virtual;

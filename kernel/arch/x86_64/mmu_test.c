@@ -106,13 +106,13 @@ static void free_tables(u64 lo, u64 hi, u64 hole_lo, u64 hole_hi)
 TEST(mmu, small_pages_take_their_tables_along)
 {
     reset();
-    map(BASE + 5 * PAGE_SIZE, false);
+    map(BASE + 5ull * PAGE_SIZE, false);
     CHECK_EQ(tables, 3);
-    clear(BASE + 5 * PAGE_SIZE);
-    free_tables(BASE + 5 * PAGE_SIZE, BASE + 6 * PAGE_SIZE, BASE, BASE + GIB);
+    clear(BASE + 5ull * PAGE_SIZE);
+    free_tables(BASE + 5ull * PAGE_SIZE, BASE + 6ull * PAGE_SIZE, BASE, BASE + GIB);
     CHECK_EQ(tables, 1);
     CHECK_EQ(flushes, 1);
-    map(BASE + 5 * PAGE_SIZE, false);
+    map(BASE + 5ull * PAGE_SIZE, false);
     CHECK_EQ(tables, 3);
 }
 
@@ -124,7 +124,7 @@ TEST(mmu, large_pages_take_their_table_along)
     CHECK_EQ(tables, 2);
     for (u64 at = 0; at < 8; at++)
         clear(BASE + at * LARGE_PAGE_SIZE);
-    free_tables(BASE, BASE + 8 * LARGE_PAGE_SIZE, BASE, BASE + GIB);
+    free_tables(BASE, BASE + 8ull * LARGE_PAGE_SIZE, BASE, BASE + GIB);
     CHECK_EQ(tables, 1);
     CHECK_EQ(flushes, 1);
 }
@@ -138,7 +138,7 @@ TEST(mmu, tables_stay_that_reach_beyond_the_hole)
     CHECK_EQ(tables, 4);
     clear(BASE + PAGE_SIZE);
     clear(BASE + LARGE_PAGE_SIZE);
-    free_tables(BASE + PAGE_SIZE, BASE + 2 * LARGE_PAGE_SIZE, BASE + PAGE_SIZE, BASE + GIB);
+    free_tables(BASE + PAGE_SIZE, BASE + 2ull * LARGE_PAGE_SIZE, BASE + PAGE_SIZE, BASE + GIB);
     CHECK_EQ(tables, 3); /* The table of the second 2 MiB went. */
     CHECK(mmu_slot_read(mmu_slot(BASE, false, false, NULL)) != 0);
     CHECK(mmu_slot(BASE + LARGE_PAGE_SIZE, false, false, NULL) == NULL);

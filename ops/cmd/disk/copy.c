@@ -74,10 +74,11 @@ static int copy_in(const struct disk_args *args, const char *name, char **source
         disk = disk_open(place.path, true, err);
     for (size_t i = 0; i < count && disk && status == 0; i++)
         status = disk_copy_in(disk, sources[i], target, args->deep, args->follows, err);
-    if (disk && status == 0)
+    if (disk && status == 0) {
         status = disk_close(disk, err);
-    else if (disk)
+    } else if (disk) {
         disk_discard(disk);
+    }
     place_fini(&place);
     return disk ? status : -1;
 }

@@ -103,10 +103,11 @@ int disk_cmd_delete(struct disk_args *args, const struct disk_victim *all, size_
         status = answer < 0 ? -1 : 0;
         for (size_t i = 0; i < names.count && status == 0 && answer > 0; i++) {
             status = delete_one(names.items[i], err);
-            if (status < 0)
+            if (status < 0) {
                 err_prefix(err, "cannot delete '%s'", names.items[i]);
-            else
+            } else {
                 ui_note("%s '%s' is deleted", item_kind(args->folder), names.items[i]);
+            }
         }
     }
     strings_fini(&names);

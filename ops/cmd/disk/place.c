@@ -20,8 +20,12 @@ static int age_set(void *field, const char *value, struct err *err)
     static const struct {
         char unit;
         uint64_t seconds;
-    } units[] = { { 's', 1 },         { 'h', 3600 },       { 'd', 86400 },
-                  { 'w', 7 * 86400 }, { 'm', 30 * 86400 }, { 'y', 365 * 86400 } };
+    } units[] = { { 's', 1 },
+                  { 'h', 3600 },
+                  { 'd', 86400 },
+                  { 'w', 7ull * 86400 },
+                  { 'm', 30ull * 86400 },
+                  { 'y', 365ull * 86400 } };
     size_t digits = strspn(value, "0123456789");
     uint64_t number = 0;
     char *text = xstrndup(value, digits);
@@ -97,10 +101,11 @@ static char *path_find(enum state_folder folder, const char *name, struct err *e
 
     if (strchr(name, '/'))
         return xstrdup(name);
-    if (item_read(&item, folder, name, err) == 0)
+    if (item_read(&item, folder, name, err) == 0) {
         path = xstrdup(item.path);
-    else if (access(name, F_OK) == 0)
+    } else if (access(name, F_OK) == 0) {
         path = xstrdup(name);
+    }
     item_fini(&item);
     return path;
 }

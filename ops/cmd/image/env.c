@@ -36,10 +36,11 @@ static void env_print(const struct manifest *manifest)
         name = xstrndup(manifest->envs[i], (size_t)(equals - manifest->envs[i]));
         cells[0] = (struct cell){ .text = name };
         cells[1] = (struct cell){ .text = equals + 1 };
-        if (ui.json)
+        if (ui.json) {
             table_add(table, cells);
-        else
+        } else {
             printf("%s\n", manifest->envs[i]);
+        }
         free(name);
     }
     if (ui.json)
@@ -55,10 +56,11 @@ static int env_show(const struct disk_args *args, struct err *err)
 
     if (status == 0)
         status = image_manifest_read(&read, place.path, err);
-    if (status == 0)
+    if (status == 0) {
         env_print(read.manifest);
-    else
+    } else {
         err_prefix(err, "cannot tell the environment of '%s'", args->words.items[0]);
+    }
     image_manifest_fini(&read);
     place_fini(&place);
     return status;

@@ -156,9 +156,10 @@ static int stopped_read(struct instance *instance, const char *name, struct err 
 
     if (instance_read(instance, name, err) < 0)
         return -1;
-    if (instance_is_alive(instance, &process))
+    if (instance_is_alive(instance, &process)) {
         return err_set(err, "instance '%s' is running\nhint: `ops instance stop %s` first", name,
                        name);
+    }
     return 0;
 }
 

@@ -151,9 +151,10 @@ static void kernel_insn_watch(struct qemu_plugin_insn *insn)
 
     if (counter)
         qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, counter, 1);
-    if (counts_exits)
+    if (counts_exits) {
         qemu_plugin_register_vcpu_mem_cb(insn, memory_accessed, QEMU_PLUGIN_CB_NO_REGS,
                                          QEMU_PLUGIN_MEM_RW, NULL);
+    }
 }
 
 static void user_insn_watch(struct qemu_plugin_insn *insn)
