@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mounted share and the table of its files. */
+/* A mounted share, and the inodes of its files. */
 #include "kernel/fs/9p/9p.h"
 
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "abi/p9/p9.h"
 #include "kernel/core/mutex.h"
-#include "kernel/core/spinlock.h"
 #include "kernel/fs/9p/client.h"
 #include "kernel/fs/9p/node.h"
 #include "kernel/fs/9p/wire.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/inode_cache.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/heap.h"
 #include "kernel/share/share.h"
-#include "lib/base/list.h"
 #include "lib/base/types.h"
 
 /* --- Files --------------------------------------------------------------------------------- */
@@ -68,78 +67,13 @@ static struct p9_node *node_create(struct p9_mount *mount, u32 fid, const struct
     inode_init(&node->inode, &mount->filesystem,
                (attr.mode & S_IFMT) == S_IFDIR ? &p9_directory_ops : &p9_other_ops, qid->path,
                attr.mode & 0177777);
+    node->entry.inode = &node->inode;
+    node->entry.kind = qid->type;
     node->qid = *qid;
     node->fid = fid;
     node->open_fid = P9_NO_FID;
     take_over(&node->inode, &attr);
     page_cache_init(&node->inode.cache, &node->inode, &p9_cache_ops, 0);
-    return node;
-}
-
-static struct list *bucket_of(struct p9_mount *mount, u64 number)
-{
-    return &mount->buckets[number % P9_BUCKETS];
-}
-
-static struct p9_node *find_locked(struct p9_mount *mount, const struct p9_qid *qid)
-    HOLDS(&mount->lock)
-{
-    struct list *at;
-
-    LIST_FOR_EACH (bucket_of(mount, qid->path), at) {
-        struct p9_node *node = LIST_ENTRY(at, struct p9_node, bucket_link);
-
-        if (node->qid.path == qid->path && node->qid.type == qid->type) {
-            inode_get(&node->inode);
-            list_remove(&node->kept_link);
-            list_push_back(&mount->kept, &node->kept_link);
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* The oldest file that only the table refers to, out of it; NULL when there is none near. */
-static struct p9_node *oldest_unused(struct p9_mount *mount) HOLDS(&mount->lock)
-{
-    struct list *at = mount->kept.next;
-
-    for (u32 i = 0; i < 32 && at != &mount->kept; i++, at = at->next) {
-        struct p9_node *node = LIST_ENTRY(at, struct p9_node, kept_link);
-
-        /* More references only come from the table, under its lock. */
-        if (__atomic_load_n(&node->inode.refs, __ATOMIC_ACQUIRE) == 1) {
-            list_remove(&node->kept_link);
-            list_remove(&node->bucket_link);
-            mount->kept_count--;
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* Enters `fresh`, or finds that another thread was faster: then that one, and `fresh` goes. */
-static struct p9_node *node_enter(struct p9_mount *mount, struct p9_node *fresh)
-{
-    struct p9_node *victim = NULL;
-    struct p9_node *node;
-
-    spin_lock(&mount->lock);
-    node = find_locked(mount, &fresh->qid);
-    if (!node) {
-        node = fresh;
-        inode_get(&node->inode);
-        list_push_back(bucket_of(mount, node->qid.path), &node->bucket_link);
-        list_push_back(&mount->kept, &node->kept_link);
-        mount->kept_count++;
-        if (mount->kept_count > P9_NODES_KEPT)
-            victim = oldest_unused(mount);
-    }
-    spin_unlock(&mount->lock);
-    if (victim)
-        inode_put(&victim->inode);
-    if (node != fresh)
-        inode_put(&fresh->inode);
     return node;
 }
 
@@ -166,26 +100,22 @@ int p9_node_get(struct p9_mount *mount, u32 fid, const struct p9_qid *qid, struc
     struct p9_node *node;
     int err = 0;
 
-    spin_lock(&mount->lock);
-    node = find_locked(mount, qid);
-    spin_unlock(&mount->lock);
-    if (node) {
+    *inode = inode_cache_find(&mount->inodes, qid->path, qid->type);
+    if (*inode) {
         p9_clunk(&mount->client, fid);
+        node = p9_node_of(*inode);
         if (node->qid.version != qid->version)
             err = node_renew(mount, node, qid);
-        if (err < 0) {
-            inode_put(&node->inode);
-            return err;
-        }
-    } else {
-        node = node_create(mount, fid, qid, &err);
-        if (!node) {
-            p9_clunk(&mount->client, fid);
-            return err;
-        }
-        node = node_enter(mount, node);
+        if (err < 0)
+            inode_put(*inode);
+        return err;
     }
-    *inode = &node->inode;
+    node = node_create(mount, fid, qid, &err);
+    if (!node) {
+        p9_clunk(&mount->client, fid);
+        return err;
+    }
+    *inode = inode_cache_enter(&mount->inodes, &node->entry);
     return 0;
 }
 
@@ -234,10 +164,7 @@ static void counts(struct filesystem *fs, u64 *blocks, u64 *blocks_free, u64 *fi
 
 static void mount_init(struct p9_mount *mount, u32 flags, u64 block_size)
 {
-    spinlock_init(&mount->lock, LOCK_RANK_NAME_CACHE);
-    list_init(&mount->kept);
-    for (u32 i = 0; i < P9_BUCKETS; i++)
-        list_init(&mount->buckets[i]);
+    inode_cache_init(&mount->inodes, P9_INODES_KEPT);
     mount->filesystem = (struct filesystem){
         .type = "9p",
         .device_id = filesystem_device_id(),

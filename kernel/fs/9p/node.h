@@ -3,31 +3,20 @@
 
 /* What the files of kernel/fs/9p share. */
 
-#include "kernel/core/mutex.h"
-#include "kernel/core/spinlock.h"
 #include "kernel/fs/9p/client.h"
 #include "kernel/fs/9p/wire.h"
 #include "kernel/fs/inode.h"
-#include "lib/base/list.h"
+#include "kernel/fs/inode_cache.h"
 #include "lib/base/types.h"
 
 enum {
-    P9_BUCKETS = 256,
-    P9_NODES_KEPT = 2048, /* In memory at once, those in use excepted. */
+    P9_INODES_KEPT = 2048, /* In memory at once, those in use excepted. */
 };
 
-/*
- * A mounted share. Files that were looked up stay in `buckets`, by the number the server has for
- * them. The table holds a reference, so that their pages stay cached; beyond P9_NODES_KEPT those
- * that nobody uses go, oldest first.
- */
 struct p9_mount {
     struct filesystem filesystem;
     struct p9_client client;
-    struct spinlock lock; /* LOCK_RANK_NAME_CACHE */
-    struct list buckets[P9_BUCKETS] GUARDED_BY(&lock);
-    struct list kept GUARDED_BY(&lock); /* All of them, last used last. */
-    u32 kept_count GUARDED_BY(&lock);
+    struct inode_cache inodes; /* All that were looked up, by the server's number and type. */
 };
 
 struct p9_node {
@@ -35,8 +24,7 @@ struct p9_node {
     struct p9_qid qid; /* [const] but for `version`: under the inode's lock. */
     u32 fid;           /* [const] Names the file; never opened. */
     u32 open_fid;      /* [atomic] Opened for reading, or P9_NO_FID. Set once. */
-    struct list bucket_link;
-    struct list kept_link;
+    struct inode_cache_entry entry;
 };
 
 static inline struct p9_node *p9_node_of(struct inode *inode)

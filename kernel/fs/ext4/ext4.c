@@ -4,13 +4,12 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/stat.h"
 #include "kernel/block/block.h"
-#include "kernel/core/spinlock.h"
 #include "kernel/fs/ext4/ext4_inode.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/inode_cache.h"
 #include "kernel/fs/page_cache.h"
 #include "kernel/mm/heap.h"
-#include "lib/base/list.h"
 #include "lib/base/types.h"
 
 static void take_over_times(struct inode *inode, const struct ext4_inode *disk)
@@ -49,92 +48,24 @@ static struct ext4_node *node_create(struct ext4_mount *mount, u32 number, int *
     node->inode.gid = node->disk.gid;
     node->inode.blocks = node->disk.blocks;
     node->inode.device = device_number(node->disk.device);
+    node->entry.inode = &node->inode;
     take_over_times(&node->inode, &node->disk);
     page_cache_init(&node->inode.cache, &node->inode, &ext4_cache_ops, 0);
-    return node;
-}
-
-static struct list *bucket_of(struct ext4_mount *mount, u64 number)
-{
-    return &mount->buckets[number % EXT4_INODE_BUCKETS];
-}
-
-static struct ext4_node *find_locked(struct ext4_mount *mount, u32 number) HOLDS(&mount->lock)
-{
-    struct list *at;
-
-    LIST_FOR_EACH (bucket_of(mount, number), at) {
-        struct ext4_node *node = LIST_ENTRY(at, struct ext4_node, bucket_link);
-
-        if (node->inode.number == number) {
-            inode_get(&node->inode);
-            list_remove(&node->kept_link);
-            list_push_back(&mount->kept, &node->kept_link);
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* The oldest inode that only the table refers to, out of it; NULL when there is none near. */
-static struct ext4_node *oldest_unused(struct ext4_mount *mount) HOLDS(&mount->lock)
-{
-    struct list *at = mount->kept.next;
-
-    for (u32 i = 0; i < 32 && at != &mount->kept; i++, at = at->next) {
-        struct ext4_node *node = LIST_ENTRY(at, struct ext4_node, kept_link);
-
-        /* More references only come from the table, under its lock. */
-        if (__atomic_load_n(&node->inode.refs, __ATOMIC_ACQUIRE) == 1) {
-            list_remove(&node->kept_link);
-            list_remove(&node->bucket_link);
-            mount->kept_count--;
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* Enters `fresh`, or finds that another thread was faster: then that one, and `fresh` goes. */
-static struct ext4_node *node_enter(struct ext4_mount *mount, struct ext4_node *fresh)
-{
-    struct ext4_node *victim = NULL;
-    struct ext4_node *node;
-
-    spin_lock(&mount->lock);
-    node = find_locked(mount, (u32)fresh->inode.number);
-    if (!node) {
-        node = fresh;
-        inode_get(&node->inode);
-        list_push_back(bucket_of(mount, node->inode.number), &node->bucket_link);
-        list_push_back(&mount->kept, &node->kept_link);
-        mount->kept_count++;
-        if (mount->kept_count > EXT4_INODES_KEPT)
-            victim = oldest_unused(mount);
-    }
-    spin_unlock(&mount->lock);
-    if (victim)
-        inode_put(&victim->inode);
-    if (node != fresh)
-        inode_put(&fresh->inode);
     return node;
 }
 
 int ext4_node_get(struct ext4_mount *mount, u32 number, struct inode **inode)
 {
     struct ext4_node *node;
-    int err = 0;
+    int err;
 
-    spin_lock(&mount->lock);
-    node = find_locked(mount, number);
-    spin_unlock(&mount->lock);
-    if (!node) {
-        node = node_create(mount, number, &err);
-        if (!node)
-            return err;
-        node = node_enter(mount, node);
-    }
-    *inode = &node->inode;
+    *inode = inode_cache_find(&mount->inodes, number, 0);
+    if (*inode)
+        return 0;
+    node = node_create(mount, number, &err);
+    if (!node)
+        return err;
+    *inode = inode_cache_enter(&mount->inodes, &node->entry);
     return 0;
 }
 
@@ -156,15 +87,6 @@ static void counts(struct filesystem *fs, u64 *blocks, u64 *blocks_free, u64 *fi
     *blocks_free = all.blocks_free;
     *files = all.files;
     *files_free = all.files_free;
-}
-
-static void mount_init(struct ext4_mount *mount, struct block_device *device)
-{
-    mount->device = device;
-    spinlock_init(&mount->lock, LOCK_RANK_NAME_CACHE);
-    list_init(&mount->kept);
-    for (u32 i = 0; i < EXT4_INODE_BUCKETS; i++)
-        list_init(&mount->buckets[i]);
 }
 
 static struct ext4_disk disk_of(struct block_device *device)
@@ -189,7 +111,8 @@ int ext4_mount(struct block_device *device, struct filesystem **fs)
 
     if (!mount)
         return -ENOMEM;
-    mount_init(mount, device);
+    mount->device = device;
+    inode_cache_init(&mount->inodes, EXT4_INODES_KEPT);
     err = ext4_open(&disk, 0, &mount->format);
     if (err < 0) {
         heap_free(mount);

@@ -3,38 +3,28 @@
 
 /* What the files of kernel/fs/ext4 share. */
 
-#include "kernel/core/spinlock.h"
 #include "kernel/fs/ext4/format/ext4_format.h"
 #include "kernel/fs/inode.h"
-#include "lib/base/list.h"
+#include "kernel/fs/inode_cache.h"
 #include "lib/base/types.h"
 
 struct block_device;
 
 enum {
-    EXT4_INODE_BUCKETS = 256,
     EXT4_INODES_KEPT = 4096, /* In memory at once, those in use excepted. */
 };
 
-/*
- * A mounted ext4. Inodes that were read stay in `buckets` with a reference of the table's, so that
- * their pages stay cached; beyond EXT4_INODES_KEPT those that nobody uses go, oldest first.
- */
 struct ext4_mount {
     struct filesystem filesystem;
     struct block_device *device; /* [const] */
     struct ext4_fs *format;      /* [const] */
-    struct spinlock lock;        /* LOCK_RANK_NAME_CACHE */
-    struct list buckets[EXT4_INODE_BUCKETS] GUARDED_BY(&lock);
-    struct list kept GUARDED_BY(&lock); /* All of them, last used last. */
-    u32 kept_count GUARDED_BY(&lock);
+    struct inode_cache inodes;   /* All that were read. */
 };
 
 struct ext4_node {
     struct inode inode;
     struct ext4_inode disk; /* [const] Nothing changes on a read-only filesystem. */
-    struct list bucket_link;
-    struct list kept_link;
+    struct inode_cache_entry entry;
 };
 
 static inline struct ext4_node *ext4_node_of(struct inode *inode)
