@@ -178,6 +178,8 @@ const struct option_spec options_machine[] = {
     { 0, "cpu", "MODEL", "QEMU's CPU model", OPTION_TEXT, FIELD(cpu_model), NULL, false },
     { 0, "append", "TEXT", "more words for the kernel's command line", OPTION_TEXT, FIELD(append),
       NULL, false },
+    { 0, "log-size", "SIZE", "how much is kept of what an instance prints; 16M unless given",
+      OPTION_MIB, FIELD(log_mib), NULL, false },
     { 0, "timeout", "SECONDS", "end the machine after so long", OPTION_NUMBER, FIELD(timeout_s),
       NULL, false },
     { 0, "dry-run", NULL, "print the QEMU command and do nothing", OPTION_FLAG, FIELD(dry_run),

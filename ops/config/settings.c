@@ -12,6 +12,7 @@ void settings_init(struct settings *settings)
 {
     *settings = (struct settings){
         .memory_mib = SETTINGS_MEMORY_DEFAULT_MIB,
+        .log_mib = SETTINGS_LOG_DEFAULT_MIB,
         .cpus = 1,
         .accel = xstrdup("auto"),
         .machine = xstrdup("microvm"),
@@ -109,6 +110,8 @@ int settings_check(const struct settings *settings, struct err *err)
         return err_set(err, "%llu MiB of memory are too little: the least is %d MiB",
                        (unsigned long long)settings->memory_mib, SETTINGS_MEMORY_MIN_MIB);
     }
+    if (settings->log_mib < 1 || settings->log_mib > SETTINGS_LOG_MAX_MIB)
+        return err_set(err, "the log of an instance has to be from 1 MiB to 1 TiB");
     if (settings->memory_mib > SETTINGS_MEMORY_MAX_MIB) {
         return err_set(err, "%llu MiB of memory are too much: the most is %d MiB",
                        (unsigned long long)settings->memory_mib, SETTINGS_MEMORY_MAX_MIB);

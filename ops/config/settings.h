@@ -19,6 +19,8 @@ enum {
     SETTINGS_MEMORY_MIN_MIB = 24,
     SETTINGS_MEMORY_MAX_MIB = 1 << 20,
     SETTINGS_CPUS_MAX = 64,
+    SETTINGS_LOG_DEFAULT_MIB = 16,
+    SETTINGS_LOG_MAX_MIB = 1 << 20,
 };
 
 /* A network interface of several. NULL: not said. */
@@ -103,6 +105,7 @@ struct settings {
     char *instance_name;
     char *at_exit; /* A shell command for when the machine has ended. */
     bool background;
+    uint64_t log_mib; /* How much of what an instance prints is kept. */
     bool debug;
     uint64_t gdb_port;  /* 0: the usual one. */
     uint64_t timeout_s; /* 0: none. */

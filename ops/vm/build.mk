@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-ops-lib-y += ops/vm/accel.c ops/vm/control.c ops/vm/detach.c ops/vm/gdb.c ops/vm/launch.c \
+ops-lib-y += ops/vm/accel.c ops/vm/console.c ops/vm/control.c ops/vm/detach.c ops/vm/gdb.c ops/vm/launch.c \
              ops/vm/launch_json.c ops/vm/launch_ports.c ops/vm/qemu.c ops/vm/qmp.c ops/vm/report.c \
              ops/vm/vm.c
 unit-host-y += ops/vm/control_test.c ops/vm/detach_test.c ops/vm/launch_test.c ops/vm/qemu_test.c \

@@ -20,11 +20,13 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syscall.h>
@@ -33,7 +35,9 @@
 enum {
     PROCESS_TEXT_MAX = 64,
     STAT_SIZE_MAX = 4096,
-    STAT_START_FIELD = 22, /* proc(5): starttime. */
+    STAT_START_FIELD = 22, /* proc(5): starttime, arg_start, arg_end. */
+    STAT_ARGS_FIELD = 48,
+    STAT_ARGS_END_FIELD = 49,
 };
 
 int vm_alive_lock(const char *path, struct err *err)
@@ -51,21 +55,27 @@ int vm_alive_lock(const char *path, struct err *err)
     return fd;
 }
 
-/* When a process started, 0: there is none. */
-static uint64_t process_start(pid_t pid)
+/* A number of /proc/PID/stat, 0: there is none. */
+static uint64_t process_stat(pid_t pid, int wanted)
 {
     char *path = xasprintf("/proc/%ld/stat", (long)pid);
     char *text = file_read_text(path, STAT_SIZE_MAX);
     char *rest = text ? strrchr(text, ')') : NULL; /* The name may hold anything. */
-    uint64_t start = 0;
+    uint64_t number = 0;
 
-    for (int field = 2; rest && field < STAT_START_FIELD; field++)
+    for (int field = 2; rest && field < wanted; field++)
         rest = strchr(rest + 1, ' ');
     if (rest)
-        start = strtoull(rest + 1, NULL, 10);
+        number = strtoull(rest + 1, NULL, 10);
     free(text);
     free(path);
-    return start;
+    return number;
+}
+
+/* When a process started, 0: there is none. */
+static uint64_t process_start(pid_t pid)
+{
+    return process_stat(pid, STAT_START_FIELD);
 }
 
 static void process_write(int fd)
@@ -140,6 +150,9 @@ static void stdio_set(const char *log)
         dup2(log_fd >= 0 ? log_fd : null_fd, STDERR_FILENO);
 }
 
+/* Ends of a session and of a computer: the command hears of them as well, and has last words. */
+static const int signals_ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE };
+
 /* Signals as a program finds them that nobody started from a shell. */
 static void signals_reset(void)
 {
@@ -149,6 +162,66 @@ static void signals_reset(void)
         (void)signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Has a list of processes show `title` in the place of the words ops was called with, which are
+ * those of a command that has long ended, and none of which is to be seen so long.
+ */
+static void title_set(const char *title)
+{
+    uint64_t start = process_stat(getpid(), STAT_ARGS_FIELD);
+    uint64_t end = process_stat(getpid(), STAT_ARGS_END_FIELD);
+
+    (void)prctl(PR_SET_NAME, "ops-keeper");
+    if (start == 0 || end <= start || start != (uintptr_t)program_invocation_name)
+        return;
+    memset(program_invocation_name, 0, end - start);
+    snprintf(program_invocation_name, end - start, "%s", title);
+}
+
+static int fd_compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Closes all but stdio and `count` descriptors, which it sorts. */
+static void others_close(int *fds, size_t count)
+{
+    unsigned next = STDERR_FILENO + 1;
+
+    qsort(fds, count, sizeof(*fds), fd_compare);
+    for (size_t i = 0; i < count; i++) {
+        if ((unsigned)fds[i] > next)
+            (void)close_range(next, (unsigned)fds[i] - 1, 0);
+        next = (unsigned)fds[i] + 1;
+    }
+    (void)close_range(next, UINT_MAX, 0);
+}
+
+/* What a grandchild does: keeps what the command writes, with as little of ops as it can. */
+static void keeper_become(const struct vm_keeper *keeper, const char *folder, const char *log,
+                          int alive_fd)
+{
+    int fds[VM_KEEPER_PIPES + 1] = { alive_fd };
+    size_t count = 1;
+
+    for (size_t i = 0; i < keeper->pipe_count; i++) {
+        if (keeper->pipes[i].read_fd > 0)
+            fds[count++] = keeper->pipes[i].read_fd;
+    }
+    others_close(fds, count);
+    (void)umask(077);
+    if (chdir(folder) < 0)
+        _exit(1);
+    stdio_set(log);
+    signals_reset();
+    for (size_t i = 0; i < sizeof(signals_ignored) / sizeof(signals_ignored[0]); i++)
+        (void)signal(signals_ignored[i], SIG_IGN);
+    title_set(keeper->title);
+    (void)malloc_trim(0);
+    keeper->fn(keeper->context);
+    _exit(0);
 }
 
 /* Tells vm_detach(), which waits at the other end, why there is no command. */
@@ -164,7 +237,7 @@ static void cause_report(int report_fd)
  * caller left open, a lock or the end of a pipe, would stay so as long as the machine runs.
  */
 static void command_become(const struct strings *command, const char *folder, const char *log,
-                           int alive_fd, int report_fd)
+                           int alive_fd, const struct vm_keeper *keeper, int report_fd)
 {
     umask(077);
     if (chdir(folder) == 0) {
@@ -173,14 +246,43 @@ static void command_become(const struct strings *command, const char *folder, co
         process_write(alive_fd);
         (void)close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
         (void)fcntl(alive_fd, F_SETFD, 0);
+        for (size_t i = 0; keeper && i < keeper->pipe_count; i++) {
+            if (keeper->pipes[i].write_fd > 0)
+                (void)fcntl(keeper->pipes[i].write_fd, F_SETFD, 0);
+        }
         execv(command->items[0], command->items);
     }
     cause_report(report_fd);
     _exit(1);
 }
 
+/*
+ * The child: a session of its own, and then processes that do not lead it: no terminal, ever. The
+ * keeper first: it is there before there is anything to keep.
+ */
+static void session_start(const struct strings *command, const char *folder, const char *log,
+                          int alive_fd, const struct vm_keeper *keeper, int report_fd)
+{
+    pid_t child = 1;
+
+    (void)setsid();
+    if (keeper) {
+        child = fork();
+        if (child == 0)
+            keeper_become(keeper, folder, log, alive_fd);
+    }
+    if (child > 0) {
+        child = fork();
+        if (child == 0)
+            command_become(command, folder, log, alive_fd, keeper, report_fd);
+    }
+    if (child < 0)
+        cause_report(report_fd);
+    _exit(0);
+}
+
 int vm_detach(const struct strings *command, const char *folder, const char *log, int alive_fd,
-              struct err *err)
+              const struct vm_keeper *keeper, struct err *err)
 {
     int fds[2];
     int cause = 0;
@@ -191,16 +293,8 @@ int vm_detach(const struct strings *command, const char *folder, const char *log
         return err_set_errno(err, "cannot make a pipe");
     fflush(NULL);
     child = fork();
-    if (child == 0) {
-        /* A session of its own, and then a process that does not lead it: no terminal, ever. */
-        (void)setsid();
-        child = fork();
-        if (child == 0)
-            command_become(command, folder, log, alive_fd, fds[1]);
-        if (child < 0)
-            cause_report(fds[1]);
-        _exit(0);
-    }
+    if (child == 0)
+        session_start(command, folder, log, alive_fd, keeper, fds[1]);
     close(fds[1]);
     if (child > 0) {
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR)

@@ -2,9 +2,11 @@
 #include "ops/vm/vm.h"
 
 #include "host/err.h"
+#include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/state/state.h"
+#include "ops/vm/console.h"
 #include "test/unit/unit.h"
 
 #include <signal.h>
@@ -14,6 +16,7 @@
 
 enum {
     WAIT_STEPS = 2000,
+    PIPE_SIZE = 64 * 1024,
 };
 
 /* A folder, and the lock in it. */
@@ -48,7 +51,7 @@ static int command_start(const struct place *place, const char *program, struct 
     CHECK(fd >= 0);
     strings_add(&command, program);
     strings_add(&command, "60");
-    status = vm_detach(&command, place->folder, "log", fd, err);
+    status = vm_detach(&command, place->folder, "log", fd, NULL, err);
     close(fd);
     strings_fini(&command);
     return status;
@@ -141,5 +144,41 @@ TEST(detach, harms_nobody_who_got_its_number)
     CHECK_EQ(process.pid, 0);
     close(fd);
     free(text);
+    place_remove(&place);
+}
+
+TEST(detach, keeps_the_end_of_what_it_prints)
+{
+    struct console console = { .newer = "newer", .older = "older", .size_max = 2000 };
+    struct vm_pipe pipe;
+    struct vm_keeper keeper = {
+        .title = "keeper", .fn = console_keep, .context = &console, .pipes = &pipe, .pipe_count = 1
+    };
+    struct strings command = { 0 };
+    struct place place;
+    struct err err = { 0 };
+    char *path;
+    char *text;
+    int fd;
+
+    place_make(&place);
+    CHECK_EQ(vm_pipe_open(&pipe, &err), 0);
+    console.console_fd = pipe.read_fd;
+    fd = vm_alive_lock(place.alive, &err);
+    CHECK(fd >= 0);
+    strings_add(&command, "/bin/sh");
+    strings_add(&command, "-c");
+    strings_addf(&command, "for i in $(seq 1000 9999); do echo $i; done > %s", pipe.path);
+    CHECK_EQ(vm_detach(&command, place.folder, "log", fd, &keeper, &err), 0);
+    close(fd);
+    vm_pipe_close(&pipe);
+    gone_wait(&place); /* All is written when the lock is free. */
+    path = xasprintf("%s/newer", place.folder);
+    text = file_read_text(path, PIPE_SIZE);
+    CHECK(text);
+    CHECK(strcmp(text + strlen(text) - 10, "9998\n9999\n") == 0);
+    free(text);
+    free(path);
+    strings_fini(&command);
     place_remove(&place);
 }

@@ -56,6 +56,7 @@ void launch_set(struct launch *launch, const struct settings *settings, const ch
     launch->append = copy_of(settings->append);
     launch->memory_mib = settings->memory_mib;
     launch->cpus = settings->cpus;
+    launch->log_mib = settings->log_mib;
     launch->ports = settings->ports;
     launch->udp_ports = settings->udp_ports;
     launch->tap = copy_of(settings->tap_name);

@@ -40,6 +40,7 @@ struct launch {
     char *append;    /* Words of the kernel's command line, or NULL. */
     uint64_t memory_mib;
     uint64_t cpus;
+    uint64_t log_mib; /* How much of what an instance prints is kept. */
     struct ports ports;
     struct ports udp_ports;
     char *tap;    /* The host's network device, or NULL. */

@@ -94,6 +94,7 @@ json_t *launch_json(const struct launch *launch)
     status |= json_object_set_new(json, "persist", json_boolean(launch->is_persistent));
     status |= json_object_set_new(json, "memory_mib", json_integer((json_int_t)launch->memory_mib));
     status |= json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
+    status |= json_object_set_new(json, "log_mib", json_integer((json_int_t)launch->log_mib));
     status |= json_object_set_new(json, "ports", ports_json(&launch->ports));
     status |= json_object_set_new(json, "udp_ports", ports_json(&launch->udp_ports));
     status |= json_object_set_new(json, "volumes", volumes_json(launch));
@@ -196,6 +197,10 @@ int launch_parse(struct launch *launch, json_t *json, struct err *err)
     if (!json_is_object(json))
         return err_set(err, "\"launch\": not an object");
     launch->is_persistent = json_is_true(json_object_get(json, "persist"));
+    launch->log_mib = SETTINGS_LOG_DEFAULT_MIB; /* One of an older ops does not say. */
+    if (json_object_get(json, "log_mib") &&
+        number_parse(&launch->log_mib, json, "log_mib", SETTINGS_LOG_MAX_MIB, err) < 0)
+        return -1;
     if (texts_parse(launch, json, err) < 0 ||
         number_parse(&launch->memory_mib, json, "memory_mib", SETTINGS_MEMORY_MAX_MIB, err) < 0 ||
         number_parse(&launch->cpus, json, "cpus", SETTINGS_CPUS_MAX, err) < 0 ||

@@ -156,7 +156,7 @@ static void channels_add(struct strings *command, const struct qemu_channels *ch
                          const char *suffix)
 {
     if (channels->console) {
-        chardev_add(command, "file,id=console", channels->console, ",append=on");
+        chardev_add(command, "file,id=console", channels->console, "");
     } else {
         add2(command, "-chardev", "stdio,id=console,signal=on");
     }

@@ -13,7 +13,7 @@ struct launch;
 /* Where a machine's channels end on this one. Paths; relative ones count from QEMU's folder. */
 struct qemu_channels {
     const char *report;  /* Gets the report. */
-    const char *console; /* Gets the console, appended; NULL: stdin and stdout. */
+    const char *console; /* Gets the console; NULL: stdin and stdout. */
     const char *qmp;     /* A unix socket for QEMU's monitor, or NULL. */
     const char *control; /* A unix socket for the kernel's control channel, or NULL. */
     const char *files;   /* The folder with the overlay and secrets; NULL: there are none. */

@@ -60,14 +60,31 @@ struct vm_process {
 };
 
 /*
+ * A process beside a detached command that reads what the command writes to pipes: the command has
+ * their writing ends, the keeper the reading ones, so it sees their end when the command is gone. It
+ * runs `fn` in the command's folder, holds the same lock, and does not end at signals for ops.
+ */
+struct vm_keeper {
+    const char *title; /* What a list of processes shows. */
+    void (*fn)(void *context);
+    void *context;
+    const struct vm_pipe *pipes; /* Of which some may be all zeros: none. */
+    size_t pipe_count;           /* Up to VM_KEEPER_PIPES. */
+};
+
+enum {
+    VM_KEEPER_PIPES = 2,
+};
+
+/*
  * Starts a command that outlives ops and its terminal, in the folder `folder`, which is where its
  * relative paths count from. `alive_fd` is a file of its own, locked: the process keeps it open, so
- * the lock lasts as long as it does, and its content is the process; it has no other file of ours
- * open. Messages go to the file `log`. Files it makes are for the user alone. Returns 0 when the
- * command runs, or -1 with `err` set.
+ * the lock lasts as long as it does, and its content is the process; of our files it has no other
+ * open but what `keeper` (or NULL) says. Messages go to the file `log`. Files it makes are for the
+ * user alone. Returns 0 when the command runs, or -1 with `err` set.
  */
 int vm_detach(const struct strings *command, const char *folder, const char *log, int alive_fd,
-              struct err *err);
+              const struct vm_keeper *keeper, struct err *err);
 
 /* Takes the lock of a file made for vm_detach(). Returns its descriptor, or -1 with `err` set. */
 int vm_alive_lock(const char *path, struct err *err);

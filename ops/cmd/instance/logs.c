@@ -47,9 +47,10 @@ const struct cmd cmd_instance_logs = {
     .name = "logs",
     .usage = "[OPTION...] NAME",
     .about = "show what an instance prints",
-    .more = "It is what came since its last start; on this machine "
-            "$OPS_HOME/instances/NAME/console.log,\n"
-            "which grows as the program prints. logrotate can cut it, with `copytruncate`.",
+    .more = "It is what came since its last start, or the end of that: no more is kept than "
+            "--log-size says\n"
+            "when the instance is created, 16 MiB unless given. On this machine it is in\n"
+            "$OPS_HOME/instances/NAME/console.log, and what came before in console.log.0.",
     .examples = "  ops instance logs web-1\n"
                 "  ops instance logs -f web-1",
     .options = options,

@@ -5,9 +5,10 @@
  * An instance on this machine: a QEMU process and the folder $OPS_HOME/instances/NAME:
  *
  *     instance.json    what it is, so that it can be started again
- *     alive            locked by QEMU while it runs; holds its process number (ops/vm/detach.c)
- *     console.log      what the program prints, appended (by O_APPEND: `copytruncate` of logrotate
- *                      works); console.log.1 is that of the start before
+ *     alive            locked by QEMU while it runs, and until all that it printed is written;
+ *                      holds its process number (ops/vm/detach.c)
+ *     console.log      what the program prints, console.log.0 what it printed before that was full
+ *                      (ops/vm/console.h); console.log.1 is the console.log of the start before
  *     report           what the kernel says of the run (ops/vm/report.h)
  *     qemu.log         what QEMU complains of
  *     stopping         there from a `stop` on until the next start

@@ -66,6 +66,20 @@ static void cut_notice(int fd)
         (void)lseek(fd, 0, SEEK_SET);
 }
 
+/* Copies what was printed before the file began that is open, if that is another one. */
+static int older_copy(int fd, const char *path, char *chunk, FILE *out, struct err *err)
+{
+    int older = -1;
+    int status = console_open(&older, path, err);
+
+    if (older >= 0) {
+        if (fd < 0 || is_replaced(fd, path))
+            status = rest_copy(older, chunk, out, err);
+        close(older);
+    }
+    return status;
+}
+
 /* Copies what there is, of the file in its place, too, when that is another one by now. */
 static int console_copy(int *fd, const char *path, char *chunk, FILE *out, struct err *err)
 {
@@ -92,21 +106,29 @@ static int log_copy(const struct instance *instance, bool follow, FILE *out, str
 {
     char *path = instance_file(instance, "console.log");
     char *chunk = xcalloc(CHUNK_SIZE, 1);
+    char *older = instance_file(instance, "console.log.0");
     struct vm_process process;
     bool is_alive;
-    int status;
     int fd = -1;
+    int status = console_open(&fd, path, err);
 
+    /* The newer one is open by now: what is moved from now on is not lost. */
+    if (status == 0)
+        status = older_copy(fd, older, chunk, out, err);
+    if (status < 0)
+        follow = false;
     do {
         /* First whether it lives: what it printed last is then there. */
         is_alive = follow && instance_is_alive(instance, &process);
-        status = console_copy(&fd, path, chunk, out, err);
+        if (status == 0)
+            status = console_copy(&fd, path, chunk, out, err);
         if (is_alive && status == 0)
             pause_ms(FOLLOW_MS);
     } while (is_alive && status == 0);
     if (fd >= 0)
         close(fd);
     free(chunk);
+    free(older);
     free(path);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "host/xmem.h"
 #include "ops/provider/local/instance.h"
 #include "ops/provider/provider.h"
+#include "ops/vm/console.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/qmp.h"
@@ -32,7 +33,6 @@ enum {
 
 static const struct qemu_channels channels_of_instance = {
     .report = "report",
-    .console = "console.log",
     .qmp = "qmp.sock",
     .control = "control.sock",
     .files = ".",
@@ -47,11 +47,13 @@ bool instance_is_alive(const struct instance *instance, struct vm_process *proce
     return is_alive;
 }
 
-/* Takes away what the run before left, but its console, which becomes console.log.1. */
+/*
+ * Takes away what the run before left, but the end of its console, which becomes console.log.1.
+ */
 static void leftovers_remove(const struct instance *instance)
 {
-    static const char *const names[] = { "report", "qemu.log", "stopping", "qmp.sock",
-                                         "control.sock" };
+    static const char *const names[] = { "report",   "qemu.log",     "stopping",
+                                         "qmp.sock", "control.sock", "console.log.0" };
     char *console = instance_file(instance, "console.log");
     char *kept = instance_file(instance, "console.log.1");
 
@@ -69,13 +71,29 @@ static void leftovers_remove(const struct instance *instance)
 static int process_start(const struct instance *instance, const char *qemu, int alive_fd,
                          struct err *err)
 {
+    struct qemu_channels channels = channels_of_instance;
+    struct console console = { .newer = "console.log",
+                               .older = "console.log.0",
+                               .size_max = instance->launch.log_mib << 20 };
+    struct vm_pipe pipe;
+    struct vm_keeper keeper = {
+        .fn = console_keep, .context = &console, .pipes = &pipe, .pipe_count = 1
+    };
     struct strings command = { 0 };
+    char *title;
     int status;
 
-    qemu_command(&command, qemu, &instance->launch, &channels_of_instance,
-                 qemu_kvm_wanted(&instance->launch));
-    status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, err);
+    if (vm_pipe_open(&pipe, err) < 0)
+        return -1;
+    console.console_fd = pipe.read_fd;
+    channels.console = pipe.path;
+    title = xasprintf("ops: keeps what instance %s prints", instance->name);
+    keeper.title = title;
+    qemu_command(&command, qemu, &instance->launch, &channels, qemu_kvm_wanted(&instance->launch));
+    status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, &keeper, err);
     strings_fini(&command);
+    free(title);
+    vm_pipe_close(&pipe);
     return status;
 }
 
