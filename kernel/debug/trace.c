@@ -224,49 +224,55 @@ void trace_leave(struct trace_call *call, bool others, long result)
 
 /* --- Signals and ends ---------------------------------------------------------------------- */
 
-void trace_signal(u32 tid, bool others, const struct abi_siginfo *info)
-{
+/* A line that is not a call. */
+struct event {
     char line[EVENT_SIZE];
     struct text text;
+};
+
+static void event_init(struct event *event, u32 tid, bool others)
+{
+    text_init(&event->text, event->line, sizeof(event->line));
+    put_pid(&event->text, tid, others);
+}
+
+void trace_signal(u32 tid, bool others, const struct abi_siginfo *info)
+{
+    struct event event;
 
     if (!shows_calls)
         return;
-    text_init(&text, line, sizeof(line));
-    put_pid(&text, tid, others);
-    text_put(&text, "--- ", 4);
-    trace_put_signal(&text, (u32)info->signo);
-    text_put_char(&text, ' ');
-    trace_put_siginfo(&text, info);
-    text_put(&text, " ---", 4);
-    report_event(line);
+    event_init(&event, tid, others);
+    text_format(&event.text, "--- ");
+    trace_put_signal(&event.text, (u32)info->signo);
+    text_put_char(&event.text, ' ');
+    trace_put_siginfo(&event.text, info);
+    text_format(&event.text, " ---");
+    report_event(event.line);
 }
 
 void trace_exited(u32 tid, bool others, int status)
 {
-    char line[EVENT_SIZE];
-    struct text text;
+    struct event event;
 
     if (!shows_calls)
         return;
-    text_init(&text, line, sizeof(line));
-    put_pid(&text, tid, others);
-    text_format(&text, "+++ exited with %d +++", status & 0xff);
-    report_event(line);
+    event_init(&event, tid, others);
+    text_format(&event.text, "+++ exited with %d +++", status & 0xff);
+    report_event(event.line);
 }
 
 void trace_killed(u32 tid, bool others, int signal)
 {
-    char line[EVENT_SIZE];
-    struct text text;
+    struct event event;
 
     if (!shows_calls)
         return;
-    text_init(&text, line, sizeof(line));
-    put_pid(&text, tid, others);
-    text_put(&text, "+++ killed by ", 14);
-    trace_put_signal(&text, (u32)signal);
-    text_put(&text, " +++", 4);
-    report_event(line);
+    event_init(&event, tid, others);
+    text_format(&event.text, "+++ killed by ");
+    trace_put_signal(&event.text, (u32)signal);
+    text_format(&event.text, " +++");
+    report_event(event.line);
 }
 
 void trace_file(const char *path, int err)

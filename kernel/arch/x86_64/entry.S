@@ -14,8 +14,7 @@
 
     .text
 
-.macro PUSH_REGS
-    pushq %rdi
+.macro PUSH_REGS_BELOW_RDI
     pushq %rsi
     pushq %rdx
     pushq %rcx
@@ -30,6 +29,11 @@
     pushq %r13
     pushq %r14
     pushq %r15
+.endm
+
+.macro PUSH_REGS
+    pushq %rdi
+    PUSH_REGS_BELOW_RDI
 .endm
 
 .macro POP_REGS
@@ -215,20 +219,7 @@ stub_\number:
 .macro SAVE_TRAP
     /* number -> rdi slot: exchange it with the live rdi. */
     xchgq %rdi, (%rsp)
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    PUSH_REGS_BELOW_RDI
     movq %rdi, %rsi                 /* Second argument: the number. */
     movq %rsp, %rdi                 /* First: the registers. */
     cld
