@@ -3,7 +3,6 @@
 
 #include "abi/linux/errors.h"
 #include "abi/linux/poll.h"
-#include "kernel/core/clock.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
 #include "kernel/file/file.h"
@@ -20,78 +19,76 @@ struct eventfd {
     bool is_semaphore; /* [const] */
 };
 
-/* Takes what a read takes: false when there is nothing. */
-static bool take(struct eventfd *eventfd, u64 *value)
+/* What one read takes, or one write adds. */
+struct transfer {
+    struct eventfd *eventfd;
+    u64 value;
+};
+
+/* False when there is nothing. */
+static bool take(void *arg)
 {
+    struct transfer *transfer = arg;
+    struct eventfd *eventfd = transfer->eventfd;
+
     spin_lock(&eventfd->lock);
-    *value = eventfd->is_semaphore && eventfd->count > 0 ? 1 : eventfd->count;
-    eventfd->count -= *value;
+    transfer->value = eventfd->is_semaphore && eventfd->count > 0 ? 1 : eventfd->count;
+    eventfd->count -= transfer->value;
     spin_unlock(&eventfd->lock);
-    return *value != 0;
+    return transfer->value != 0;
 }
 
-static bool add(struct eventfd *eventfd, u64 value)
+/* False when it is too much. */
+static bool add(void *arg)
 {
+    const struct transfer *transfer = arg;
+    struct eventfd *eventfd = transfer->eventfd;
     bool fits;
 
     spin_lock(&eventfd->lock);
-    fits = value <= COUNT_MAX - eventfd->count;
+    fits = transfer->value <= COUNT_MAX - eventfd->count;
     if (fits)
-        eventfd->count += value;
+        eventfd->count += transfer->value;
     spin_unlock(&eventfd->lock);
     return fits;
 }
 
 static long eventfd_read(struct file *file, struct iter *to, u64 off, u32 flags)
 {
-    struct eventfd *eventfd = file->data;
-    struct waiter waiter;
-    u64 value;
-    int err = 0;
+    struct transfer transfer = { .eventfd = file->data };
+    struct wait_queue *queue = &transfer.eventfd->queue;
+    u64 size = sizeof(transfer.value);
+    int err;
 
     (void)off;
-    if (to->left < sizeof(value))
+    if (to->left < size)
         return -EINVAL;
-    if (!take(eventfd, &value)) {
-        if (flags & FILE_NONBLOCK)
-            return -EAGAIN;
-        wait_begin_exclusive(&eventfd->queue, &waiter, POLLIN);
-        while (err == 0 && !take(eventfd, &value))
-            err = wait_block(&waiter, DEADLINE_NONE);
-        wait_end(&waiter);
-        if (err < 0)
-            return err;
-    }
-    wait_wake(&eventfd->queue, POLLOUT | POLLWRNORM);
-    return iter_copy_to(to, &value, sizeof(value)) == sizeof(value) ? (long)sizeof(value) : -EFAULT;
+    err = file_try(queue, POLLIN, flags, take, &transfer);
+    if (err < 0)
+        return err;
+    wait_wake(queue, POLLOUT | POLLWRNORM);
+    return iter_copy_to(to, &transfer.value, size) == size ? (long)size : -EFAULT;
 }
 
 static long eventfd_write(struct file *file, struct iter *from, u64 off, u32 flags)
 {
-    struct eventfd *eventfd = file->data;
-    struct waiter waiter;
-    u64 value;
-    int err = 0;
+    struct transfer transfer = { .eventfd = file->data };
+    struct wait_queue *queue = &transfer.eventfd->queue;
+    u64 size = sizeof(transfer.value);
+    int err;
 
     (void)off;
-    if (from->left < sizeof(value))
+    if (from->left < size)
         return -EINVAL;
-    if (iter_copy_from(from, &value, sizeof(value)) != sizeof(value))
+    if (iter_copy_from(from, &transfer.value, size) != size)
         return -EFAULT;
-    if (value > COUNT_MAX)
+    if (transfer.value > COUNT_MAX)
         return -EINVAL;
-    if (!add(eventfd, value)) {
-        if (flags & FILE_NONBLOCK)
-            return -EAGAIN;
-        wait_begin_exclusive(&eventfd->queue, &waiter, POLLOUT);
-        while (err == 0 && !add(eventfd, value))
-            err = wait_block(&waiter, DEADLINE_NONE);
-        wait_end(&waiter);
-        if (err < 0)
-            return err;
-    }
-    wait_wake(&eventfd->queue, POLLIN | POLLRDNORM);
-    return sizeof(value);
+    err = file_try(queue, POLLOUT, flags, add, &transfer);
+    if (err < 0)
+        return err;
+    wait_wake(queue, POLLIN | POLLRDNORM);
+    return (long)size;
 }
 
 static u32 eventfd_poll(struct file *file)

@@ -4,9 +4,11 @@
 #include "abi/linux/errors.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/poll.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
+#include "kernel/core/wait.h"
 #include "kernel/file/epoll.h"
 #include "kernel/mm/heap.h"
 #include "lib/base/list.h"
@@ -223,6 +225,22 @@ long file_seek(struct file *file, s64 off, int whence)
         file->position = (u64)target;
     mutex_unlock(&file->position_lock);
     return target;
+}
+
+int file_try(struct wait_queue *queue, u32 events, u32 flags, bool (*attempt)(void *arg), void *arg)
+{
+    struct waiter waiter;
+    int err = 0;
+
+    if (attempt(arg))
+        return 0;
+    if (flags & FILE_NONBLOCK)
+        return -EAGAIN;
+    wait_begin_exclusive(queue, &waiter, events);
+    while (err == 0 && !attempt(arg))
+        err = wait_block(&waiter, DEADLINE_NONE);
+    wait_end(&waiter);
+    return err;
 }
 
 u32 file_poll(struct file *file)

@@ -23,6 +23,7 @@
 
 struct file;
 struct page;
+struct wait_queue;
 
 /* Takes an entry of a directory: false when there is no room for it, which ends the listing. */
 typedef bool dir_emit_fn(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type);
@@ -151,6 +152,14 @@ u32 file_poll(struct file *file);
 
 /* Where waiters hang; NULL for a file that is always ready. */
 struct wait_queue *file_wait_queue(struct file *file);
+
+/*
+ * For reads and writes that may have to wait: tries until `attempt` is true, asleep on `queue` in
+ * between, woken one at a time. 0; -EAGAIN instead of sleeping when `flags` have FILE_NONBLOCK;
+ * -EINTR.
+ */
+int file_try(struct wait_queue *queue, u32 events, u32 flags, bool (*attempt)(void *arg), void *arg)
+    MUST_USE;
 
 /* A number no other open file has; the two ends of a pipe share one. */
 static inline u64 file_number(const struct file *file)

@@ -52,43 +52,42 @@ static u64 ticks_at(const struct timerfd *timerfd, u64 now_ns) HOLDS(&timerfd->l
     return 1 + (now_ns - timerfd->expiry_ns) / timerfd->interval_ns;
 }
 
-static u64 take_ticks(struct timerfd *timerfd)
-{
+/* What one read takes. */
+struct taking {
+    struct timerfd *timerfd;
     u64 ticks;
+};
+
+/* False when there are none. */
+static bool take_ticks(void *arg)
+{
+    struct taking *taking = arg;
+    struct timerfd *timerfd = taking->timerfd;
 
     spin_lock(&timerfd->lock);
-    ticks = ticks_at(timerfd, clock_now_ns());
-    if (ticks > 0) {
+    taking->ticks = ticks_at(timerfd, clock_now_ns());
+    if (taking->ticks > 0) {
         timerfd->expiry_ns =
-            timerfd->interval_ns ? timerfd->expiry_ns + ticks * timerfd->interval_ns : 0;
+            timerfd->interval_ns ? timerfd->expiry_ns + taking->ticks * timerfd->interval_ns : 0;
         arm(timerfd);
     }
     spin_unlock(&timerfd->lock);
-    return ticks;
+    return taking->ticks > 0;
 }
 
 static long timerfd_read(struct file *file, struct iter *to, u64 off, u32 flags)
 {
-    struct timerfd *timerfd = file->data;
-    struct waiter waiter;
-    u64 ticks;
-    int err = 0;
+    struct taking taking = { .timerfd = file->data };
+    u64 size = sizeof(taking.ticks);
+    int err;
 
     (void)off;
-    if (to->left < sizeof(ticks))
+    if (to->left < size)
         return -EINVAL;
-    ticks = take_ticks(timerfd);
-    if (ticks == 0) {
-        if (flags & FILE_NONBLOCK)
-            return -EAGAIN;
-        wait_begin(&timerfd->queue, &waiter, POLLIN);
-        for (ticks = take_ticks(timerfd); ticks == 0 && err == 0; ticks = take_ticks(timerfd))
-            err = wait_block(&waiter, DEADLINE_NONE);
-        wait_end(&waiter);
-        if (ticks == 0)
-            return err;
-    }
-    return iter_copy_to(to, &ticks, sizeof(ticks)) == sizeof(ticks) ? (long)sizeof(ticks) : -EFAULT;
+    err = file_try(&taking.timerfd->queue, POLLIN, flags, take_ticks, &taking);
+    if (err < 0)
+        return err;
+    return iter_copy_to(to, &taking.ticks, size) == size ? (long)size : -EFAULT;
 }
 
 static u32 timerfd_poll(struct file *file)
