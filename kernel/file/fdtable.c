@@ -92,6 +92,16 @@ struct file *fdtable_get(struct fdtable *table, int fd)
     }
 }
 
+struct file *fdtable_get_opened(struct fdtable *table, int fd)
+{
+    struct file *file = fdtable_get(table, fd);
+
+    if (!file || !(file_flags(file) & FILE_PATH))
+        return file;
+    file_put(file);
+    return NULL;
+}
+
 static void slot_set(struct fd_chunk *chunk, int fd, u64 value)
 {
     u32 index = (u32)fd % CHUNK_SLOTS;

@@ -28,6 +28,9 @@ void fdtable_init(struct fdtable *table);
 /* Returns a new reference to the file `fd` names, or NULL when it names none. */
 struct file *fdtable_get(struct fdtable *table, int fd) MUST_USE;
 
+/* The same for calls that do more than name a file: none for those opened with O_PATH. */
+struct file *fdtable_get_opened(struct fdtable *table, int fd) MUST_USE;
+
 /*
  * Gives `file` the lowest free descriptor at or above `from`. Returns it, -EMFILE, -EINVAL when
  * `from` is out of range, or -ENOMEM. On success the table takes the caller's reference.

@@ -32,16 +32,12 @@ static long change_path(int dirfd, uaddr_t path, int flags, const struct inode_c
 
 static long change_fd(int fd, const struct inode_change *change)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
-    long result = 0;
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
+    long result;
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH) {
-        result = -EBADF;
-    } else if (file->inode) {
-        result = inode_set(file->inode, change);
-    }
+    result = file->inode ? inode_set(file->inode, change) : 0;
     file_put(file);
     return result;
 }
@@ -229,7 +225,7 @@ static long refuse_path(uaddr_t path, u32 walk, long answer)
 
 static long refuse_fd(int fd, long answer)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
 
     if (!file)
         return -EBADF;

@@ -114,15 +114,9 @@ long sys_dup3(int oldfd, int newfd, int flags)
 
 long sys_dup2(int oldfd, int newfd)
 {
-    struct file *file;
-
     if (oldfd != newfd)
         return sys_dup3(oldfd, newfd, 0);
-    file = fdtable_get(current_fdtable(), oldfd);
-    if (!file)
-        return -EBADF;
-    file_put(file);
-    return newfd;
+    return fdtable_get_cloexec(current_fdtable(), oldfd) < 0 ? -EBADF : newfd;
 }
 
 /* --- fcntl --------------------------------------------------------------------------------- */
@@ -281,16 +275,12 @@ long sys_fcntl(int fd, u32 command, u64 arg)
 
 long sys_flock(int fd, int operation)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
     long result;
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH) {
-        result = -EBADF;
-    } else {
-        result = signal_restartable(flock_change(file, operation));
-    }
+    result = signal_restartable(flock_change(file, operation));
     file_put(file);
     return result;
 }
@@ -317,8 +307,6 @@ static long ioctl_left(struct file *file, uaddr_t arg)
 
 static long ioctl_file(struct file *file, int fd, u32 command, u64 arg)
 {
-    if (file_flags(file) & FILE_PATH)
-        return -EBADF;
     switch (command) {
     case FIOCLEX:
         return fdtable_set_cloexec(current_fdtable(), fd, true);
@@ -340,7 +328,7 @@ static long ioctl_file(struct file *file, int fd, u32 command, u64 arg)
 
 long sys_ioctl(int fd, u32 command, u64 arg)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
     long result;
 
     if (!file)

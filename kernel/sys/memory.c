@@ -52,13 +52,9 @@ static int request_file(struct vm_map_request *request, int fd)
     bool shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;
 
     if ((request->flags & MAP_ANONYMOUS) == 0) {
-        request->file = fdtable_get(current_fdtable(), fd);
+        request->file = fdtable_get_opened(current_fdtable(), fd);
         if (!request->file)
             return -EBADF;
-        if (request->file->flags & FILE_PATH) {
-            file_put(request->file);
-            return -EBADF;
-        }
         if (!shared || !is_zero_device(request->file))
             return 0;
         file_put(request->file);

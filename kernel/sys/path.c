@@ -456,12 +456,12 @@ static long list_file(struct file *file, struct listing *listing)
 static long list_fd(int fd, uaddr_t buffer, u32 size, bool is_64)
 {
     struct listing listing = { .buffer = buffer, .size = size, .is_64 = is_64 };
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
     long result;
 
     if (!file)
         return -EBADF;
-    result = file_flags(file) & FILE_PATH ? -EBADF : list_file(file, &listing);
+    result = list_file(file, &listing);
     file_put(file);
     return result;
 }

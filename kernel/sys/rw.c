@@ -172,16 +172,13 @@ long sys_pwritev2(int fd, uaddr_t pieces, u64 count, u64 off_low, u64 off_high, 
 
 long sys_lseek(int fd, s64 off, int whence)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
-    long result;
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
+    long result = -EINVAL; /* Before it matters whether the file has positions. */
 
     if (!file)
         return -EBADF;
-    if (whence < 0 || whence > SEEK_HOLE) {
-        file_put(file);
-        return -EINVAL; /* Before it matters whether the file has positions. */
-    }
-    result = file_flags(file) & FILE_PATH ? -EBADF : file_seek(file, off, whence);
+    if (whence >= 0 && whence <= SEEK_HOLE)
+        result = file_seek(file, off, whence);
     file_put(file);
     return result;
 }
@@ -279,16 +276,12 @@ long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd, uaddr_t out_off,
 
 static long sync_fd(int fd, bool data_only)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
-    long result = -EINVAL;
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
+    long result;
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH) {
-        result = -EBADF;
-    } else if (file->ops->sync) {
-        result = file->ops->sync(file, data_only);
-    }
+    result = file->ops->sync ? file->ops->sync(file, data_only) : -EINVAL;
     file_put(file);
     return result;
 }
@@ -311,7 +304,7 @@ long sys_sync(void)
 
 long sys_syncfs(int fd)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
 
     if (!file)
         return -EBADF;
@@ -352,14 +345,12 @@ long sys_truncate(uaddr_t path, s64 size)
 
 long sys_ftruncate(int fd, s64 size)
 {
-    struct file *file = fdtable_get(current_fdtable(), fd);
+    struct file *file = fdtable_get_opened(current_fdtable(), fd);
     long result;
 
     if (!file)
         return -EBADF;
-    if (file_flags(file) & FILE_PATH) {
-        result = -EBADF;
-    } else if (size < 0 || !file->ops->truncate || !(file_flags(file) & FILE_WRITABLE)) {
+    if (size < 0 || !file->ops->truncate || !(file_flags(file) & FILE_WRITABLE)) {
         result = -EINVAL;
     } else {
         result = file->ops->truncate(file, (u64)size);

@@ -22,14 +22,17 @@ enum {
 
 int socket_get(int fd, struct file **file, struct socket **socket)
 {
+    int err;
+
     *file = fdtable_get(current_fdtable(), fd);
     if (!*file)
         return -EBADF;
-    *socket = file_flags(*file) & FILE_PATH ? NULL : socket_of(*file);
+    *socket = socket_of(*file);
     if (*socket)
         return 0;
+    err = file_flags(*file) & FILE_PATH ? -EBADF : -ENOTSOCK;
     file_put(*file);
-    return -ENOTSOCK;
+    return err;
 }
 
 bool socket_is_nonblocking(const struct file *file, u32 flags)

@@ -3,6 +3,11 @@
 #include "test/abi/abi.h"
 
 #include <limits.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/xattr.h>
 
 static void creation(void)
 {
@@ -70,6 +75,35 @@ static void directories_and_links(void)
     close(fd);
 }
 
+/* O_PATH gives a name to pass on: what would do something with the file is refused. */
+static void only_a_name(void)
+{
+    struct stat st;
+    char bytes[64];
+    int fd = open("dir", O_PATH);
+
+    EXPECT(fd >= 0);
+    EXPECT_EQ(fstat(fd, &st), 0);
+    EXPECT(fcntl(fd, F_GETFL) & O_PATH);
+    EXPECT_EQ(dup2(fd, fd), fd);
+    EXPECT_ERRNO(read(fd, bytes, 1), EBADF);
+    EXPECT_ERRNO(write(fd, bytes, 1), EBADF);
+    EXPECT_ERRNO(lseek(fd, 0, SEEK_SET), EBADF);
+    EXPECT_ERRNO(syscall(SYS_getdents64, fd, bytes, sizeof(bytes)), EBADF);
+    EXPECT_ERRNO(ftruncate(fd, 0), EBADF);
+    EXPECT_ERRNO(fallocate(fd, 0, 0, 1), EBADF);
+    EXPECT_ERRNO(fsync(fd), EBADF);
+    EXPECT_ERRNO(syncfs(fd), EBADF);
+    EXPECT_ERRNO(fchmod(fd, 0700), EBADF);
+    EXPECT_ERRNO(flock(fd, LOCK_SH), EBADF);
+    EXPECT_ERRNO(ioctl(fd, FIOCLEX), EBADF);
+    EXPECT_ERRNO(listen(fd, 1), EBADF);
+    EXPECT_ERRNO(fgetxattr(fd, "user.none", bytes, sizeof(bytes)), EBADF);
+    EXPECT(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EBADF);
+    close(fd);
+    EXPECT_ERRNO(dup2(fd, fd), EBADF);
+}
+
 static void bad_paths(void)
 {
     char name[NAME_MAX + 2];
@@ -114,6 +148,7 @@ int main(void)
     creation();
     append_always_writes_at_the_end();
     directories_and_links();
+    only_a_name();
     bad_paths();
     temporary_file_without_a_name();
     return abi_done();
