@@ -7,9 +7,12 @@
 
 Reads lines `address type name`, keeps functions (t, T, w, W) from image_start up to text_end, and
 writes assembly for section .symbols, which must come after the text, so that the second link leaves
-the functions where they were. Fails on a line that is not of nm.
+the functions where they were. Fails on a line that is not of nm, and on functions too far apart for
+the table.
 """
 import sys
+
+STEP_MAX = 0xffff
 
 
 def read_functions(lines):
@@ -37,19 +40,20 @@ def read_functions(lines):
 def main():
     """Writes the table."""
     functions = read_functions(sys.stdin)
-    names, off = [], 0
+    before = 0
     print('/* Made by scripts/gen_symbols.py. */')
     print('    .section .symbols, "a"')
-    for symbol in ('symbol_count', 'symbol_table', 'symbol_names'):
+    for symbol in ('symbol_count', 'symbol_steps', 'symbol_names'):
         print(f'    .globl {symbol}\n    .hidden {symbol}')
-    print(f'    .balign 8\nsymbol_count:\n    .long {len(functions)}')
-    print('    .balign 4\nsymbol_table:')
+    print(f'    .balign 4\nsymbol_count:\n    .long {len(functions)}')
+    print('symbol_steps:')
     for address, name in functions:
-        print(f'    .long 0x{address:x}, {off}')
-        names.append(name)
-        off += len(name) + 1
+        if address - before > STEP_MAX:
+            sys.exit(f'gen_symbols: {name} begins {address - before} bytes after what is before it')
+        print(f'    .short {address - before}')
+        before = address
     print('symbol_names:')
-    for name in names:
+    for _, name in functions:
         print(f'    .asciz "{name}"')
     print('    .byte 0')
     print('    .section .note.GNU-stack, "", @progbits')

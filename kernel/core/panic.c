@@ -30,24 +30,21 @@ static u32 panic_cpu;
 const char *symbol_find(u64 address, u64 *offset)
 {
     u64 off = address - (u64)image_start;
-    u32 lo = 0;
-    u32 hi = symbol_count;
+    const char *name = symbol_names;
+    const char *found = NULL;
+    u64 at = 0;
 
     if (off >= (u64)(text_end - image_start))
         return NULL;
-    while (lo < hi) { /* The first one behind `off` is at `lo` in the end. */
-        u32 middle = lo + (hi - lo) / 2;
-
-        if (symbol_table[middle].off <= off) {
-            lo = middle + 1;
-        } else {
-            hi = middle;
-        }
+    for (u32 i = 0; i < symbol_count; i++) {
+        at += symbol_steps[i];
+        if (at > off)
+            break;
+        found = name;
+        *offset = off - at;
+        name += str_len(name) + 1;
     }
-    if (lo == 0)
-        return NULL;
-    *offset = off - symbol_table[lo - 1].off;
-    return symbol_names + symbol_table[lo - 1].name;
+    return found;
 }
 
 static bool is_readable(const struct frame *frame)

@@ -9,14 +9,10 @@
 
 #include "lib/base/types.h"
 
-struct symbol {
-    u32 off;  /* From the start of the image. */
-    u32 name; /* From the start of `symbol_names`. */
-};
-
+/* By address, rising. Made to be small: the table is read only where things have gone wrong. */
 extern const u32 symbol_count;
-extern const struct symbol symbol_table[]; /* By `off`, rising. */
-extern const char symbol_names[];          /* NUL-ended, one after the other. */
+extern const u16 symbol_steps[];  /* From the function before, or from the start of the image. */
+extern const char symbol_names[]; /* NUL-ended, one after the other. */
 
-/* The linker script's: where the image is, which is where `off` counts from. */
+/* The linker script's: where the image is. */
 extern const u8 image_start[], text_end[];
