@@ -2,7 +2,8 @@
 /* ops, the command line tool: finds the command, runs it, prints why it failed. */
 #include "host/err.h"
 #include "ops/cli/cmd.h"
-#include "ops/output/plain.h"
+#include "ops/cli/ui.h"
+#include "ops/provider/provider.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -116,19 +117,19 @@ static int call_explain(const struct call *call)
     return EXIT_USAGE;
 }
 
-static void err_print(const struct call *call, int status, struct err *err)
+static void err_print(const struct call *call, int status, const struct err *err)
 {
-    char *hint = strstr(err->text, "\nhint: ");
-
-    if (hint)
-        *hint++ = '\0';
-    plain_make(err->text);
-    fprintf(stderr, "ops: %s\n", err->text);
-    if (hint) {
-        plain_make(hint);
-        fprintf(stderr, "%s\n", hint);
-    } else if (status == CMD_USAGE) {
+    ui_error(err);
+    if (status == CMD_USAGE && !strstr(err->text, "\nhint: "))
         fprintf(stderr, "hint: `ops help %s` says what it takes\n", call->path);
+}
+
+/* What an ops before this one was killed at. */
+static void interrupted_mend(void)
+{
+    for (const struct provider *const *provider = provider_list; *provider; provider++) {
+        if ((*provider)->instance_mend)
+            (*provider)->instance_mend();
     }
 }
 
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
         cmd_help_print(call.cmd, call.path, stdout);
         return 0;
     }
+    interrupted_mend();
     status = call.cmd->run(call.cmd, call.argc, call.argv, &err);
     if (status < 0) {
         err_print(&call, status, &err);

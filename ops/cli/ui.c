@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/cli/ui.h"
 
+#include "host/err.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/output/plain.h"
@@ -45,6 +46,29 @@ void ui_note(const char *format, ...)
     plain_make(text);
     fprintf(stderr, "ops: %s\n", text);
     free(text);
+}
+
+void ui_error(const struct err *err)
+{
+    struct err shown = *err;
+    char *hint = strstr(shown.text, "\nhint: ");
+
+    if (hint)
+        *hint++ = '\0';
+    plain_make(shown.text);
+    fprintf(stderr, "ops: %s\n", shown.text);
+    if (hint) {
+        plain_make(hint);
+        fprintf(stderr, "%s\n", hint);
+    }
+}
+
+int ui_fail(int status, const struct err *one, struct err *err)
+{
+    if (status != 0)
+        ui_error(err);
+    *err = *one;
+    return -1;
 }
 
 void ui_warnings(const struct strings *warnings)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct err;
 struct strings;
 
 struct ui {
@@ -27,6 +28,16 @@ bool ui_colors(void);
 
 /* A line on stderr beginning with "ops: ", unless quiet. */
 void ui_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An error, its hint in a line of its own, on stderr. */
+void ui_error(const struct err *err);
+
+/*
+ * Of several things that are done one by one, another one could not be: `one` says why. Shows the
+ * failure before it, which is in `err` if `status` is not 0, and puts this one there. Returns -1,
+ * the new status.
+ */
+int ui_fail(int status, const struct err *one, struct err *err);
 
 /* Lines beginning with "ops: warning: ", if anybody wants warnings: of what may be missing. */
 void ui_warnings(const struct strings *warnings);

@@ -150,6 +150,12 @@ struct provider {
     int (*instance_switch)(const struct settings *settings, const struct strings *from,
                            const char *to, struct err *err);
 
+    /*
+     * Mends what an instance_switch() has left that was killed on its way: ports lead to where they
+     * led before. Called before every command, and does nothing fast.
+     */
+    void (*instance_mend)(void);
+
     /* A volume of `size` bytes with a filesystem labelled `label`; in it what is in `folder`, or
      * nothing if that is NULL. */
     int (*volume_create)(const char *name, const char *label, const char *folder, uint64_t size,

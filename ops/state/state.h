@@ -6,7 +6,8 @@
  *
  *     images/NAME.img        a disk image; what ops knows of it beside the disk is in NAME.json
  *     volumes/NAME.img       an ext4 disk; NAME.json likewise
- *     instances/NAME/        a machine: instance.json, console.log, report, qmp.sock, ...
+ *     instances/NAME/        a machine: instance.json, console.log, report, qmp.sock, ...;
+ *                            .switch.json while ports move (ops/provider/local/instance.h)
  *     packages/NAME_VERSION/ a package: package.json, sysroot/...
  *     cache/                 what can be made again
  *     run/                   folders of `ops run`, gone with it

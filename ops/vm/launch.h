@@ -93,6 +93,10 @@ int launch_write_overlay(const struct launch *launch, const char *folder, struct
 json_t *launch_json(const struct launch *launch);
 int launch_parse(struct launch *launch, json_t *json, struct err *err);
 
+/* Ports likewise; they are the member `key` of `json`. */
+json_t *launch_ports_json(const struct ports *ports);
+int launch_ports_parse(struct ports *ports, const json_t *json, const char *key, struct err *err);
+
 /* "8080->80/tcp, 53->53/udp", or "". To be freed. */
 char *launch_ports_text(const struct launch *launch);
 

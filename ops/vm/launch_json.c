@@ -52,7 +52,7 @@ static json_t *strings_json(const struct strings *strings)
     return NULL;
 }
 
-static json_t *ports_json(const struct ports *ports)
+json_t *launch_ports_json(const struct ports *ports)
 {
     json_t *list = json_array();
 
@@ -95,8 +95,8 @@ json_t *launch_json(const struct launch *launch)
     status |= json_object_set_new(json, "memory_mib", json_integer((json_int_t)launch->memory_mib));
     status |= json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
     status |= json_object_set_new(json, "log_mib", json_integer((json_int_t)launch->log_mib));
-    status |= json_object_set_new(json, "ports", ports_json(&launch->ports));
-    status |= json_object_set_new(json, "udp_ports", ports_json(&launch->udp_ports));
+    status |= json_object_set_new(json, "ports", launch_ports_json(&launch->ports));
+    status |= json_object_set_new(json, "udp_ports", launch_ports_json(&launch->udp_ports));
     status |= json_object_set_new(json, "volumes", volumes_json(launch));
     status |= json_object_set_new(json, "shares", strings_json(&launch->shares));
     status |= json_object_set_new(json, "overlay", strings_json(&launch->overlay));
@@ -151,7 +151,7 @@ static int strings_parse(struct strings *strings, json_t *json, const char *key,
     return 0;
 }
 
-static int ports_list_parse(struct ports *ports, json_t *json, const char *key, struct err *err)
+int launch_ports_parse(struct ports *ports, const json_t *json, const char *key, struct err *err)
 {
     json_t *list = json_object_get(json, key);
     json_t *item;
@@ -204,8 +204,8 @@ int launch_parse(struct launch *launch, json_t *json, struct err *err)
     if (texts_parse(launch, json, err) < 0 ||
         number_parse(&launch->memory_mib, json, "memory_mib", SETTINGS_MEMORY_MAX_MIB, err) < 0 ||
         number_parse(&launch->cpus, json, "cpus", SETTINGS_CPUS_MAX, err) < 0 ||
-        ports_list_parse(&launch->ports, json, "ports", err) < 0 ||
-        ports_list_parse(&launch->udp_ports, json, "udp_ports", err) < 0 ||
+        launch_ports_parse(&launch->ports, json, "ports", err) < 0 ||
+        launch_ports_parse(&launch->udp_ports, json, "udp_ports", err) < 0 ||
         volumes_parse(launch, json, err) < 0 ||
         strings_parse(&launch->shares, json, "shares", err) < 0 ||
         strings_parse(&launch->overlay, json, "overlay", err) < 0 ||

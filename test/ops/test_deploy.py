@@ -178,6 +178,49 @@ def deploy_takes_no_port_of_a_stranger(place):
         assert not machines(place) and images(place) == []
 
 
+def killed_while_ports_move(place, port):
+    """Kills a deployment in its switch; False if it was over before."""
+    journal = place.home / "instances/.switch.json"
+    process = subprocess.Popen([str(place.ops), "deploy", "-i", "web", "-p", f"{port}:80", "-m",
+                                "64", "--grace", "0", "server"], cwd=place.folder, env=place.env,
+                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL)
+    while process.poll() is None and not journal.exists():
+        time.sleep(0.0002)
+    # The ports are taken away right after this, and all of it takes some milliseconds.
+    time.sleep(0.0005)
+    process.kill()
+    process.wait()
+    return journal.exists()
+
+
+@test
+def deploy_killed_while_ports_move_is_mended_by_any_command(place):
+    port = free_port()
+    with no_machine_stays(place):
+        server(place, "one")
+        assert deploy(place, port).returncode == 0
+        server(place, "two")
+        deadline = time.monotonic() + SECONDS_MAX
+        unreached = 0
+        while unreached == 0 and time.monotonic() < deadline:
+            if not killed_while_ports_move(place, port):
+                server(place, "one")
+                assert deploy(place, port).returncode == 0
+                server(place, "two")
+                continue
+            unreached += answer_of(port) == ""
+            assert place.run("image", "list").returncode == 0
+            assert ask(port).startswith("one ")
+            assert not (place.home / "instances/.switch.json").exists()
+            rows = json.loads(place.run("instance", "list", "--json").stdout)
+            holders = [row["name"] for row in rows if f"{port}->80/tcp" in row["ports"]]
+            assert len(holders) == 1, rows
+        print(f"unreached {unreached}")
+        assert deploy(place, port).returncode == 0
+        assert ask(port) == "two test\n" and len(machines(place)) == 1
+
+
 @test
 def deploy_health_command_is_told_where(place):
     port = free_port()
@@ -269,7 +312,7 @@ def deploy_whose_switch_cannot_be_written_down_is_none(place):
         assert forwards_udp(instances / "web-1", port)
         # What is written goes by the folder that this takes away, just before the switch.
         done = stub_deploy(place, "--udp", f"{port}:53", "--health", "rm -r $OPS_HOME/tmp/*")
-        assert done.returncode == 1 and "instance.json" in done.stderr, done
+        assert done.returncode == 1 and "switch.json" in done.stderr, done
         assert forwards_udp(instances / "web-1", port)
         assert listed(place, "web-1")["ports"] == f"{port}->53/udp"
         assert place.run("instance", "reboot", "--grace", "0", "web-1").returncode == 0

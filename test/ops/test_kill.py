@@ -36,7 +36,7 @@ class Kills:
             ("instance", "start", name),
             ("image", "create", "-i", image, "/usr/bin/true"),
             ("image", "delete", "--yes", image),
-            ("volume", "create", "-s", "4M", f"v{image}"),
+            ("volume", "create", "-s", "8M", f"v{image}"),
             ("volume", "delete", "--yes", f"v{image}"),
             ("deploy", "-i", "d", "--accel", "tcg", "-m", "24", "--append", RUNS, "--grace", "0",
              "/usr/bin/true"),

@@ -44,27 +44,30 @@ static const struct disk_victim *victim_find(const struct disk_victim *all, size
     return NULL;
 }
 
-/* Adds the names that are to go. Each name given must be there. */
+/* Adds the names that are to go. Returns -1 with `err` set when one that is given is not there. */
 static int names_choose(struct strings *names, const struct disk_args *args,
                         const struct disk_victim *all, size_t count, struct err *err)
 {
     const char *kind = item_kind(args->folder);
+    int status = 0;
 
     for (size_t i = 0; i < args->words.count; i++) {
         const struct disk_victim *victim = victim_find(all, count, args->words.items[i]);
 
         if (!victim) {
-            return err_set(err, "there is no %s '%s'\nhint: `ops %s list` shows those there are",
-                           kind, args->words.items[i], kind);
-        }
-        if (is_old(args, victim) && !strings_has(names, victim->name))
+            struct err one;
+
+            err_set(&one, "there is no %s '%s'\nhint: `ops %s list` shows those there are", kind,
+                    args->words.items[i], kind);
+            status = ui_fail(status, &one, err);
+        } else if (is_old(args, victim) && !strings_has(names, victim->name))
             strings_add(names, victim->name);
     }
     for (size_t i = 0; i < count && args->words.count == 0; i++) {
         if (is_old(args, &all[i]))
             strings_add(names, all[i].name);
     }
-    return 0;
+    return status;
 }
 
 static int ask(const struct disk_args *args, const struct strings *names, struct err *err)
@@ -97,14 +100,16 @@ int disk_cmd_delete(struct disk_args *args, const struct disk_victim *all, size_
         return CMD_USAGE;
     }
     status = names_choose(&names, args, all, count, err);
-    if (status == 0 && names.count > 0) {
-        int answer = ask(args, &names, err);
+    if (names.count > 0) {
+        struct err one = { 0 };
+        int answer = ask(args, &names, &one);
 
-        status = answer < 0 ? -1 : 0;
-        for (size_t i = 0; i < names.count && status == 0 && answer > 0; i++) {
-            status = delete_one(names.items[i], err);
-            if (status < 0) {
-                err_prefix(err, "cannot delete '%s'", names.items[i]);
+        if (answer < 0)
+            status = ui_fail(status, &one, err);
+        for (size_t i = 0; i < names.count && answer > 0; i++) {
+            if (delete_one(names.items[i], &one) < 0) {
+                err_prefix(&one, "cannot delete '%s'", names.items[i]);
+                status = ui_fail(status, &one, err);
             } else {
                 ui_note("%s '%s' is deleted", item_kind(args->folder), names.items[i]);
             }

@@ -161,8 +161,12 @@ int disk_cmd_cat(struct disk_args *args, struct err *err)
 
     if (status == 0)
         disk = disk_open(place.path, false, err);
-    for (size_t i = 1; i < args->words.count && disk && status == 0; i++)
-        status = disk_cat(disk, args->words.items[i], stdout, err);
+    for (size_t i = 1; i < args->words.count && disk; i++) {
+        struct err one = { 0 };
+
+        if (disk_cat(disk, args->words.items[i], stdout, &one) < 0)
+            status = ui_fail(status, &one, err);
+    }
     if (disk)
         (void)disk_close(disk, &ignored);
     place_fini(&place);

@@ -5,6 +5,7 @@
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/number.h"
+#include "ops/cli/ui.h"
 #include "ops/config/settings.h"
 #include "ops/output/table.h"
 
@@ -72,6 +73,26 @@ void instance_args_fini(struct instance_args *args)
 {
     free(args->target);
     *args = (struct instance_args){ .target = NULL };
+}
+
+int instance_each(const struct instance_args *args, const char *verb, const char *done,
+                  int (*fn)(const struct instance_args *args, const char *name, struct err *err),
+                  struct err *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < args->words.count; i++) {
+        const char *name = args->words.items[i];
+        struct err one = { 0 };
+
+        if (fn(args, name, &one) < 0) {
+            (void)err_prefix(&one, "cannot %s '%s'", verb, name);
+            status = ui_fail(status, &one, err);
+        } else {
+            ui_note("instance '%s' %s", name, done);
+        }
+    }
+    return status;
 }
 
 int instance_settings_check(const struct settings *settings, struct err *err)

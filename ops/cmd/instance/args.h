@@ -29,6 +29,14 @@ int instance_args_parse(struct instance_args *args, const struct cmd *self, int 
                         struct words_limit limit, struct err *err);
 void instance_args_fini(struct instance_args *args);
 
+/*
+ * Does `fn` for each instance that is named, whatever becomes of the others, and says that it `done`
+ * ("is stopped"). An error begins with "cannot `verb` 'NAME'".
+ */
+int instance_each(const struct instance_args *args, const char *verb, const char *done,
+                  int (*fn)(const struct instance_args *args, const char *name, struct err *err),
+                  struct err *err);
+
 /* For OPTION_CALL: a time like 10s, 500ms, 2m; a plain number is seconds. `field` is uint64_t. */
 int instance_time_set(void *field, const char *value, struct err *err);
 

@@ -82,21 +82,24 @@ static int all_add(struct table *table, const struct provider *provider, struct 
 static int stats_print(const struct instance_args *args, struct err *err)
 {
     struct table *table = table_create(columns);
+    bool has_rows = false;
     int status = 0;
 
     if (args->words.count == 0)
         status = all_add(table, args->provider, err);
-    for (size_t i = 0; status == 0 && i < args->words.count; i++) {
+    for (size_t i = 0; i < args->words.count; i++) {
         struct provider_stats stats;
+        struct err one = { 0 };
 
-        status = args->provider->instance_stats(args->words.items[i], &stats, err);
-        if (status == 0) {
+        if (args->provider->instance_stats(args->words.items[i], &stats, &one) == 0) {
             row_add(table, args->words.items[i], &stats);
+            has_rows = true;
         } else {
-            (void)err_prefix(err, "cannot measure '%s'", args->words.items[i]);
+            (void)err_prefix(&one, "cannot measure '%s'", args->words.items[i]);
+            status = ui_fail(status, &one, err);
         }
     }
-    if (status == 0) {
+    if (status == 0 || has_rows) {
         if (args->follow && ui_draws())
             printf("\033[H\033[2J");
         table_print(table, "No instance is running.", stdout);

@@ -84,9 +84,15 @@ static int delete_run(const struct cmd *self, int argc, char **argv, struct err 
         if (answer <= 0)
             return answer;
     }
-    for (size_t i = 0; i < words.count && status == 0; i++) {
-        if (one_delete(words.items[i], err) < 0)
-            status = err_prefix(err, "cannot delete '%s'", words.items[i]);
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < words.count; i++) {
+        struct err one = { 0 };
+
+        if (one_delete(words.items[i], &one) < 0) {
+            err_prefix(&one, "cannot delete '%s'", words.items[i]);
+            status = ui_fail(status, &one, err);
+        }
     }
     return status;
 }

@@ -20,7 +20,9 @@
  *   2. A QEMU of ours runs, or an ops is about to start it, if, and only if, the lock on `alive`
  *      is held. It is started with the lock of the folder of instances held, and that folder is
  *      only removed with it held and `alive` free.
- *   3. How a run ended is what `report` says; nobody has to be there to see it.
+ *   3. While ports move from one to another, all that is needed to move them back is in
+ *      instances/.switch.json: an ops that finds it and gets the lock moves them back.
+ *   4. How a run ended is what `report` says; nobody has to be there to see it.
  */
 
 #include "host/strings.h"
@@ -100,3 +102,4 @@ int local_instance_answers(const char *name, uint16_t port, uint16_t *reached_po
                            struct err *err);
 int local_instance_switch(const struct settings *settings, const struct strings *from,
                           const char *to, struct err *err);
+void local_instance_mend(void);

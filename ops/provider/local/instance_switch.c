@@ -2,7 +2,8 @@
 /*
  * Handing ports of this machine from running instances to another one, by QEMU's own network
  * (slirp). First the ports move, then the descriptions of all are written; whatever fails, all that
- * was done is undone, so that who served before serves on.
+ * was done is undone, so that who served before serves on. If ops is killed on the way, the next one
+ * undoes it: before the first step all that is needed for that goes into a journal.
  */
 #include "host/err.h"
 #include "host/strings.h"
@@ -15,10 +16,12 @@
 #include "ops/vm/qmp.h"
 #include "ops/vm/vm.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An instance that takes part in a switch. */
 struct side {
@@ -33,7 +36,52 @@ struct exchange {
     struct side *from;
     size_t from_count;
     struct side to;
+    struct ports tcp_wanted;
+    struct ports udp_wanted;
 };
+
+/* Hidden from lists of instances by its dot. To be freed. */
+static char *journal_path(void)
+{
+    return state_path(STATE_INSTANCES, ".switch", ".json");
+}
+
+static json_t *side_json(const struct side *side)
+{
+    return json_pack("{s:s, s:o, s:o}", "name", side->instance.name, "ports",
+                     launch_ports_json(&side->tcp_before), "udp_ports",
+                     launch_ports_json(&side->udp_before));
+}
+
+static int journal_write(const struct exchange *exchange, struct err *err)
+{
+    json_t *sides = json_array();
+    char *path = journal_path();
+    json_t *json;
+    char *text;
+    int status;
+
+    json_array_append_new(sides, side_json(&exchange->to));
+    for (size_t i = 0; i < exchange->from_count; i++)
+        json_array_append_new(sides, side_json(&exchange->from[i]));
+    json = json_pack("{s:o, s:o, s:o}", "sides", sides, "ports",
+                     launch_ports_json(&exchange->tcp_wanted), "udp_ports",
+                     launch_ports_json(&exchange->udp_wanted));
+    text = json_dumps(json, JSON_INDENT(4));
+    status = text ? state_write(path, text, err) : err_set(err, "cannot write '%s'", path);
+    json_decref(json);
+    free(text);
+    free(path);
+    return status;
+}
+
+static void journal_remove(void)
+{
+    char *path = journal_path();
+
+    (void)unlink(path);
+    free(path);
+}
 
 static int side_open(struct side *side, const char *name, bool has_to_run, struct err *err)
 {
@@ -109,45 +157,43 @@ static struct ports *ports_now(struct side *side, const char *protocol)
     return strcmp(protocol, "tcp") == 0 ? &launch->ports : &launch->udp_ports;
 }
 
-/* Gives back what one of `from` had of the port before. */
-static void port_return(struct side *owner, const char *protocol, struct port port)
+/* The same for one that has it already. */
+static void forward_keep(struct side *side, const char *protocol, struct port port)
 {
-    const struct port *before = host_port_find(ports_before(owner, protocol), port.host);
     struct err ignored;
 
-    if (before)
-        (void)forward_add(owner, protocol, *before, &ignored);
+    if (side->qmp.fd >= 0)
+        (void)forward_add(side, protocol, port, &ignored);
 }
 
 /*
  * Moves the ports one by one: between "remove" and "add" of one lies a question to QEMU and its
- * answer. `owners[i]` is who had it. Returns how many were moved.
+ * answer.
  */
-static size_t ports_move(struct exchange *exchange, const char *protocol,
-                         const struct ports *wanted, struct side **owners, struct err *err)
+static int ports_move(struct exchange *exchange, const char *protocol, const struct ports *wanted,
+                      struct err *err)
 {
     for (size_t i = 0; i < wanted->count; i++) {
-        owners[i] = NULL;
-        for (size_t j = 0; j < exchange->from_count && !owners[i]; j++) {
-            if (forward_remove(&exchange->from[j], protocol, wanted->items[i].host))
-                owners[i] = &exchange->from[j];
-        }
-        if (!forward_add(&exchange->to, protocol, wanted->items[i], err)) {
-            if (owners[i])
-                port_return(owners[i], protocol, wanted->items[i]);
-            return i;
-        }
+        for (size_t j = 0; j < exchange->from_count; j++)
+            (void)forward_remove(&exchange->from[j], protocol, wanted->items[i].host);
+        if (!forward_add(&exchange->to, protocol, wanted->items[i], err))
+            return -1;
     }
-    return wanted->count;
+    return 0;
 }
 
+/* Everybody has what he had before, however much of it was moved. */
 static void ports_move_back(struct exchange *exchange, const char *protocol,
-                            const struct ports *wanted, struct side **owners, size_t count)
+                            const struct ports *wanted)
 {
-    while (count-- > 0) {
-        (void)forward_remove(&exchange->to, protocol, wanted->items[count].host);
-        if (owners[count])
-            port_return(owners[count], protocol, wanted->items[count]);
+    for (size_t i = 0; i < wanted->count; i++)
+        (void)forward_remove(&exchange->to, protocol, wanted->items[i].host);
+    for (size_t i = 0; i <= exchange->from_count; i++) {
+        struct side *side = i < exchange->from_count ? &exchange->from[i] : &exchange->to;
+        const struct ports *before = ports_before(side, protocol);
+
+        for (size_t j = 0; j < before->count; j++)
+            forward_keep(side, protocol, before->items[j]);
     }
 }
 
@@ -197,46 +243,61 @@ static void descriptions_restore(struct exchange *exchange)
 
         side->instance.launch.ports = side->tcp_before;
         side->instance.launch.udp_ports = side->udp_before;
-        (void)instance_write(&side->instance, &ignored);
+        if (side->instance.image) /* Else it is gone. */
+            (void)instance_write(&side->instance, &ignored);
     }
 }
 
-static int descriptions_settle(struct exchange *exchange, const struct settings *settings,
-                               struct err *err)
+static void exchange_undo(struct exchange *exchange)
 {
-    ports_settle(exchange, "tcp", &settings->ports);
-    ports_settle(exchange, "udp", &settings->udp_ports);
-    if (descriptions_write(exchange, err) == 0)
-        return 0;
+    ports_move_back(exchange, "udp", &exchange->udp_wanted);
+    ports_move_back(exchange, "tcp", &exchange->tcp_wanted);
     descriptions_restore(exchange);
-    return -1;
 }
 
-static int exchange_run(struct exchange *exchange, const struct settings *settings, struct err *err)
+static int exchange_do(struct exchange *exchange, struct err *err)
 {
-    struct side *tcp_owners[PORTS_MAX];
-    struct side *udp_owners[PORTS_MAX];
-    size_t tcp = ports_move(exchange, "tcp", &settings->ports, tcp_owners, err);
-    size_t udp = 0;
-
-    if (tcp == settings->ports.count)
-        udp = ports_move(exchange, "udp", &settings->udp_ports, udp_owners, err);
-    if (tcp < settings->ports.count || udp < settings->udp_ports.count ||
-        descriptions_settle(exchange, settings, err) < 0) {
-        ports_move_back(exchange, "udp", &settings->udp_ports, udp_owners, udp);
-        ports_move_back(exchange, "tcp", &settings->ports, tcp_owners, tcp);
+    if (ports_move(exchange, "tcp", &exchange->tcp_wanted, err) < 0 ||
+        ports_move(exchange, "udp", &exchange->udp_wanted, err) < 0)
         return -1;
+    ports_settle(exchange, "tcp", &exchange->tcp_wanted);
+    ports_settle(exchange, "udp", &exchange->udp_wanted);
+    return descriptions_write(exchange, err);
+}
+
+/* What is planned is written down before the first step, and forgotten after the last. */
+static int exchange_run(struct exchange *exchange, struct err *err)
+{
+    int status = journal_write(exchange, err);
+
+    if (status < 0)
+        return -1;
+    status = exchange_do(exchange, err);
+    if (status == 0) {
+        hidden_remove(exchange, "tcp");
+        hidden_remove(exchange, "udp");
+    } else {
+        exchange_undo(exchange);
     }
-    hidden_remove(exchange, "tcp");
-    hidden_remove(exchange, "udp");
-    return 0;
+    journal_remove();
+    return status;
+}
+
+static void exchange_close(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->from_count; i++)
+        side_close(&exchange->from[i]);
+    side_close(&exchange->to);
+    free(exchange->from);
 }
 
 /* The lock of the instances is held: none of them is started with ports that are on the move. */
 int local_instance_switch(const struct settings *settings, const struct strings *from,
                           const char *to, struct err *err)
 {
-    struct exchange exchange = { .from = xcalloc(from->count, sizeof(*exchange.from)) };
+    struct exchange exchange = { .from = xcalloc(from->count + 1, sizeof(*exchange.from)),
+                                 .tcp_wanted = settings->ports,
+                                 .udp_wanted = settings->udp_ports };
     struct state_lock lock;
     int status = state_lock(&lock, STATE_INSTANCES, err);
 
@@ -246,11 +307,65 @@ int local_instance_switch(const struct settings *settings, const struct strings 
     for (size_t i = 0; i < from->count && status == 0; i++)
         status = side_open(&exchange.from[exchange.from_count++], from->items[i], false, err);
     if (status == 0)
-        status = exchange_run(&exchange, settings, err);
-    for (size_t i = 0; i < exchange.from_count; i++)
-        side_close(&exchange.from[i]);
-    side_close(&exchange.to);
+        status = exchange_run(&exchange, err);
+    exchange_close(&exchange);
     state_unlock(&lock);
-    free(exchange.from);
     return status;
+}
+
+/* Fills a side from the journal. One that is gone, or does not run any more, has no ports. */
+static void side_reopen(struct side *side, json_t *json)
+{
+    const char *name = json_string_value(json_object_get(json, "name"));
+    struct ports tcp = { .count = 0 };
+    struct ports udp = { .count = 0 };
+    struct err ignored;
+
+    (void)side_open(side, name ? name : "", false, &ignored);
+    if (launch_ports_parse(&tcp, json, "ports", &ignored) == 0 &&
+        launch_ports_parse(&udp, json, "udp_ports", &ignored) == 0) {
+        side->tcp_before = tcp;
+        side->udp_before = udp;
+    }
+}
+
+/* Undoes what the journal tells of. */
+static void journal_undo(json_t *journal)
+{
+    json_t *sides = json_object_get(journal, "sides");
+    struct exchange exchange = {
+        .from = xcalloc(json_array_size(sides) + 1, sizeof(*exchange.from)),
+    };
+    struct err ignored;
+
+    exchange.to.qmp.fd = -1;
+    if (launch_ports_parse(&exchange.tcp_wanted, journal, "ports", &ignored) == 0 &&
+        launch_ports_parse(&exchange.udp_wanted, journal, "udp_ports", &ignored) == 0) {
+        side_reopen(&exchange.to, json_array_get(sides, 0));
+        for (size_t i = 1; i < json_array_size(sides); i++)
+            side_reopen(&exchange.from[exchange.from_count++], json_array_get(sides, i));
+        exchange_undo(&exchange);
+    }
+    exchange_close(&exchange);
+}
+
+void local_instance_mend(void)
+{
+    char *path = journal_path();
+    struct state_lock lock = { 0 };
+    struct err ignored;
+    json_error_t error;
+    json_t *journal;
+
+    /* It is looked for again with the lock held: whoever wrote it may be at it still. */
+    if (access(path, F_OK) == 0 && state_lock(&lock, STATE_INSTANCES, &ignored) == 0 &&
+        access(path, F_OK) == 0) {
+        journal = json_load_file(path, 0, &error);
+        if (journal)
+            journal_undo(journal);
+        json_decref(journal);
+        journal_remove();
+    }
+    state_unlock(&lock);
+    free(path);
 }

@@ -34,6 +34,7 @@ const struct provider provider_local = {
     .instance_stats = local_instance_stats,
     .instance_answers = local_instance_answers,
     .instance_switch = local_instance_switch,
+    .instance_mend = local_instance_mend,
     .volume_create = local_volume_create,
     .volume_list = local_volume_list,
     .volume_delete = local_volume_delete,
