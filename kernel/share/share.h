@@ -13,6 +13,7 @@ enum {
     SHARE_TAG_SIZE = 64, /* With the NUL. */
     SHARE_SEGMENTS_MAX = 68,
     SHARES_MAX = 16,
+    SHARE_PATIENCE_SECONDS = 30, /* A disk that has to start up takes ten. */
 };
 
 /* Bytes in the kernel's heap or in pages: whatever lies in the direct map in one piece. */
@@ -33,7 +34,9 @@ struct share {
     u32 segments_max; /* Of one call, up to SHARE_SEGMENTS_MAX. */
     /*
      * Sends the message and sleeps until its answer is there: how many bytes the host says it
-     * wrote, at most what there was room for; -EIO when the device is broken.
+     * wrote, at most what there was room for; -EIO when the device is broken. -ETIMEDOUT when the
+     * host has not answered for SHARE_PATIENCE_SECONDS: it may do so yet, so all memory of the
+     * call stays with it, for ever.
      */
     long (*call)(struct share *share, const struct share_call *call);
     void *driver_data;

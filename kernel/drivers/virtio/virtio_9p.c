@@ -5,7 +5,9 @@
  * A call becomes one buffer, and the thread that makes it sleeps until the buffer comes back. All
  * callers of a share wait on one queue: there are few.
  *
- * A device that breaks the rules gives nothing back any more: then every call fails here.
+ * A device that breaks the rules gives nothing back any more: then every call fails here. One that
+ * says nothing keeps what it has, and the caller goes without: to reset it would not help, since
+ * QEMU completes all requests before a reset does, and the whole machine would wait for that.
  */
 #include "abi/virtio/9p.h"
 
@@ -24,8 +26,9 @@
 
 /* A call that the device has. On the heap: the caller may be gone from its stack by then. */
 struct p9_slot {
-    struct list link; /* In the share's list; under its lock. */
-    bool is_done;     /* Under the lock. */
+    struct list link;  /* In the share's list; under its lock, as all of it. */
+    bool is_done;      /* It is the caller's again. */
+    bool is_abandoned; /* The caller is gone; whoever finishes it frees it. */
     long result;
 };
 
@@ -75,28 +78,54 @@ static bool is_done(struct p9_device *p9, const struct p9_slot *slot)
     return done;
 }
 
-/* Deaf to signals: the device has the caller's memory until it answers. */
-static int wait_for_more(struct waiter *waiter)
+/*
+ * Sleeps until the device has answered something: 0, or 1 when it has not for a second. A caller
+ * that counts those does not take a machine that stood still for a host that is silent. Deaf to
+ * signals: the device has the caller's memory until it answers.
+ */
+static u32 wait_a_second(struct waiter *waiter)
 {
-    return wait_block_uninterruptible(waiter, DEADLINE_NONE);
+    return wait_block_uninterruptible(waiter, clock_deadline(NS_PER_SECOND)) < 0 ? 1 : 0;
 }
 
+/* The call is over for its caller: the result, or the slot is left to the device. */
+static long slot_leave(struct p9_device *p9, struct p9_slot *slot)
+{
+    long result = -ETIMEDOUT;
+    bool is_done;
+
+    spin_lock(&p9->lock);
+    is_done = slot->is_done;
+    slot->is_abandoned = !is_done;
+    if (is_done)
+        result = slot->result;
+    spin_unlock(&p9->lock);
+    if (is_done)
+        heap_free(slot);
+    return result;
+}
+
+/* Takes over the slot. */
 static long slot_run(struct p9_device *p9, const struct virtio_segment *segments,
                      const struct share_call *call, struct p9_slot *slot)
 {
     struct waiter waiter;
+    u32 silent = 0; /* Seconds. */
     int err;
 
     wait_begin(&p9->answered, &waiter, 0);
     err = start_call(p9, segments, call, slot);
-    while (err == -ENOSPC) {
-        (void)wait_for_more(&waiter);
+    while (err == -ENOSPC && silent < SHARE_PATIENCE_SECONDS) {
+        silent += wait_a_second(&waiter);
         err = start_call(p9, segments, call, slot);
     }
-    while (err == 0 && !is_done(p9, slot))
-        (void)wait_for_more(&waiter);
+    while (err == 0 && silent < SHARE_PATIENCE_SECONDS && !is_done(p9, slot))
+        silent += wait_a_second(&waiter);
     wait_end(&waiter);
-    return err < 0 ? err : slot->result;
+    if (err == 0)
+        return slot_leave(p9, slot);
+    heap_free(slot);
+    return err == -ENOSPC ? -ETIMEDOUT : err;
 }
 
 static long p9_call(struct share *share, const struct share_call *call)
@@ -110,15 +139,20 @@ static long p9_call(struct share *share, const struct share_call *call)
     if (slot && segments) {
         segments_fill(segments, call);
         result = slot_run(p9, segments, call, slot);
+    } else {
+        heap_free(slot);
     }
     heap_free(segments);
-    heap_free(slot);
     return result;
 }
 
 static void finish(struct p9_slot *slot, long result)
 {
     list_remove(&slot->link);
+    if (slot->is_abandoned) {
+        heap_free(slot);
+        return;
+    }
     slot->result = result;
     slot->is_done = true;
 }

@@ -3,6 +3,7 @@
 #include "abi/linux/errors.h"
 #include "abi/virtio/9p.h"
 #include "abi/virtio/ring.h"
+#include "kernel/core/clock.h"
 #include "kernel/drivers/virtio/virtio.h"
 #include "kernel/drivers/virtio/virtqueue.h"
 #include "kernel/share/share.h"
@@ -102,6 +103,56 @@ TEST(virtio_9p, fails_a_call_whose_device_dies)
     share = share_find("root");
     fake_sleep_hook = die;
     CHECK_EQ(call_once(share, in, sizeof(in)), -EIO);
+}
+
+static u32 sleeps;
+
+static void be_silent(u64 deadline_ns)
+{
+    sleeps++;
+    fake_clock_advance(deadline_ns - fake_now_ns);
+}
+
+/* It stands still for an hour, as one that was paused, and then is as silent as before. */
+static void be_paused_and_answer(u64 deadline_ns)
+{
+    sleeps++;
+    fake_clock_advance(3600 * NS_PER_SECOND);
+    if (sleeps == 3)
+        answer(deadline_ns);
+}
+
+TEST(virtio_9p, gives_up_on_a_device_that_says_nothing)
+{
+    struct share *share;
+    long objects;
+    char in[8] = "";
+
+    CHECK_EQ(probe("root", 4, VIRTIO_9P_F_MOUNT_TAG), 0);
+    share = share_find("root");
+    objects = fake_heap_objects;
+    fake_sleep_hook = be_silent;
+    CHECK_EQ(call_once(share, in, sizeof(in)), -ETIMEDOUT);
+    CHECK_EQ(sleeps, SHARE_PATIENCE_SECONDS);
+    CHECK(!machine.broken);
+    CHECK_EQ(fake_heap_objects, objects + 1); /* The device has it. */
+
+    claimed = 4;
+    answer(0);
+    CHECK_EQ(fake_heap_objects, objects);
+}
+
+TEST(virtio_9p, does_not_count_the_time_that_the_machine_stood_still)
+{
+    struct share *share;
+    char in[8] = "";
+
+    CHECK_EQ(probe("root", 4, VIRTIO_9P_F_MOUNT_TAG), 0);
+    share = share_find("root");
+    fake_sleep_hook = be_paused_and_answer;
+    claimed = 4;
+    CHECK_EQ(call_once(share, in, sizeof(in)), 4);
+    CHECK_EQ(sleeps, 3);
 }
 
 TEST(virtio_9p, takes_no_device_without_a_proper_tag)

@@ -5,6 +5,7 @@
 #include "abi/linux/open_flags.h"
 #include "abi/p9/p9.h"
 #include "kernel/arch/mmu.h"
+#include "kernel/core/log.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/fs/9p/wire.h"
@@ -41,11 +42,18 @@ static int exchange(struct p9_client *client, struct p9_writer *out, u8 type, u3
     struct share_call *call = client->call;
     long received;
 
+    if (client->is_dead)
+        return -EIO;
     call->segments[0] = (struct share_segment){ client->request, p9_end(out) };
     call->out_count = 1;
     call->segments[1] = (struct share_segment){ client->answer, head_size };
     call->in_count = in_count;
     received = client->share->call(client->share, call);
+    if (received == -ETIMEDOUT) {
+        client->is_dead = true;
+        log_error("9p: '%s' has not answered for %d seconds, and is not asked again",
+                  client->share->tag, SHARE_PATIENCE_SECONDS);
+    }
     if (received < 0)
         return (int)received;
     return p9_answer(in, client->answer, (u32)received, type,
@@ -199,6 +207,13 @@ static u32 segments_set(struct share_segment *segments, struct page **pages, u32
     return count;
 }
 
+/* The server may fill them yet: nobody else gets them. */
+static void pages_forgo(struct page **pages, u32 count)
+{
+    for (u32 i = 0; i < count; i++)
+        page_get(pages[i]);
+}
+
 /* One read: how many bytes came to `done` and after in the pages, 0 at the end of the file. */
 static long read_once(struct p9_client *client, u32 fid, u64 off, struct page **pages, u32 done,
                       u32 size)
@@ -223,6 +238,8 @@ static long read_once(struct p9_client *client, u32 fid, u64 off, struct page **
         if (in.is_bad || count > size || count > in.len - P9_READ_HEADER_SIZE)
             err = -EIO;
     }
+    if (err == -ETIMEDOUT)
+        pages_forgo(pages, (done + size + PAGE_SIZE - 1) / PAGE_SIZE);
     end(client);
     return err < 0 ? err : (long)count;
 }
@@ -340,6 +357,8 @@ int p9_client_open(struct p9_client *client, struct share *share)
 
 void p9_client_close(struct p9_client *client)
 {
+    if (client->is_dead)
+        return;
     heap_free(client->request);
     heap_free(client->answer);
     heap_free(client->call);

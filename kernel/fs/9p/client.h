@@ -4,7 +4,9 @@
 /*
  * A conversation with a 9P server about one share. A request is sent and its answer awaited, one at
  * a time under a mutex; all functions may sleep and return 0 or a negative error number: the
- * server's own, -EIO for an answer that makes no sense, -ENOMEM.
+ * server's own, -EIO for an answer that makes no sense, -ENOMEM. -ETIMEDOUT when none came in
+ * SHARE_PATIENCE_SECONDS: whoever asks later gets -EIO at once, since locks are held meanwhile (the
+ * names lock above all) that the rest of the machine needs.
  *
  * A fid is a number of ours by which the server knows a file. Each that a function gives out is the
  * caller's, until p9_clunk().
@@ -34,6 +36,7 @@ struct p9_client {
     u8 *request;          /* P9_REQUEST_SIZE */
     u8 *answer;           /* P9_ANSWER_SIZE */
     struct share_call *call;
+    bool is_dead; /* The server has not answered, and has `request`, `answer` until it does. */
     u32 next_fid;
     u32 free_count;
     u32 free_fids[P9_FREE_FIDS_MAX]; /* Some that came back. */
@@ -41,7 +44,7 @@ struct p9_client {
 
 /* Agrees on the protocol and attaches to the share's top, which is P9_ROOT_FID then. */
 int p9_client_open(struct p9_client *client, struct share *share) MUST_USE;
-/* Gives its memory back; the server is not told. */
+/* Gives its memory back, unless the server may still write to it; it is not told. */
 void p9_client_close(struct p9_client *client);
 
 /* The file `name` in the directory `dir`, or, with `len` 0, `dir` itself once more. */

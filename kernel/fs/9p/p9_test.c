@@ -45,7 +45,9 @@ static struct {
 static u32 fids_used;
 static bool is_lying;
 static u32 calls;
-static u32 read_max = ~0u; /* Bytes that the server gives at once. */
+static bool is_silent;
+static const struct share_call *held; /* The one that a silent server has. */
+static u32 read_max = ~0u;            /* Bytes that the server gives at once. */
 
 static u8 pattern(u64 off)
 {
@@ -253,6 +255,10 @@ static long server_call(struct share *share, const struct share_call *call)
     CHECK_EQ(fake_locks_held, 0);
     CHECK_EQ(call->out_count, 1);
     calls++;
+    if (is_silent) {
+        held = call;
+        return -ETIMEDOUT;
+    }
     CHECK_EQ(p9_get32(&in), in.len);
     type = p9_get8(&in);
     tag = p9_get16(&in);
@@ -432,6 +438,44 @@ TEST(p9, leaves_nothing_behind_when_memory_is_out)
     CHECK_EQ(lookup(fs, "big", &inode), -ENOMEM);
     CHECK_EQ(fids_used, fids_before);
     CHECK_EQ(fake_heap_objects, objects);
+}
+
+/* --- A server that says nothing ------------------------------------------------------------ */
+
+TEST(p9, asks_a_server_that_does_not_answer_only_once)
+{
+    struct filesystem *fs = mounted(0);
+    struct inode *hello;
+    struct page *page;
+    long pages_before;
+    u32 calls_before;
+
+    CHECK_EQ(lookup(fs, "hello", &hello), 0);
+    CHECK_EQ(page_cache_get(&hello->cache, 0, &page), 0); /* Opens it. */
+    page_put(page);
+    page_cache_drop_from(&hello->cache, 0);
+    is_silent = true;
+    calls_before = calls;
+    pages_before = fake_pages;
+    CHECK_EQ(page_cache_get(&hello->cache, 0, &page), -ETIMEDOUT);
+    CHECK_EQ(fake_pages, pages_before + 1); /* The server may write to it yet. */
+    CHECK_EQ(page_cache_get(&hello->cache, 0, &page), -EIO);
+    CHECK_EQ(fake_pages, pages_before + 1);
+    CHECK_EQ(lookup(fs, "big", &hello), -EIO);
+    CHECK_EQ(calls, calls_before + 1);
+    CHECK_EQ(fake_log_errors, 1);
+}
+
+TEST(p9, leaves_its_memory_to_a_server_that_does_not_answer)
+{
+    struct filesystem *fs;
+
+    page_cache_setup();
+    CHECK_EQ(share_register(&server), 0);
+    is_silent = true;
+    CHECK_EQ(p9_mount("test", 0, &fs), -ETIMEDOUT);
+    CHECK(held);
+    CHECK_EQ(fake_heap_objects, 3); /* The request, the room for its answer, where they lie. */
 }
 
 /* --- A server that lies -------------------------------------------------------------------- */
