@@ -3,7 +3,7 @@
 """Folders of the host, shared by 9P: share.py [--long] [--build DIR] [NAME...]
 
 Mounted where the manifest says, read-only, with what the host has at the time of each look: a program
-sees a file that came, changed or went while it runs. A tag that nobody shares ends the machine with
+sees a file that came, changed or went while it runs, also one that it has mapped. A tag that nobody shares ends the machine with
 one line.
 """
 
@@ -19,7 +19,10 @@ DEVICES = {"microvm": "virtio-9p-device", "q35": "virtio-9p-pci"}
 BIG_SIZE = 3 << 20
 # In the machine: prints what is there, lets the host change it, and looks again.
 PROGRAM = """
-import hashlib, os, time
+import hashlib, mmap, os, time
+with open("/data/one.txt", "rb") as file:
+    mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+print("mapped", mapping[:], flush=True)
 def look():
     names = sorted(os.listdir("/data"))
     texts = [open(f"/data/{name}").read() for name in names if name.endswith(".txt")]
@@ -34,6 +37,7 @@ limit = time.monotonic() + 30
 while not os.path.exists("/data/two.txt") and time.monotonic() < limit:
     time.sleep(0.01)
 look()
+print("mapped", mapping[:], flush=True)
 """
 
 
@@ -85,12 +89,12 @@ def shows_the_host(bench, kind):
     process = bench.start("--machine", kind, "--append", "root=9p",
                           bench.program("die"), more=more)
     text = ""
-    wanted = [look_line(folder), "write Read-only file system"]
+    wanted = ["mapped b'first'", look_line(folder), "write Read-only file system"]
     for line in iter(process.stdout.readline, b""):
         text += line.decode(errors="replace")
         if line.startswith(b"write"):
             contents_change(folder)
-            wanted.append(look_line(folder))
+            wanted += [look_line(folder), "mapped b'chang'"]  # As long as it was when it was mapped.
     status = process.wait(timeout=machine.SECONDS_MAX)
     lines = [line.rstrip("\r") for line in text.splitlines()]
     missing = [line for line in wanted if line not in lines]

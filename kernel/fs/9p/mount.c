@@ -91,6 +91,7 @@ static int node_renew(struct p9_mount *mount, struct p9_node *node, const struct
     take_over(&node->inode, &attr);
     node->qid.version = qid->version;
     page_cache_drop_from(&node->inode.cache, 0);
+    inode_unmap(&node->inode, 0, UINT64_MAX, false);
     rwlock_write_unlock(&node->inode.lock);
     return 0;
 }

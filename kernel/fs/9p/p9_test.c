@@ -395,15 +395,27 @@ TEST(p9, reads_links)
     inode_put(link);
 }
 
+static u32 unmaps;
+
+/* The old pages are out of the cache by then, or a fault could map them once more. */
+static void note_unmap(struct inode *inode, u64 from, u64 to, bool copies_too)
+{
+    CHECK(from == 0 && to == UINT64_MAX && !copies_too);
+    CHECK(!page_cache_find(&inode->cache, 0));
+    unmaps++;
+}
+
 TEST(p9, sees_that_a_file_has_changed_when_it_is_looked_up_anew)
 {
     struct filesystem *fs = mounted(0);
     struct inode *hello;
     struct page *page;
 
+    inode_set_unmap_hook(note_unmap);
     CHECK_EQ(lookup(fs, "hello", &hello), 0);
     CHECK_EQ(page_cache_get(&hello->cache, 0, &page), 0);
     page_put(page);
+    hello->cache.mapping_count = 1;
     inode_put(hello);
     files[1].text = "changed";
     files[1].size = 7;
@@ -412,6 +424,7 @@ TEST(p9, sees_that_a_file_has_changed_when_it_is_looked_up_anew)
     CHECK_EQ(hello->size, 7);
     CHECK_EQ(page_cache_get(&hello->cache, 0, &page), 0);
     CHECK_EQ(memcmp(page_virt(page), "changed", 8), 0);
+    CHECK_EQ(unmaps, 1);
     page_put(page);
     inode_put(hello);
 }
