@@ -63,13 +63,18 @@ class Load:
     cpus: tuple = (1,)
 
 
+def connections_of(guest, wanted=CONNECTIONS):
+    """How many connections a client opens: no more than the wire takes at once."""
+    return str(min(wanted, guest.way.connections_max))
+
+
 def wrk(path, connections=CONNECTIONS, close=False):
     """A client: so many connections, one request after the other on each."""
     def run(guest, seconds):
         url = f"http://{guest.way.host}:{guest.way.port(guest.program.port)}{path}"
         header = ["-H", "Connection: close"] if close else []
-        out = guest.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
-                         "-s", str(WRK_SCRIPT), *header, url])
+        out = guest.run(["wrk", "-t1", "-c", connections_of(guest, connections), f"-d{seconds}s",
+                         "--timeout", "10s", "-s", str(WRK_SCRIPT), *header, url])
         said = json.loads(out.splitlines()[-1])
         if said["errors"]:
             raise BenchError(f"{guest.program.name}: wrk had {said['errors']} errors: {out}")
@@ -83,7 +88,8 @@ def redis(command, pipeline):
     def bench(guest, requests):
         out = guest.run(["redis-benchmark", "-h", guest.way.host, "-p",
                          str(guest.way.port(guest.program.port)), "-t", command, "-c",
-                         str(CONNECTIONS), "-P", str(pipeline), "-n", str(requests), "--csv"])
+                         connections_of(guest), "-P", str(pipeline), "-n", str(requests),
+                         "--csv"])
         row = list(csv.DictReader(io.StringIO(out[out.index('"test"'):])))[-1]
         return Result(requests, float(row["rps"]), float(row["p50_latency_ms"]),
                       float(row["p99_latency_ms"]), 0, float(row["max_latency_ms"]))
@@ -98,7 +104,7 @@ def memcached(guest, seconds):
     """A client: test/bench/memload, gets of keys that it has set."""
     port = guest.way.port(guest.program.port)
     out = guest.run([str(guest.tools / "memload"), guest.way.host, str(port),
-                     str(CONNECTIONS), str(seconds)])
+                     connections_of(guest), str(seconds)])
     said = json.loads(out)
     return Result(**said)
 

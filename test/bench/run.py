@@ -198,8 +198,8 @@ def measure_all(args, bench, plan):
     results = {"machine": machine_facts(), "wire": bench.way.name,
                "systems": {system.name: system.version() for system in bench.systems}}
     if bench.way.name == "user":
-        say("no root or no /dev/net/tun: QEMU's user-mode network, which loses bursts, carries the "
-            "load")
+        say("no tap could be made: QEMU's user-mode network, which loses bursts, carries the load, "
+            f"over {bench.way.connections_max} connections")
     for group in plan.groups:
         say(group)
         results[group] = globals()[f"group_{group}"](bench, plan)
