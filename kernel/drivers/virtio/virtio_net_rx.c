@@ -127,14 +127,16 @@ static void receive_small(struct net_rx *rx, struct page *page, u32 len,
     void *head = buf ? netbuf_push(buf, len) : NULL;
 
     rx->partial = buf;
-    if (!head) {
-        drop_packet(rx);
-    } else {
+    if (head)
         mem_copy(head, (const u8 *)page_virt(page) + sizeof(*header), len);
+    virtqueue_return(rx->queue);
+    rx->lent++;
+    if (head) {
         take_header(rx, buf, header);
         deliver(rx);
+    } else {
+        drop_packet(rx);
     }
-    lend(rx, page);
 }
 
 /* Adds a buffer to the packet under way; without one the rest of the packet is being dropped. */

@@ -23,7 +23,7 @@
 
 enum {
     TX_SEGMENTS_MAX = 1 + NETBUF_FRAGS_MAX,
-    TX_RECLAIM_BATCH = 32, /* Descriptors in use that make it worth to look for sent packets. */
+    TX_RECLAIM_BATCH = 32, /* Descriptors more in use until the next look for sent packets. */
     TCP_HEADER_WORDS_OFF = 12,
 };
 
@@ -37,6 +37,11 @@ static void free_packets(struct list *packets)
     }
 }
 
+static u32 in_use(const struct net_tx *tx)
+{
+    return virtqueue_size(tx->queue) - virtqueue_free_count(tx->queue);
+}
+
 static void take_sent(struct net_tx *tx, struct list *sent) HOLDS(&tx->lock)
 {
     void *cookie;
@@ -47,6 +52,7 @@ static void take_sent(struct net_tx *tx, struct list *sent) HOLDS(&tx->lock)
 
         list_push_back(sent, &buf->link);
     }
+    tx->reclaim_at = in_use(tx) + TX_RECLAIM_BATCH;
 }
 
 /* Bytes of all headers of a TCP packet: segmentation repeats them. */
@@ -109,7 +115,7 @@ static int enqueue(struct net_tx *tx, const struct virtio_segment *segments, u32
 {
     int err;
 
-    if (virtqueue_size(tx->queue) - virtqueue_free_count(tx->queue) >= TX_RECLAIM_BATCH)
+    if (in_use(tx) >= tx->reclaim_at)
         take_sent(tx, sent);
     err = virtqueue_add(tx->queue, segments, count, 0, buf);
     while (err == -ENOSPC && !virtqueue_irq_on(tx->queue)) {
@@ -154,7 +160,8 @@ bool net_transmit(struct netdev *netdev, struct netbuf *buf, bool more)
         netbuf_destroy(buf);
         __atomic_fetch_add(&netdev->stats.tx_errors, 1, __ATOMIC_RELAXED); /* Statistics. */
     }
-    free_packets(&sent);
+    if (!list_is_empty(&sent))
+        free_packets(&sent);
     return err != -ENOSPC;
 }
 
@@ -216,6 +223,7 @@ static bool tx_poll(struct virtqueue *queue, void *arg)
 int net_tx_open(struct net_tx *tx, u16 index, u32 cpu)
 {
     spinlock_init(&tx->lock, LOCK_RANK_VIRTQUEUE);
+    tx->reclaim_at = TX_RECLAIM_BATCH;
     tx->queue = virtio_queue_open_polled(tx->net->device, index, cpu, tx_poll, tx);
     return tx->queue ? 0 : -ENOMEM;
 }

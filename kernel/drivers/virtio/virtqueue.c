@@ -89,6 +89,15 @@ void virtqueue_destroy(struct virtqueue *queue)
     heap_free(queue);
 }
 
+/* Shows the device the chain that begins at `head`. */
+static void offer(struct virtqueue *queue, u16 head)
+{
+    queue->avail->ring[queue->avail_index & (queue->size - 1)] = le16_make(head);
+    queue->avail_index++;
+    /* The device reads the index first, then what it covers. */
+    shared_store(&queue->avail->index, queue->avail_index);
+}
+
 int virtqueue_add(struct virtqueue *queue, const struct virtio_segment *segments, u32 out_count,
                   u32 in_count, void *cookie)
 {
@@ -126,10 +135,7 @@ int virtqueue_add(struct virtqueue *queue, const struct virtio_segment *segments
     slots[head].last = last;
     slots[head].count = (u16)count;
 
-    queue->avail->ring[queue->avail_index & (queue->size - 1)] = le16_make(head);
-    queue->avail_index++;
-    /* The device reads the index first, then what it covers. */
-    shared_store(&queue->avail->index, queue->avail_index);
+    offer(queue, head);
     return 0;
 }
 
@@ -141,6 +147,7 @@ static void *release_chain(struct virtqueue *queue, u16 id)
     queue->slots[slot->last].next = queue->free_head;
     queue->free_head = id;
     queue->free_count = (u16)(queue->free_count + slot->count);
+    queue->released_count = slot->count;
     slot->count = 0; /* Invariant 2. */
     return slot->cookie;
 }
@@ -174,6 +181,20 @@ bool virtqueue_take(struct virtqueue *queue, void **cookie, u32 *bytes_written)
     *cookie = release_chain(queue, (u16)id);
     queue->used_index++;
     return true;
+}
+
+/* Its descriptors are the first of the free list, in their order, and say what they said. */
+void virtqueue_return(struct virtqueue *queue)
+{
+    u16 head = queue->free_head;
+    struct virtqueue_slot *slot = &queue->slots[head];
+
+    ASSERT(queue->released_count != 0 && slot->count == 0);
+    slot->count = queue->released_count;
+    queue->released_count = 0;
+    queue->free_head = queue->slots[slot->last].next;
+    queue->free_count = (u16)(queue->free_count - slot->count);
+    offer(queue, head);
 }
 
 bool virtqueue_revoke(struct virtqueue *queue, void **cookie)

@@ -38,11 +38,12 @@ struct virtqueue {
     u16 size; /* [const] A power of two. */
     u16 free_head;
     u16 free_count;
-    u16 avail_index;  /* Of the next buffer to lend. */
-    u16 kicked_index; /* avail_index at the last look whether to notify. */
-    u16 used_index;   /* Of the next buffer to take back. */
-    bool event_index; /* [const] VIRTIO_F_EVENT_IDX is agreed on. */
-    bool armed;       /* [atomic] An interrupt is wanted. */
+    u16 avail_index;    /* Of the next buffer to lend. */
+    u16 kicked_index;   /* avail_index at the last look whether to notify. */
+    u16 used_index;     /* Of the next buffer to take back. */
+    u16 released_count; /* Descriptors of the chain taken back last; 0: lent again. */
+    bool event_index;   /* [const] VIRTIO_F_EVENT_IDX is agreed on. */
+    bool armed;         /* [atomic] An interrupt is wanted. */
 
     u16 index; /* [const] In its device. */
     u32 cpu;   /* [const] Where its interrupts go. */

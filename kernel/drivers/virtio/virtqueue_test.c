@@ -163,6 +163,40 @@ TEST(virtqueue, goes_round_many_times)
     CHECK(!machine.broken);
 }
 
+TEST(virtqueue, lends_the_buffer_taken_last_once_more)
+{
+    u32 readable;
+    u32 writable;
+    void *cookie;
+    u32 len;
+
+    make_queue(8, false);
+    CHECK_EQ(virtqueue_add(queue, segments, 1, 2, (void *)1), 0);
+    CHECK_EQ(virtqueue_add(queue, segments, 0, 1, (void *)2), 0);
+    for (u32 i = 0; i < 1000; i++) {
+        u16 first = device_take(&readable, &writable);
+
+        CHECK_EQ(readable, 100);
+        CHECK_EQ(writable, 600);
+        device_give(device_take(&readable, &writable), 100);
+        CHECK_EQ(writable, 100);
+        device_give(first, 600);
+        CHECK(virtqueue_take(queue, &cookie, &len));
+        CHECK_EQ((uintptr_t)cookie, 2);
+        CHECK(virtqueue_take(queue, &cookie, &len));
+        CHECK_EQ((uintptr_t)cookie, 1);
+        CHECK_EQ(len, 600);
+        virtqueue_return(queue);
+        CHECK_EQ(virtqueue_free_count(queue), 5);
+        CHECK_EQ(virtqueue_add(queue, segments, 0, 1, (void *)2), 0);
+    }
+    CHECK(!machine.broken);
+    CHECK(virtqueue_revoke(queue, &cookie));
+    CHECK(virtqueue_revoke(queue, &cookie));
+    CHECK_EQ(virtqueue_free_count(queue), 8);
+    virtqueue_destroy(queue);
+}
+
 /* What a device may claim about the one buffer it has, of 400 bytes to write. */
 TEST(virtqueue, a_lie_stops_the_device)
 {
