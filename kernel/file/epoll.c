@@ -44,8 +44,9 @@ struct epoll {
     struct spinlock ready_lock;
     struct list ready GUARDED_BY(&ready_lock);
     u32 ready_count GUARDED_BY(&ready_lock);
-    struct wait_queue sleepers; /* Threads in epoll_wait(). */
-    struct wait_queue watchers; /* poll() of this epoll, and epolls that watch it. */
+    u32 asleep GUARDED_BY(&ready_lock); /* At least those of `sleepers` nobody has called yet. */
+    struct wait_queue sleepers;         /* Threads in epoll_wait(). */
+    struct wait_queue watchers;         /* poll() of this epoll, and epolls that watch it. */
     struct bottom_half announcement;
     bool announced;    /* [atomic] */
     struct list inner; /* Items of ours that watch an epoll; under the nest mutex. */
@@ -130,15 +131,27 @@ static bool announce(struct bottom_half *half)
     return false;
 }
 
-/* Something is on the ready list. Returns whether anybody was there to hear it. */
-static bool epoll_tell(struct epoll *epoll)
+/*
+ * Whether a thread in epoll_wait() is there to be called; the caller calls it, or is that thread
+ * and leaves. One that was called and has not looked yet is no longer counted: it will see whatever
+ * comes meanwhile. Never too few: counted is a thread in the same hold of the lock in which it found
+ * nothing ready.
+ */
+static bool sleeper_due(struct epoll *epoll) HOLDS(&epoll->ready_lock)
 {
-    bool heard = false;
+    if (epoll->asleep == 0)
+        return false;
+    epoll->asleep--;
+    return true;
+}
 
-    if (!wait_queue_is_empty(&epoll->sleepers)) {
+/* Something is on the ready list; `call`: sleeper_due(). Returns whether anybody was there. */
+static bool epoll_tell(struct epoll *epoll, bool call)
+{
+    bool heard = !wait_queue_is_empty(&epoll->sleepers);
+
+    if (call)
         wait_wake(&epoll->sleepers, POLLIN);
-        heard = true;
-    }
     if (!wait_queue_is_empty(&epoll->watchers)) {
         heard = true;
         if (!__atomic_exchange_n(&epoll->announced, true, __ATOMIC_ACQ_REL)) {
@@ -172,15 +185,17 @@ static bool item_wake(struct waiter *waiter, u32 events)
     struct epoll *epoll = item->epoll;
     u32 wanted = __atomic_load_n(&item->events, __ATOMIC_RELAXED); /* Looked at again by collect. */
     bool heard;
+    bool call;
 
     if (!(wanted & ~EPOLL_HOW) || (events && !(events & wanted)))
         return false;
 
     spin_lock(&epoll->ready_lock);
     ready_push(epoll, item);
+    call = sleeper_due(epoll);
     spin_unlock(&epoll->ready_lock);
 
-    heard = epoll_tell(epoll);
+    heard = epoll_tell(epoll, call);
     return heard || !(wanted & EPOLLEXCLUSIVE);
 }
 
@@ -363,13 +378,15 @@ static int nest_enter(struct epoll_item *item)
 static void item_look(struct epoll_item *item)
 {
     struct epoll *epoll = item->epoll;
+    bool call;
 
     if (!(file_poll(item->file) & item->events))
         return;
     spin_lock(&epoll->ready_lock);
     ready_push(epoll, item);
+    call = sleeper_due(epoll);
     spin_unlock(&epoll->ready_lock);
-    epoll_tell(epoll);
+    epoll_tell(epoll, call);
 }
 
 static bool events_ok(const struct file *file, u32 events)
@@ -591,18 +608,35 @@ static long collect(struct epoll *epoll, uaddr_t events, u32 count)
 /* Others may have come to sleep while the items we put back were off the list. */
 static void pass_on(struct epoll *epoll)
 {
-    if (ready_count(epoll) && !wait_queue_is_empty(&epoll->sleepers))
+    bool call;
+
+    if (ready_count(epoll) == 0 || wait_queue_is_empty(&epoll->sleepers))
+        return;
+    spin_lock(&epoll->ready_lock);
+    call = sleeper_due(epoll);
+    spin_unlock(&epoll->ready_lock);
+    if (call)
         wait_wake(&epoll->sleepers, POLLIN);
 }
 
-static bool is_ready_locked(struct epoll *epoll)
+/* True when there is something to look at. Else the caller goes to sleep, and is counted. */
+static bool ready_or_asleep(struct epoll *epoll)
 {
     bool ready;
 
     spin_lock(&epoll->ready_lock);
     ready = epoll->ready_count != 0;
+    if (!ready)
+        epoll->asleep++;
     spin_unlock(&epoll->ready_lock);
     return ready;
+}
+
+static void sleep_given_up(struct epoll *epoll)
+{
+    spin_lock(&epoll->ready_lock);
+    (void)sleeper_due(epoll);
+    spin_unlock(&epoll->ready_lock);
 }
 
 static int sleep_until_ready(struct epoll *epoll, u64 deadline_ns)
@@ -611,8 +645,10 @@ static int sleep_until_ready(struct epoll *epoll, u64 deadline_ns)
     int err = 0;
 
     wait_begin_exclusive(&epoll->sleepers, &waiter, POLLIN);
-    while (err == 0 && !is_ready_locked(epoll))
+    while (err == 0 && !ready_or_asleep(epoll))
         err = wait_block(&waiter, deadline_ns);
+    if (err < 0)
+        sleep_given_up(epoll);
     wait_end(&waiter);
     return err;
 }
