@@ -8,6 +8,7 @@
 #include "kernel/net/net.h"
 #include "kernel/net/tcp.h"
 #include "kernel/net/tcp/connection.h"
+#include "kernel/net/tcp/queue.h"
 #include "kernel/net/tcp/wire.h"
 #include "lib/base/types.h"
 #include "test/net/peer.h"
@@ -67,6 +68,27 @@ static void sizes_check(const u32 *expected, u32 count)
     CHECK_EQ(size_count, count);
     for (u32 i = 0; i < count; i++)
         CHECK_EQ(sizes[i], expected[i]);
+}
+
+/* Requests and replies in turn, of both ends, go into one page; more of it stays in order. */
+TEST(tcp_shape, small_writes_share_a_page)
+{
+    struct pair pair = { 0 };
+
+    open_lan(&pair);
+    for (u32 turn = 0; turn < 100; turn++) {
+        struct peer *from = turn % 2 == 0 ? &pair.client : &pair.server;
+
+        write_bytes(from, 1 + turn, false);
+        if (turn % 3 == 0)
+            write_bytes(from, 2000, false);
+        CHECK(fake_pages <= 3);
+        sim_run(NS_PER_SECOND);
+        pair_pump(&pair);
+        CHECK_EQ(fake_pages, tcp_queue_shared_pages());
+    }
+    CHECK_EQ(tcp_queue_shared_pages(), 1);
+    clean_up(&pair);
 }
 
 TEST(tcp_shape, nagle_collects_small_writes_while_one_is_out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/net/tcp/queue.h"
 
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
@@ -9,8 +10,20 @@
 #include "lib/base/num.h"
 
 enum {
-    RING_FIRST = 8, /* Pieces of the first ring. */
+    RING_FIRST = 8,    /* Pieces of the first ring. */
+    SHARED_MAX = 1024, /* Longer writes do not go into a shared page. */
 };
+
+/*
+ * Where the next small write on this CPU goes when its queue is empty, whoever's it is: a reply
+ * need not have a page allocated for it alone. A queue takes the page out while its room is lent.
+ */
+struct shared_page {
+    struct page *page; /* One reference, or NULL. */
+    u32 used;
+};
+
+static struct shared_page shared_pages[CPUS_MAX]; /* [cpu] With interrupts off. */
 
 static u32 block_size(const struct page *page)
 {
@@ -100,12 +113,47 @@ static struct page *room_page(u32 want)
     return page;
 }
 
+static void shared_take(struct tcp_queue *queue, u32 want)
+{
+    struct shared_page *shared = &shared_pages[cpu_id()];
+
+    if (queue->count > 0 || !shared->page || want > PAGE_SIZE - shared->used)
+        return;
+    queue->page = shared->page;
+    queue->page_used = (u16)shared->used;
+    shared->page = NULL;
+}
+
+/* What is written while there is more in the queue goes into one page: fewer pieces. */
+static void shared_give(struct tcp_queue *queue)
+{
+    struct shared_page *shared = &shared_pages[cpu_id()];
+
+    if (queue->count > 1 || queue->page->order > 0 || shared->page ||
+        queue->page_used > PAGE_SIZE - SHARED_MAX)
+        return;
+    shared->page = queue->page;
+    shared->used = queue->page_used;
+    queue->page = NULL;
+}
+
+u64 tcp_queue_shared_pages(void)
+{
+    u64 count = 0;
+
+    for (u32 cpu = 0; cpu < CPUS_MAX; cpu++)
+        count += __atomic_load_n(&shared_pages[cpu].page, __ATOMIC_RELAXED) != NULL;
+    return count;
+}
+
 u32 tcp_queue_room(struct tcp_queue *queue, u32 want, void **memory)
 {
     if (!piece_reserve(queue))
         return 0;
     if (queue->page && queue->page_used == block_size(queue->page))
         page_drop(queue);
+    if (!queue->page)
+        shared_take(queue, want);
     if (!queue->page) {
         queue->page = room_page(want);
         queue->page_used = 0;
@@ -140,6 +188,7 @@ void tcp_queue_commit(struct tcp_queue *queue, u32 len, u32 seq)
     appended = tcp_queue_append(queue, queue->page, queue->page_used, len, seq);
     ASSERT(appended); /* tcp_queue_room() reserved the piece. */
     queue->page_used = (u16)(queue->page_used + len);
+    shared_give(queue);
 }
 
 bool tcp_queue_append(struct tcp_queue *queue, struct page *page, u32 off, u32 len, u32 seq)

@@ -32,7 +32,7 @@ struct tcp_queue {
     u32 capacity;           /* Of `ring`; a power of two. */
     u32 head;               /* Index of the first piece. */
     u32 count;
-    struct page *page; /* Where the next bytes written go, or NULL. One reference. */
+    struct page *page; /* Where the next bytes written go, or NULL: a shared one. One reference. */
     u16 page_used;     /* Bytes of `page` handed out, in use. */
     bool lent;         /* Between tcp_queue_room() and tcp_queue_commit(): `page` stays. */
 };
@@ -50,6 +50,8 @@ u32 tcp_queue_room(struct tcp_queue *queue, u32 want, void **memory);
 bool tcp_queue_offer(struct tcp_queue *queue, struct page *page) MUST_USE;
 /* Takes the room back. Its first `len` bytes, 0 perhaps, are in use now, from `seq` on. */
 void tcp_queue_commit(struct tcp_queue *queue, u32 len, u32 seq);
+/* Pages that small writes share, for leak tests: at most one a CPU. */
+u64 tcp_queue_shared_pages(void);
 /* Appends a piece; takes a reference of its own. False when memory is out or it is too long. */
 bool tcp_queue_append(struct tcp_queue *queue, struct page *page, u32 off, u32 len, u32 seq)
     MUST_USE;
