@@ -36,7 +36,8 @@ static bool take(struct mutex *mutex)
                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-static void wait_and_take(struct mutex *mutex) LOCK_INTERNALS
+/* Apart from mutex_lock(), so that one that is free costs no stack frame. */
+static __attribute__((noinline)) void wait_and_take(struct mutex *mutex) LOCK_INTERNALS
 {
     struct mutex_waiter waiter = { .thread = thread_current() };
 
@@ -65,17 +66,22 @@ void mutex_lock(struct mutex *mutex) LOCK_INTERNALS
     lock_debug_taken(mutex->rank);
 }
 
+/* Likewise. */
+static __attribute__((noinline)) void wake_first(struct mutex *mutex)
+{
+    spin_lock(&mutex->lock);
+    if (!list_is_empty(&mutex->waiters))
+        sched_wake(LIST_ENTRY(mutex->waiters.next, struct mutex_waiter, link)->thread);
+    spin_unlock(&mutex->lock);
+}
+
 void mutex_unlock(struct mutex *mutex) LOCK_INTERNALS
 {
     ASSERT(mutex->owner == thread_current());
     lock_debug_released(mutex->rank);
     __atomic_store_n(&mutex->owner, NULL, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&mutex->waiting, __ATOMIC_SEQ_CST) == 0) /* Invariant 1. */
-        return;
-    spin_lock(&mutex->lock);
-    if (!list_is_empty(&mutex->waiters))
-        sched_wake(LIST_ENTRY(mutex->waiters.next, struct mutex_waiter, link)->thread);
-    spin_unlock(&mutex->lock);
+    if (__atomic_load_n(&mutex->waiting, __ATOMIC_SEQ_CST) != 0) /* Invariant 1. */
+        wake_first(mutex);
 }
 
 bool mutex_is_mine(const struct mutex *mutex)

@@ -203,8 +203,8 @@ static void put_many(struct slab_cache *cache, struct magazine *magazine, u64 to
         page_free(LIST_ENTRY(node, struct page, list));
 }
 
-/* The magazine is empty. Interrupts are off on entry and on return, and may be on in between. */
-static void *alloc_slow(struct slab_cache *cache, bool irq_was_on) LOCK_INTERNALS
+/* Interrupts are off on entry and on return, and may be on in between. */
+static void *alloc_from_slabs(struct slab_cache *cache, bool irq_was_on) LOCK_INTERNALS
 {
     struct page *slab;
     void *object;
@@ -229,27 +229,42 @@ static void *alloc_slow(struct slab_cache *cache, bool irq_was_on) LOCK_INTERNAL
     return object;
 }
 
+/* The magazine is empty. Apart from slab_alloc(), which then needs no stack frame. */
+static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, bool irq_was_on)
+{
+    void *object = alloc_from_slabs(cache, irq_was_on);
+
+    irq_restore(irq_was_on);
+    return object;
+}
+
 void *slab_alloc(struct slab_cache *cache)
 {
     bool irq_was_on = irq_save();
     struct magazine *magazine = magazine_of(cache);
     void *object;
 
-    if (magazine && magazine->count > 0) {
-        object = magazine->objects[--magazine->count];
-    } else {
-        object = alloc_slow(cache, irq_was_on);
-    }
+    if (!magazine || magazine->count == 0)
+        return alloc_slow(cache, irq_was_on);
+    object = magazine->objects[--magazine->count];
     irq_restore(irq_was_on);
     return object;
 }
 
-/* Without a magazine: there was no memory for one when this CPU wanted it. */
-static __attribute__((noinline)) void put_one(struct slab_cache *cache, void *object)
+/* The magazine is full, or there was no memory for one when this CPU wanted it. */
+static __attribute__((noinline)) void free_slow(struct slab_cache *cache, void *object,
+                                                bool irq_was_on)
 {
     struct magazine single = { .count = 1, .objects = { object } };
+    struct magazine *magazine = magazine_of(cache);
 
-    put_many(cache, &single, 0);
+    if (!magazine) {
+        put_many(cache, &single, 0);
+    } else {
+        put_many(cache, magazine, cache->magazine_size / 2);
+        magazine->objects[magazine->count++] = object;
+    }
+    irq_restore(irq_was_on);
 }
 
 void slab_free(struct slab_cache *cache, void *object)
@@ -257,13 +272,11 @@ void slab_free(struct slab_cache *cache, void *object)
     bool irq_was_on = irq_save();
     struct magazine *magazine = magazine_of(cache);
 
-    if (!magazine) {
-        put_one(cache, object);
-    } else {
-        if (magazine->count >= cache->magazine_size)
-            put_many(cache, magazine, cache->magazine_size / 2);
-        magazine->objects[magazine->count++] = object;
+    if (!magazine || magazine->count >= cache->magazine_size) {
+        free_slow(cache, object, irq_was_on);
+        return;
     }
+    magazine->objects[magazine->count++] = object;
     irq_restore(irq_was_on);
 }
 

@@ -17,14 +17,6 @@ static inline u64 load64(const u8 *bytes)
     return word;
 }
 
-static inline u32 load32(const u8 *at)
-{
-    u32 word;
-
-    mem_copy(&word, at, sizeof(word));
-    return word;
-}
-
 static inline u64 add_with_carry(u64 sum, u64 word)
 {
     sum += word;
@@ -52,11 +44,6 @@ u32 checksum_add(const void *bytes, size_t len, u32 sum)
     }
     for (; len >= 8; len -= 8, at += 8)
         wide = add_with_carry(wide, load64(at));
-    if (len >= 4) { /* As in each IPv4 header. */
-        wide = add_with_carry(wide, load32(at));
-        at += 4;
-        len -= 4;
-    }
     for (size_t i = 0; i < len; i++)
         tail |= (u64)at[i] << (8 * i);
     return fold64(add_with_carry(wide, tail));

@@ -51,6 +51,14 @@ TEST(checksum, survives_carries_out_of_every_word)
         bytes[i] = 0xff;
     for (size_t len = 0; len < BYTES; len++)
         CHECK_EQ(fast(checksum_add(bytes, len, 0)), naive(bytes, len));
+    CHECK_EQ(fast(checksum_header(bytes)), naive(bytes, 20));
+}
+
+TEST(checksum, of_a_plain_header_agrees_with_the_rfc_at_every_alignment)
+{
+    fill(3);
+    for (size_t off = 0; off < 100; off++)
+        CHECK_EQ(fast(checksum_header(bytes + off)), naive(bytes + off, 20));
 }
 
 TEST(checksum, of_pieces_is_that_of_the_whole)

@@ -292,6 +292,13 @@ static void deliver_whole(struct netbuf *buf, const struct ipv4_header *fragment
     }
 }
 
+static bool header_is_sound(const u8 *bytes, u32 len)
+{
+    u32 sum = len == IPV4_HEADER_SIZE ? checksum_header(bytes) : checksum_add(bytes, len, 0);
+
+    return checksum_finish(sum) == 0;
+}
+
 void ipv4_input(struct netbuf *buf)
 {
     const u8 *bytes = netbuf_pull_head(buf, IPV4_HEADER_SIZE);
@@ -303,8 +310,7 @@ void ipv4_input(struct netbuf *buf)
         return;
     }
     bytes = netbuf_pull_head(buf, header.header_len);
-    if (!bytes || (!(buf->flags & NETBUF_LOOPBACK) &&
-                   checksum_finish(checksum_add(bytes, header.header_len, 0)) != 0)) {
+    if (!bytes || !(buf->flags & NETBUF_LOOPBACK || header_is_sound(bytes, header.header_len))) {
         discard(buf, NET_IP_IN_HDR_ERRORS);
         return;
     }

@@ -53,5 +53,5 @@ void ipv4_emit(u8 bytes[20], const struct ipv4_header *header)
     wire_put_sum(bytes + 10, 0);
     wire_put32(bytes + 12, header->source);
     wire_put32(bytes + 16, header->destination);
-    wire_put_sum(bytes + 10, checksum_finish(checksum_add(bytes, HEADER_MIN, 0)));
+    wire_put_sum(bytes + 10, checksum_finish(checksum_header(bytes)));
 }

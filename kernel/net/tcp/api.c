@@ -309,7 +309,7 @@ static bool is_writable(const struct tcp *tcp)
     u32 queued = tcp->snd_end - tcp->snd_una;
     u32 unsent = tcp->snd_end - tcp->snd_nxt;
 
-    if (tcp_has(tcp, TCP_F_SHUT_WRITE))
+    if (queued == 0 || tcp_has(tcp, TCP_F_SHUT_WRITE))
         return true;
     return queued <= tcp->sndbuf - tcp->sndbuf / 3 && tcp->queue.count < TCP_QUEUE_PIECES_MAX / 2 &&
            (unsent == 0 || unsent < tcp_settings_of(tcp)->notsent_lowat);
