@@ -161,9 +161,10 @@ $(B)/kernel/%.o: %.S Makefile
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c -o $@ $<
 
 # The kernel is linked twice: the table of its symbols, for backtraces, needs their addresses, which
-# the table itself does not move (it lies behind the code).
+# the table itself does not move (it lies behind the code). In the file segments need not begin on
+# pages: nobody maps it, loaders copy.
 KERNEL_LD    := kernel/arch/$(ARCH)/kernel.ld
-KERNEL_LINK  := ld -pie --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 \
+KERNEL_LINK  := ld -pie --no-dynamic-linker -z text -z noexecstack -z max-page-size=64 \
                 -z pack-relative-relocs --build-id=none -T $(KERNEL_LD)
 
 $(B)/kernel/no-symbols.S: scripts/gen_symbols.py

@@ -70,6 +70,9 @@ void cpu_kick(u32 cpu);
 /* Stops every other CPU for good; for panic, reset and power off. Safe in any context. */
 void cpus_stop(void);
 
+/* The same, and waits until they have. False: one of them does not answer. */
+bool cpus_stop_wait(void) MUST_USE;
+
 /* Whether RDTSCP gives the program its CPU's number, as on Linux: for the vDSO's getcpu(). */
 bool cpu_has_rdtscp(void);
 

@@ -8,6 +8,20 @@
 _Noreturn void machine_power_off(void);
 _Noreturn void machine_reset(void);
 
+/* What a kernel leaves to the next one across machine_restart(). All zeros after power on. */
+struct machine_kept {
+    u32 restarts;
+    u32 restarts_in_a_row; /* Since a program lived for a while: see init/end.c. */
+};
+struct machine_kept *machine_kept(void);
+
+/*
+ * Starts the kernel again from its own image, without firmware: as a loader would, with addresses
+ * chosen anew. On CPU 0, in a thread, interrupts off; the other CPUs have stopped, and no device
+ * reaches memory any more. docs/decisions/0016 has the whole of it.
+ */
+_Noreturn void machine_restart(void);
+
 /* Writes to the serial console by polling, in any context, without locks. */
 void machine_console_write(const char *bytes, size_t len);
 

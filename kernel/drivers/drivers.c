@@ -7,6 +7,7 @@
 #include "kernel/drivers/serial/serial.h"
 #include "kernel/drivers/virtio/transport.h"
 #include "kernel/drivers/virtio/virtio_console.h"
+#include "lib/base/types.h"
 
 void drivers_init(const struct drivers_events *events)
 {
@@ -15,4 +16,9 @@ void drivers_init(const struct drivers_events *events)
     virtio_console_set_answer(events->control);
     virtio_mmio_init(boot_info()->command_line);
     pci_init();
+}
+
+bool drivers_stop(void)
+{
+    return virtio_stop_all();
 }

@@ -18,3 +18,9 @@ struct drivers_events {
  * networks are registered when it returns.
  */
 void drivers_init(const struct drivers_events *events);
+
+/*
+ * Keeps all devices from memory and from interrupting, for a restart. The other CPUs have stopped,
+ * interrupts are off. False: one of them cannot be stopped.
+ */
+bool drivers_stop(void) MUST_USE;

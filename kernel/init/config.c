@@ -174,13 +174,6 @@ static void read_overlays(void)
         manifest_bad("kernel command line", "word", &error);
 }
 
-/* Only to halt works so far: whoever asked for more should know. */
-static void crash_policy_check(void)
-{
-    if (manifest.crash != MANIFEST_CRASH_HALT)
-        log_warn("boot: the manifest's crash policy is not there yet: a crash ends the machine");
-}
-
 void config_read(void)
 {
     struct manifest_error error;
@@ -195,7 +188,6 @@ void config_read(void)
 
     if (manifest.log != MANIFEST_LOG_UNSET)
         log_set_level((enum log_level)(manifest.log - MANIFEST_LOG_ERROR));
-    crash_policy_check();
     root_mount_more(&manifest);
     launch_secrets();
 }

@@ -10,9 +10,16 @@
 #define SEND_WAIT_NS (2 * NS_PER_SECOND)
 #define CLOSE_WAIT_NS \
     (200 * NS_PER_MS) /* For what lies between us and the peer to drain as well. */
-#define LOOK_NS NS_PER_MS
+#define RESTART_WAIT_NS (50 * NS_PER_MS)
+#define LOOK_NS         NS_PER_MS
 
 /* Deaf to signals: those that ended the program may still be pending. */
+static void look_wait(void)
+{
+    sched_sleep_prepare();
+    (void)sched_sleep(clock_deadline(LOOK_NS));
+}
+
 static bool wait_for(enum net_rest rest, u64 wait_ns)
 {
     u64 deadline_ns = clock_deadline(wait_ns);
@@ -20,15 +27,17 @@ static bool wait_for(enum net_rest rest, u64 wait_ns)
     while (net_rest() < rest) {
         if (clock_now_ns() >= deadline_ns)
             return false;
-        sched_sleep_prepare();
-        (void)sched_sleep(clock_deadline(LOOK_NS));
+        look_wait();
     }
     return true;
 }
 
-void network_drain(void)
+void network_drain(bool shortly)
 {
-    if (!wait_for(NET_REST_UNCLOSED, SEND_WAIT_NS)) {
+    if (shortly) {
+        look_wait(); /* A reset of a connection waits for no answer, but the card has to send it. */
+        (void)wait_for(NET_REST_UNCLOSED, RESTART_WAIT_NS);
+    } else if (!wait_for(NET_REST_UNCLOSED, SEND_WAIT_NS)) {
         log_warn("net: the program has ended, and not all it sent has arrived");
     } else {
         (void)wait_for(NET_REST_NONE, CLOSE_WAIT_NS);

@@ -7,6 +7,7 @@
 
 struct block_device;
 struct manifest;
+struct program_end_hooks;
 
 /* Mounts the image's root and the memory filesystems every program expects. */
 void root_mount(void);
@@ -44,9 +45,13 @@ void config_network(void);
 
 /*
  * The program has ended: gives what it sent the time to arrive, but does not wait for ever for a
- * peer that is gone.
+ * peer that is gone. `shortly`: a restart follows, so no longer than it takes to send.
  */
-void network_drain(void);
+void network_drain(bool shortly);
+
+/* The manifest's policies for the end of the program, and the power button. end.c */
+extern const struct program_end_hooks end_hooks;
+void end_power_button(void);
 
 /* The image or its manifest is no good, and the log says why: ends the machine with that status. */
 _Noreturn void config_fail(void);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The boot order, on one screen. */
-#include "abi/linux/signal.h"
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/machine_init.h"
@@ -24,7 +23,6 @@
 #include "kernel/net/net.h"
 #include "kernel/socket/socket.h"
 #include "kernel/sys/dispatch.h"
-#include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/vm.h"
 #include "lib/base/num.h"
@@ -66,13 +64,8 @@ static void console_open(void)
         console_input_end();
 }
 
-static void power_button(void)
-{
-    signal_post_kernel(SIGTERM);
-}
-
 static const struct drivers_events events = {
-    .power_button = power_button,
+    .power_button = end_power_button,
     .console_input = console_input,
     .control = control_answer,
 };
@@ -106,7 +99,7 @@ static void init_main(void *arg)
     config_network();      /* An address. */
     if (trace_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */
-    program_on_exit(network_drain);
+    program_on_end(&end_hooks);
     user_become(config_manifest());
     if (program_start(config_manifest()) < 0)
         config_fail(); /* It has said why. */

@@ -29,11 +29,11 @@
 static bool ending;       /* [atomic] */
 static int leader_status; /* [atomic] What the first thread's exit(2) said, if it left alone. */
 
-static void (*on_exit)(void); /* [const] after boot. */
+static const struct program_end_hooks *hooks; /* [const] after boot. */
 
-void program_on_exit(void (*fn)(void))
+void program_on_end(const struct program_end_hooks *end_hooks)
 {
-    on_exit = fn;
+    hooks = end_hooks;
 }
 
 bool program_is_ending(void)
@@ -110,34 +110,40 @@ static bool end_begin(void)
     return false;
 }
 
-static void trace_end(bool by_signal, int value)
+static void trace_end(const struct program_end *end)
 {
     u32 tid = task_current() ? task_current()->tid : PROGRAM_PID;
 
-    if (by_signal) {
-        trace_killed(tid, false, value);
+    if (end->by_signal) {
+        trace_killed(tid, false, end->value);
     } else {
-        trace_exited(tid, false, value);
+        trace_exited(tid, false, end->value);
     }
     trace_finish();
 }
 
-static _Noreturn void machine_end(bool by_signal, int value)
+_Noreturn void program_power_off(const struct program_end *end)
 {
     char digits[16];
     struct text text;
 
+    text_init(&text, digits, sizeof(digits));
+    text_format(&text, "%d", end->value);
+    machine_report(end->by_signal ? "signal" : "exit", digits);
+    machine_power_off();
+}
+
+static _Noreturn void machine_end(bool by_signal, int value)
+{
+    const struct program_end end = { .by_signal = by_signal, .value = value };
+
+    hooks->begin(&end);
     end_others(task_current());
     fdtable_close_all(current_fdtable());
-    if (on_exit)
-        on_exit();
     if (trace_active)
-        trace_end(by_signal, value);
-
-    text_init(&text, digits, sizeof(digits));
-    text_format(&text, "%d", value);
-    machine_report(by_signal ? "signal" : "exit", digits);
-    machine_power_off();
+        trace_end(&end);
+    hooks->finish(&end);
+    program_power_off(&end);
 }
 
 _Noreturn void program_exit(int status)

@@ -90,11 +90,25 @@ _Noreturn void program_kill(int signal);
 /* The same, for a signal whose origin is known; `regs` may be NULL. */
 _Noreturn void program_kill_info(const struct abi_siginfo *info, const struct user_regs *regs);
 
+/* How the program ended. */
+struct program_end {
+    bool by_signal;
+    int value; /* The signal, or the exit status. */
+};
+
 /*
- * `fn` is called, in a thread, when the program has ended and its files are closed, before the
- * machine is powered off: it may wait for what is still on its way. One caller: init.
+ * What else is done when the program ends, in a thread that may wait. `begin` comes first, with all
+ * as it was then; `finish` when all threads are gone and all files are closed. Where they return,
+ * the machine ends. One caller: init.
  */
-void program_on_exit(void (*fn)(void));
+struct program_end_hooks {
+    void (*begin)(const struct program_end *end);
+    void (*finish)(const struct program_end *end);
+};
+void program_on_end(const struct program_end_hooks *hooks);
+
+/* Tells how the program ended and switches the machine off, whatever is still open. */
+_Noreturn void program_power_off(const struct program_end *end);
 
 /* True once the program is ending. */
 bool program_is_ending(void);

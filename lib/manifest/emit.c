@@ -193,7 +193,14 @@ size_t manifest_emit(const struct manifest *manifest, char *buffer, size_t room)
     put_lines(&out, "tmpfs", manifest->tmpfs, manifest->tmpfs_count);
     put_mounts(&out, manifest);
     put_network(&out, manifest);
-    put_line(&out, "crash", manifest_crash_names.names[manifest->crash]);
+    put_line(&out, "crash", manifest_end_names.names[manifest->crash]);
+    if (manifest->exit != MANIFEST_END_HALT)
+        put_line(&out, "exit", manifest_end_names.names[manifest->exit]);
+    if (manifest->restart_pause_ms != MANIFEST_RESTART_PAUSE) {
+        put_text(&out, "restart-pause ");
+        put_number(&out, manifest->restart_pause_ms);
+        put_char(&out, '\n');
+    }
     put_limits(&out, manifest);
     if (manifest->trace)
         put_line(&out, "trace", "on");

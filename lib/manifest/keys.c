@@ -7,10 +7,10 @@ static const char *const network_names[] = {
     [MANIFEST_NETWORK_NONE] = "none",
 };
 
-static const char *const crash_names[] = {
-    [MANIFEST_CRASH_HALT] = "halt",
-    [MANIFEST_CRASH_RESTART] = "restart",
-    [MANIFEST_CRASH_HOLD] = "hold",
+static const char *const end_names[] = {
+    [MANIFEST_END_HALT] = "halt",
+    [MANIFEST_END_RESTART] = "restart",
+    [MANIFEST_END_HOLD] = "hold",
 };
 
 static const char *const log_names[] = {
@@ -27,7 +27,7 @@ static const char *const limit_names[MANIFEST_LIMITS] = {
 };
 
 const struct manifest_names manifest_network_names = { network_names, ARRAY_COUNT(network_names) };
-const struct manifest_names manifest_crash_names = { crash_names, ARRAY_COUNT(crash_names) };
+const struct manifest_names manifest_end_names = { end_names, ARRAY_COUNT(end_names) };
 const struct manifest_names manifest_log_names = { log_names, ARRAY_COUNT(log_names) };
 const struct manifest_names manifest_limit_names = { limit_names, ARRAY_COUNT(limit_names) };
 
@@ -263,13 +263,33 @@ static const char *mtu_set(struct manifest *manifest, const char *value)
     return NULL;
 }
 
-static const char *crash_set(struct manifest *manifest, const char *value)
+static const char *end_set(enum manifest_end *end, const char *value)
 {
-    int policy = name_find(&manifest_crash_names, value, manifest_text_len(value));
+    int policy = name_find(&manifest_end_names, value, manifest_text_len(value));
 
     if (policy < 0)
         return "not halt, restart or hold";
-    manifest->crash = (enum manifest_crash)policy;
+    *end = (enum manifest_end)policy;
+    return NULL;
+}
+
+static const char *crash_set(struct manifest *manifest, const char *value)
+{
+    return end_set(&manifest->crash, value);
+}
+
+static const char *exit_set(struct manifest *manifest, const char *value)
+{
+    return end_set(&manifest->exit, value);
+}
+
+static const char *restart_pause_set(struct manifest *manifest, const char *value)
+{
+    u64 ms;
+
+    if (!number_parse(&ms, value, MANIFEST_RESTART_PAUSE_MAX))
+        return "not a number up to 3600000";
+    manifest->restart_pause_ms = (u32)ms;
     return NULL;
 }
 
@@ -354,6 +374,8 @@ static const struct manifest_key keys[] = {
     { "dns", false, dns_set },
     { "mtu", false, mtu_set },
     { "crash", false, crash_set },
+    { "exit", false, exit_set },
+    { "restart-pause", false, restart_pause_set },
     { "limit", false, limit_set },
     { "trace", false, trace_set },
     { "log", false, log_set },

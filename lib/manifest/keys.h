@@ -13,7 +13,7 @@ struct manifest_names {
 };
 
 extern const struct manifest_names manifest_network_names;
-extern const struct manifest_names manifest_crash_names;
+extern const struct manifest_names manifest_end_names;
 extern const struct manifest_names manifest_log_names;
 extern const struct manifest_names manifest_limit_names;
 

@@ -16,6 +16,7 @@ void manifest_init(struct manifest *manifest)
 {
     mem_zero(manifest, sizeof(*manifest));
     manifest->cwd = "/";
+    manifest->restart_pause_ms = MANIFEST_RESTART_PAUSE;
 }
 
 static bool fail(struct manifest_error *error, u32 line, const char *what,

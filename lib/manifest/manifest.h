@@ -20,7 +20,9 @@
  *     ip A.B.C.D/LEN        gateway A.B.C.D        for a static network
  *     dns A.B.C.D           up to 3; with dhcp, instead of what the server says
  *     mtu BYTES             likewise
- *     crash POLICY          halt, restart or hold; the kernel can only halt so far, and says so
+ *     crash POLICY          what follows when a signal kills the program: halt, restart or hold
+ *     exit POLICY           likewise when it ends by itself, or of SIGTERM, SIGINT or SIGHUP
+ *     restart-pause MS      how far the pauses between restarts grow; 10000 if nothing is said
  *     limit NAME N          as in setrlimit, lower case without RLIMIT_; N may be `unlimited`
  *     trace on|off          tell every system call, in strace's format
  *     notrace NAME...       but not these; once or more often
@@ -54,6 +56,8 @@ enum {
     MANIFEST_LIMITS = 16,       /* As many as Linux has. */
     MANIFEST_MTU_MIN = 576,
     MANIFEST_MTU_MAX = 65535,
+    MANIFEST_RESTART_PAUSE = 10 * 1000,
+    MANIFEST_RESTART_PAUSE_MAX = 3600 * 1000,
 };
 
 #define MANIFEST_UNLIMITED (~(u64)0)
@@ -64,10 +68,11 @@ enum manifest_network {
     MANIFEST_NETWORK_NONE,
 };
 
-enum manifest_crash {
-    MANIFEST_CRASH_HALT, /* The default. */
-    MANIFEST_CRASH_RESTART,
-    MANIFEST_CRASH_HOLD,
+/* What the machine does when the program has ended. */
+enum manifest_end {
+    MANIFEST_END_HALT, /* The default. */
+    MANIFEST_END_RESTART,
+    MANIFEST_END_HOLD,
 };
 
 enum manifest_log {
@@ -121,7 +126,9 @@ struct manifest {
     u32 dns_count;
     u32 mtu; /* 0: whatever the network says. */
 
-    enum manifest_crash crash;
+    enum manifest_end crash;
+    enum manifest_end exit;
+    u32 restart_pause_ms;
     enum manifest_log log;
     bool trace;
     bool trace_files;

@@ -63,6 +63,8 @@ static const char full[] = "program /usr/bin/redis-server\n"
                            "dns 255.255.255.255\n"
                            "mtu 1460\n"
                            "crash restart\n"
+                           "exit hold\n"
+                           "restart-pause 0\n"
                            "limit stack unlimited\n"
                            "limit nofile 1024\n"
                            "trace on\n"
@@ -115,7 +117,9 @@ TEST(manifest, parses_every_key)
     CHECK_EQ(manifest.dns_count, 2);
     CHECK_EQ(manifest.dns[1], 0xffffffff);
     CHECK_EQ(manifest.mtu, 1460);
-    CHECK_EQ(manifest.crash, MANIFEST_CRASH_RESTART);
+    CHECK_EQ(manifest.crash, MANIFEST_END_RESTART);
+    CHECK_EQ(manifest.exit, MANIFEST_END_HOLD);
+    CHECK_EQ(manifest.restart_pause_ms, 0);
     CHECK_EQ(manifest.limits_set, 1u << 3 | 1u << 7);
     CHECK_EQ(manifest.limits[3], MANIFEST_UNLIMITED);
     CHECK_EQ(manifest.limits[7], 1024);
@@ -205,6 +209,9 @@ TEST(manifest, names_the_line_and_the_fault)
         { "mtu 18446744073709552116\n", 1, "not a number from 576 to 65535",
           "18446744073709552116" },
         { "crash burn\n", 1, "not halt, restart or hold", "burn" },
+        { "exit 0\n", 1, "not halt, restart or hold", "0" },
+        { "restart-pause 3600001\n", 1, "not a number up to 3600000", "3600001" },
+        { "restart-pause 1s\n", 1, "not a number up to 3600000", "1s" },
         { "limit nofile\n", 1, "the limit has no number", "nofile" },
         { "limit no 1\n", 1, "not the name of a limit", "no 1" },
         { "limit nofile 1k\n", 1, "not a number or unlimited", "nofile 1k" },

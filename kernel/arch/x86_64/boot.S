@@ -110,17 +110,60 @@ boot_high:
     call arch_main
     ud2
 
+/*
+ * From machine_restart(), on the identity map: %rdi is the start info's address. Puts .data back,
+ * goes to where a loader would have left the CPU, zeroes .bss, page tables and all, and starts anew.
+ */
+    .global restart_enter
+restart_enter:
+    movl %edi, %ebx
+    cld
+    leaq kept_data(%rip), %rsi
+    leaq data_start(%rip), %rdi
+    leaq data_end(%rip), %rcx
+    subq %rdi, %rcx
+    shrq $3, %rcx
+    rep movsq
+
+    leaq boot_start(%rip), %rbp
+    leaq bss_start(%rip), %rdi
+    leaq image_end(%rip), %rsi
+    subq %rdi, %rsi
+    shrq $2, %rsi
+    lgdt boot_gdt_pointer(%rip)
+    leaq restart_32(%rip), %rax
+    pushq $0x08
+    pushq %rax
+    lretq
+    .code32
+restart_32:
+    movl $0x18, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    movl $0x11, %eax                /* PE ET: paging is off, and with it long mode. */
+    movl %eax, %cr0
+    movl $0xc0000080, %ecx          /* EFER */
+    xorl %eax, %eax
+    xorl %edx, %edx
+    wrmsr
+    movl %eax, %cr4                 /* Global translations go, too. */
+    movl %esi, %ecx
+    rep stosl
+    jmp *%ebp
+    .code64
+
     .align 8
 boot_gdt:
     .quad 0
-    .quad 0
+    .quad 0x00cf9b000000ffff        /* 0x08: 32-bit code */
     .quad 0x00af9b000000ffff        /* 0x10: 64-bit code */
     .quad 0x00cf93000000ffff        /* 0x18: data */
 boot_gdt_end:
     .global boot_gdt_pointer
 boot_gdt_pointer:
     .word boot_gdt_end - boot_gdt - 1
-    .long 0
+    .quad 0
 
 /*
  * Other CPUs. smp.c copies this to a page below 1 MiB, TRAMPOLINE_ADDRESS, and fills in the words at
@@ -197,6 +240,7 @@ trampoline_end:
     .align 4096
     .global kernel_pml4
 kernel_pml4: .skip 4096
+    .global early_pdpt
 early_pdpt:  .skip 4096
 early_pd:    .skip 4 * 4096
     .global boot_stack

@@ -55,6 +55,7 @@ enum entry_bits {
 #define ENTRY_NX (1ull << 63)
 
 struct early_layout early_layout;
+struct kept kept __attribute__((section(".bss.kept")));
 static struct boot_info info;
 
 extern const u64 relr_start[], relr_end[];
@@ -103,7 +104,7 @@ static EARLY u64 early_random(void)
     seed[0] += 0x9e3779b97f4a7c15;
     seed[1] = mix(seed[1] ^ ((u64)high << 32 | low));
     seed[2] ^= hardware_random();
-    return mix(seed[0] ^ mix(seed[1] ^ mix(seed[2])));
+    return mix(seed[0] ^ mix(seed[1] ^ mix(seed[2] ^ seed[3])));
 }
 
 /* A multiple of 2^shift in the region, `size_max` of which stays free behind it. */
@@ -122,6 +123,8 @@ static EARLY void layout_choose(u64 image_physical, u64 entry_cycles)
     early_layout.entry_cycles = entry_cycles;
     early_layout.image_physical = image_physical;
     early_layout.seed[0] ^= entry_cycles;
+    early_layout.seed[3] = kept.seed;
+    kept.seed = 0;
     early_layout.direct_map =
         random_place(SLOT_DIRECT_MAP, SLOTS_DIRECT_MAP, DIRECT_MAP_SIZE_MAX, GIB_SHIFT);
     early_layout.page_array =
@@ -130,7 +133,7 @@ static EARLY void layout_choose(u64 image_physical, u64 entry_cycles)
         random_place(SLOT_KERNEL_MAP, SLOTS_KERNEL_MAP, KERNEL_MAP_SIZE_MAX, LARGE_PAGE_SHIFT);
     early_layout.image_virtual = random_place(SLOT_IMAGE, SLOTS_IMAGE, IMAGE_SIZE_MAX, IMAGE_SHIFT);
     early_layout.canary = early_random() & ~0xffull; /* A NUL in front stops string overflows. */
-    early_layout.seed[3] = early_random();
+    early_layout.seed[3] ^= early_random();
 }
 
 /* ---- What the loader says (PVH, struct hvm_start_info). ---- */
@@ -283,6 +286,16 @@ static EARLY void direct_map_start(void)
         pd[i] = i << LARGE_PAGE_SHIFT | bits;
 }
 
+/* For a restart: .data as it is before anything changes it. */
+static EARLY void data_keep(void)
+{
+    const u8 *from = data_start;
+    u8 *to = kept_data;
+    u64 words = (u64)(data_end - data_start) / sizeof(u64);
+
+    __asm__ volatile("rep movsq" : "+S"(from), "+D"(to), "+c"(words) : : "memory");
+}
+
 /*
  * Packed relative relocations (System V gABI, DT_RELR): an even entry is where a pointer is, the odd
  * ones behind it have a bit for each of the 63 words that follow. The pointers hold offsets into the
@@ -325,6 +338,7 @@ EARLY u64 early_main(const struct pvh_start_info *start, u64 entry_cycles)
     nx_enable();
     image_map();
     direct_map_start();
+    data_keep();
     relocate();
     cr3_write(cr3_read());
     return early_layout.image_virtual;

@@ -3,6 +3,9 @@
 
 /* What the first C code leaves behind: where things were placed. See docs/memory-map.md. */
 
+#include "abi/boot/pvh.h"
+#include "kernel/arch/boot_info.h"
+#include "kernel/arch/power.h"
 #include "lib/base/types.h"
 
 struct early_layout {
@@ -23,7 +26,20 @@ enum {
     EARLY_DIRECT_MAP_SIZE = 1 << 30,
 };
 
+/* What a kernel that restarts leaves to the next one. All zeros where there was none. */
+struct kept {
+    struct machine_kept machine;
+    u64 seed; /* Of its random numbers; taken and wiped by early.c. */
+    struct pvh_start_info start;
+    struct pvh_memory_entry map[BOOT_RANGES_MAX];
+    char command_line[BOOT_COMMAND_LINE_MAX];
+};
+
+extern struct kept kept;
+
 extern u64 kernel_pml4[512];
+extern u64 early_pdpt[512]; /* The low 4 GiB, mapped to themselves, for boot and restart.c. */
 
 /* Linker script. */
-extern u8 image_start[], text_end[], rodata_start[], rodata_end[], data_start[], image_end[];
+extern u8 image_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[],
+    kept_data[], image_end[];

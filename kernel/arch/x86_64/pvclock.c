@@ -45,6 +45,12 @@ void pvclock_init(void)
         msr_write(MSR_KVM_SYSTEM_TIME, virt_to_phys(&shared_time) | PVCLOCK_ENABLE);
 }
 
+void pvclock_stop(void)
+{
+    if (offered())
+        msr_write(MSR_KVM_SYSTEM_TIME, 0);
+}
+
 u64 pvclock_hz(void)
 {
     const volatile struct pvclock_time *now = &shared_time;

@@ -46,12 +46,14 @@ extern const u8 trampoline_start[], trampoline_data[], trampoline_end[];
 enum {
     STARTUP_AGAIN_NS = 200 * 1000,
     STARTUP_LIMIT_NS = 1000 * 1000 * 1000,
+    STOP_LIMIT_NS = 1000 * 1000 * 1000,
     IST_ORDER = 3, /* (IST_COUNT - 1) * IST_STACK_SIZE is 32 KiB. */
 };
 static_assert((IST_COUNT - 1) * IST_STACK_SIZE == PAGE_SIZE << IST_ORDER, "");
 
 static atomic_uint cpus_up = 1;
 static atomic_bool stopping;
+static atomic_ulong stopped; /* CPUs, one bit each. */
 static u8 *stacks[CPUS_MAX]; /* Tops. [0] is not used. */
 static u8 *ist_stacks[CPUS_MAX];
 
@@ -204,10 +206,26 @@ void cpus_stop(void)
         apic_send_nmi_others();
 }
 
+bool cpus_stop_wait(void)
+{
+    u64 others = (UINT64_MAX >> (64 - cpu_count())) & ~(1ull << cpu_id());
+    u64 start = arch_clock_ns();
+
+    cpus_stop();
+    while (atomic_load_explicit(&stopped, memory_order_acquire) != others) {
+        if (arch_clock_ns() - start > STOP_LIMIT_NS)
+            return false;
+        cpu_relax();
+    }
+    return true;
+}
+
 void smp_nmi(void)
 {
     if (!atomic_load_explicit(&stopping, memory_order_acquire))
         return;
+    /* Pairs with the acquire in cpus_stop_wait(): this CPU changes nothing any more. */
+    atomic_fetch_or_explicit(&stopped, 1ull << cpu_id(), memory_order_release);
     for (;;)
         __asm__ volatile("cli\n\thlt");
 }

@@ -178,3 +178,8 @@ void acpi_power_button_init(void (*pressed)(void))
     if (!open_fixed_button() || !open_event_device())
         log_warn("acpi: no interrupt for the power button");
 }
+
+bool acpi_power_button_waits(void)
+{
+    return __atomic_load_n(&button.half.queued, __ATOMIC_RELAXED);
+}

@@ -5,6 +5,8 @@
  * What ACPI is used for: finding hardware at boot (kernel/arch/acpi_info.h), and the power button.
  */
 
+#include "lib/base/types.h"
+
 /*
  * Reads the tables; acpi_info() is valid from here on. Early: needs firmware_map() and nothing
  * else.
@@ -16,3 +18,6 @@ void acpi_init(void);
  * device. `pressed` runs in a bottom half, once for each time. Interrupts work.
  */
 void acpi_power_button_init(void (*pressed)(void));
+
+/* Whether there was a press that `pressed` does not know of yet: where no bottom half runs. */
+bool acpi_power_button_waits(void);

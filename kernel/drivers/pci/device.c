@@ -121,6 +121,13 @@ void pci_enable(const struct pci_device *device)
                 command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF);
 }
 
+void pci_disable(const struct pci_device *device)
+{
+    pci_write16(device, PCI_COMMAND, pci_read16(device, PCI_COMMAND) & ~PCI_COMMAND_MASTER);
+    if (device->msix != 0)
+        pci_write16(device, device->msix + PCI_MSIX_CONTROL, 0);
+}
+
 int pci_msix_open(struct pci_device *device)
 {
     u8 at = pci_capability(device, PCI_CAP_MSIX, 0);

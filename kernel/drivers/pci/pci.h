@@ -58,6 +58,9 @@ volatile u8 *pci_bar_map(const struct pci_device *device, u32 index, u64 off, u6
 /* Lets the device answer in memory and reach ours, without line interrupts. */
 void pci_enable(const struct pci_device *device);
 
+/* The opposite: it reaches no memory, and so sends no message-signalled interrupts either. */
+void pci_disable(const struct pci_device *device);
+
 /* Turns MSI-X on, all vectors masked. 0; -ENODEV when the device has none; -ENOMEM. */
 int pci_msix_open(struct pci_device *device) MUST_USE;
 

@@ -26,11 +26,14 @@ struct virtio_transport {
      * `notify`. 0 or a negative error number.
      */
     int (*queue_enable)(struct virtio_device *device, struct virtqueue *queue);
+    /* Keeps a device that has been reset from memory and from interrupting; may be NULL. */
+    void (*quiet)(struct virtio_device *device);
 };
 
 /* Transports embed it in their own. */
 struct virtio_device {
     const struct virtio_transport *transport;
+    struct virtio_device *next; /* Of all there are. */
     u32 id;
     u64 features; /* [const] after negotiation. */
     bool broken;  /* [atomic] */
@@ -44,6 +47,11 @@ struct virtio_device {
  * when no driver wants it, or what went wrong.
  */
 int virtio_device_add(struct virtio_device *device) MUST_USE;
+
+/*
+ * Resets all devices, whoever drives them; nothing else runs any more. False: one does not rest.
+ */
+bool virtio_stop_all(void) MUST_USE;
 
 /* For transports with one interrupt for all queues. */
 void virtio_interrupt(struct virtio_device *device);

@@ -22,6 +22,7 @@ enum {
 };
 
 static u32 device_count;
+static struct virtio_device *devices; /* [const] after boot. */
 
 u64 virtio_features(const struct virtio_device *device)
 {
@@ -200,6 +201,18 @@ void virtio_stop(struct virtio_device *device)
         log_error("%s: does not reset", device->name);
 }
 
+bool virtio_stop_all(void)
+{
+    bool rest = true;
+
+    for (struct virtio_device *device = devices; device; device = device->next) {
+        rest &= reset(device);
+        if (device->transport->quiet)
+            device->transport->quiet(device);
+    }
+    return rest;
+}
+
 static const struct virtio_driver *find_driver(u32 id)
 {
     for (size_t i = 0; virtio_drivers[i]; i++) {
@@ -247,6 +260,8 @@ int virtio_device_add(struct virtio_device *device)
     int err;
 
     name_device(device);
+    device->next = devices;
+    devices = device;
     if (!driver) {
         log_info("%s: no driver for device type %u", device->name, device->id);
         return -ENODEV;

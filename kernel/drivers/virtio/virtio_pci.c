@@ -161,6 +161,11 @@ static int vpci_queue_enable(struct virtio_device *device, struct virtqueue *que
     return 0;
 }
 
+static void vpci_quiet(struct virtio_device *device)
+{
+    pci_disable(of(device)->pci);
+}
+
 static const struct virtio_transport vpci_transport = {
     .features = vpci_features,
     .set_features = vpci_set_features,
@@ -170,6 +175,7 @@ static const struct virtio_transport vpci_transport = {
     .config_read = vpci_config_read,
     .queue_size = vpci_queue_size,
     .queue_enable = vpci_queue_enable,
+    .quiet = vpci_quiet,
 };
 
 /* Maps the structure that the capability at `cap` names, if it is the first of its kind. */
