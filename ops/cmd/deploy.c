@@ -47,6 +47,10 @@ static int deploy_print(const struct deploy_args *args, struct err *err)
 
     if (status == 0)
         status = instance_settings_check(settings, err);
+    if (status == 0 && settings->debug) {
+        status =
+            err_set(err, "a version that waits for gdb is never well\nhint: `ops run --debug`");
+    }
     if (status == 0 && (settings->tap_name || settings->bridged))
         status = err_set(err, "only forwarded ports (-p) can be switched: no tap, no bridge");
     if (status == 0) {
@@ -91,7 +95,8 @@ static const struct option_spec deploy_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, deploy_options, options_machine, options_launch, options_build, NULL,
+    options_config, deploy_options, options_watch, options_machine,
+    options_launch, options_build,  NULL,
 };
 
 const struct cmd cmd_deploy = {

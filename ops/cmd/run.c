@@ -5,11 +5,10 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
-#include "ops/cli/number.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/cmd/gdb_note.h"
 #include "ops/cmd/run_background.h"
-#include "ops/cmd/run_report.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
 #include "ops/image/image.h"
@@ -20,11 +19,11 @@
 #include "ops/state/state.h"
 #include "ops/store/cache.h"
 #include "ops/store/mount.h"
-#include "ops/vm/gdb.h"
 #include "ops/vm/launch.h"
 #include "ops/vm/qemu.h"
 #include "ops/vm/report.h"
 #include "ops/vm/vm.h"
+#include "ops/vm/watch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -40,7 +39,6 @@ enum {
     KERNEL_MEMORY_MIB = 8, /* What the kernel itself wants of the machine, at the very least. */
     SIGNAL_EXIT = 128,     /* A shell's way to say by which signal something ended. */
     SHELL_MISSING = 127,
-    PORT_MAX = 65535,
 };
 
 /* All that a run needs. */
@@ -54,7 +52,7 @@ struct run {
     char *qemu;
     struct launch launch;
     struct vm_pipe pipe;
-    struct run_report report;
+    struct watch watch;
     struct strings command;
     uint64_t start_ms;
 };
@@ -68,7 +66,7 @@ static void run_fini(struct run *run)
     strings_fini(&run->command);
     launch_fini(&run->launch);
     vm_pipe_close(&run->pipe);
-    run_report_fini(&run->report);
+    watch_fini(&run->watch);
     free(run->log);
     free(run->qemu);
     settings_fini(&run->settings);
@@ -110,55 +108,30 @@ static int launch_fill(struct run *run, struct err *err)
     struct settings *settings = &run->settings;
 
     launch_set(&run->launch, settings, run->files.kernel, "");
-    run_report_lines(&run->launch, settings);
+    launch_watch(&run->launch, settings);
     if (mounts_attach(&run->launch, settings, err) < 0)
         return -1;
-    if (settings->debug)
-        launch_append(&run->launch, "noaslr");
     if (secrets_fill(run, err) < 0)
         return -1;
     return run->dir.path ? launch_write_overlay(&run->launch, run->dir.path, err) : 0;
 }
 
-static uint16_t gdb_port(const struct settings *settings)
-{
-    return settings->gdb_port > 0 ? (uint16_t)settings->gdb_port : GDB_PORT;
-}
-
-/* Says how gdb gets to the machine, which waits for it. */
-static int gdb_explain(struct run *run, struct err *err)
+/* Where the program is on this machine. */
+static const char *program_file(struct run *run)
 {
     const struct tree_node *program = tree_find(&run->root.tree, run->root.program_real);
-    char *line;
 
-    if (launch_port_check(gdb_port(&run->settings), err) < 0)
-        return err_prefix(err, "--gdbport");
-    line = gdb_line(program && program->source ? program->source : run->settings.program,
-                    run->files.kernel, gdb_port(&run->settings), err);
-    if (!line)
-        return -1;
-    fprintf(stderr,
-            "ops: the machine waits for gdb:\n"
-            "\n"
-            "    %s\n"
-            "\n"
-            "hint: first `hbreak main`, then `continue`\n",
-            line);
-    free(line);
-    return 0;
+    return program && program->source ? program->source : run->settings.program;
 }
 
 static void command_fill(struct run *run, const char *report)
 {
-    char *gdb = xasprintf("tcp:127.0.0.1:%u", gdb_port(&run->settings));
     struct qemu_channels channels = {
         .report = report,
         .files = run->dir.path ? run->dir.path : "FOLDER",
-        .gdb = run->settings.debug ? gdb : NULL,
     };
 
     qemu_command(&run->command, run->qemu, &run->launch, &channels, qemu_kvm_wanted(&run->launch));
-    free(gdb);
 }
 
 /* Everything that can be known to be wrong before something is made. */
@@ -229,7 +202,7 @@ static int silent_end(const struct run *run, const struct vm_end *end, struct er
 /* From how the machine ended to how ops ends. */
 static int status_of(const struct run *run, const struct vm_end *end, struct err *err)
 {
-    const struct report *report = &run->report.reader.report;
+    const struct report *report = &run->watch.reader.report;
 
     if (ui.is_verbose && report->boot_ns > 0) {
         fprintf(stderr, "ops: the guest booted in %llu.%03llu ms with %llu KiB in use\n",
@@ -260,8 +233,8 @@ static int machine_start(struct run *run, struct vm_end *end, struct err *err)
         .command = &run->command,
         .log = run->log,
         .pipe = &run->pipe,
-        .fn = run_report_feed,
-        .context = &run->report,
+        .fn = watch_feed,
+        .context = &run->watch,
         .timeout_s = run->settings.timeout_s,
     };
 
@@ -310,11 +283,12 @@ static int run_machine(struct run *run, struct err *err)
     run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");
     if (vm_signals_stop(&signal))
         return SIGNAL_EXIT + signal;
-    if (run->settings.debug && gdb_explain(run, err) < 0)
+    if (run->settings.debug &&
+        gdb_note(program_file(run), run->files.kernel, &run->settings, err) < 0)
         return -1;
     if (machine_start(run, &end, err) < 0)
         return -1;
-    run_report_finish(&run->report);
+    watch_finish(&run->watch);
     status = status_of(run, &end, err);
     if (run->settings.at_exit)
         at_exit_run(run->settings.at_exit);
@@ -332,7 +306,7 @@ static int run_all(struct run *run, struct err *err)
 
 static int run_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct run run = { .start_ms = now_ms() };
+    struct run run = { .watch = { .out = stderr }, .start_ms = now_ms() };
     int status;
 
     settings_init(&run.settings);
@@ -348,11 +322,6 @@ static int run_run(const struct cmd *self, int argc, char **argv, struct err *er
 
 #define FIELD(field) offsetof(struct settings, field)
 
-static int gdb_port_set(void *field, const char *value, struct err *err)
-{
-    return number_parse(field, value, PORT_MAX, err);
-}
-
 static int persist_refuse(void *field, const char *value, struct err *err)
 {
     (void)field;
@@ -362,17 +331,6 @@ static int persist_refuse(void *field, const char *value, struct err *err)
 }
 
 static const struct option_spec run_options[] = {
-    { 'd', "debug", NULL, "stop before the first instruction and wait for gdb", OPTION_FLAG,
-      FIELD(debug), NULL, false },
-    { 'g', "gdbport", "PORT", "where gdb is waited for; 1234 unless given", OPTION_CALL,
-      FIELD(gdb_port), gdb_port_set, false },
-    { 0, "trace", NULL, "show every system call as strace does, on stderr", OPTION_FLAG,
-      FIELD(trace), NULL, false },
-    { 0, "no-trace", "SYSCALL", "but not this one", OPTION_LIST, FIELD(no_trace), NULL, false },
-    { 0, "syscall-summary", NULL, "count system calls and the time they take", OPTION_FLAG,
-      FIELD(syscall_summary), NULL, false },
-    { 0, "missing-files", NULL, "at the end, list files that were asked for and not there",
-      OPTION_FLAG, FIELD(missing_files), NULL, false },
     { 0, "background", NULL, "make an instance of it (see `ops instance`) and return", OPTION_FLAG,
       FIELD(background), NULL, false },
     { 'b', "bridged", NULL, "tie the machine to a bridge of this computer", OPTION_FLAG,
@@ -386,7 +344,8 @@ static const struct option_spec run_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, run_options, options_machine, options_launch, options_build, NULL,
+    options_config, run_options,   options_watch, options_machine,
+    options_launch, options_build, NULL,
 };
 
 const struct cmd cmd_run = {

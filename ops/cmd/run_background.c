@@ -5,8 +5,10 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
+#include "ops/cmd/gdb_note.h"
 #include "ops/cmd/instance/args.h"
 #include "ops/config/settings.h"
+#include "ops/image/kernel.h"
 #include "ops/output/table.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
@@ -107,6 +109,17 @@ static bool is_lost(const struct settings *settings, const struct provider *prov
     return is_there;
 }
 
+static int gdb_tell(const struct settings *settings, struct err *err)
+{
+    struct kernel_files files = { 0 };
+    int status = kernel_files_find(&files, settings->kernel, err);
+
+    if (status == 0)
+        status = gdb_note(settings->program, files.kernel, settings, err);
+    kernel_files_fini(&files);
+    return status;
+}
+
 int run_background(const struct settings *settings, struct err *err)
 {
     const struct provider *provider = provider_find("onprem", err);
@@ -122,6 +135,8 @@ int run_background(const struct settings *settings, struct err *err)
         again = status < 0 && name && is_lost(settings, provider, name);
         if (status == 0)
             table_print_name("name", name, stdout);
+        if (status == 0 && settings->debug)
+            status = gdb_tell(settings, err);
         free(name);
     }
     return status;

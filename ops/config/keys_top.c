@@ -179,7 +179,7 @@ const struct key keys_top[] = {
       .kind = KEY_FLAGS,
       .example = "[\"trace\"]",
       .about =
-          "Words of OPS for ops run: trace and debugsyscalls show the program's system calls, "
+          "Words of OPS: trace and debugsyscalls show the program's system calls, "
           "syscall_summary and missing_files are as on the command line. Others are refused." },
     { .name = "NoTrace",
       .kind = KEY_LIST,

@@ -7,6 +7,7 @@
 #include "host/xmem.h"
 #include "lib/manifest/manifest.h"
 #include "ops/cli/cmd.h"
+#include "ops/cli/number.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/config/config.h"
@@ -162,6 +163,26 @@ const struct option_spec options_launch[] = {
     { 0, "consoles", "NAME", NULL, OPTION_CALL, 0, console_refuse, false },
     { 0, "netconsole-ip", "IP", NULL, OPTION_CALL, 0, console_refuse, false },
     { 0, "netconsole-port", "PORT", NULL, OPTION_CALL, 0, console_refuse, false },
+    { 0 },
+};
+
+static int gdb_port_set(void *field, const char *value, struct err *err)
+{
+    return number_parse(field, value, UINT16_MAX, err);
+}
+
+const struct option_spec options_watch[] = {
+    { 'd', "debug", NULL, "stop before the first instruction and wait for gdb", OPTION_FLAG,
+      FIELD(debug), NULL, false },
+    { 'g', "gdbport", "PORT", "where gdb is waited for; 1234 unless given", OPTION_CALL,
+      FIELD(gdb_port), gdb_port_set, false },
+    { 0, "trace", NULL, "show every system call as strace does, on stderr or in the log",
+      OPTION_FLAG, FIELD(trace), NULL, false },
+    { 0, "no-trace", "SYSCALL", "but not this one", OPTION_LIST, FIELD(no_trace), NULL, false },
+    { 0, "syscall-summary", NULL, "count system calls and the time they take", OPTION_FLAG,
+      FIELD(syscall_summary), NULL, false },
+    { 0, "missing-files", NULL, "list files that were asked for and not there", OPTION_FLAG,
+      FIELD(missing_files), NULL, false },
     { 0 },
 };
 

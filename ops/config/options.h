@@ -10,6 +10,7 @@ struct settings;
 extern const struct option_spec options_config[];  /* Which configuration is read. */
 extern const struct option_spec options_build[];   /* What is in an image. */
 extern const struct option_spec options_launch[];  /* Arguments, environment, network, secrets. */
+extern const struct option_spec options_watch[];   /* A debugger, a trace. */
 extern const struct option_spec options_machine[]; /* What the image runs on. */
 
 /*

@@ -60,6 +60,7 @@ void provider_instances_fini(struct provider_instances *instances)
         free(instance->reason);
         free(instance->address);
         free(instance->ports);
+        free(instance->gdb);
     }
     free(instances->items);
     *instances = (struct provider_instances){ 0 };

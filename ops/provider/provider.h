@@ -54,6 +54,7 @@ struct provider_instance {
     char *reason;    /* Or NULL. */
     char *address;   /* Where it is reached, "127.0.0.1" here; NULL: not known. */
     char *ports;     /* "8080->80/tcp, 53->53/udp", or "". */
+    char *gdb;       /* Where it waits for gdb at its start, or NULL. */
     int64_t created_s;
     int64_t started_s; /* 0: not started. */
     int64_t ended_s;   /* 0: not ended. */

@@ -68,13 +68,15 @@ char *gdb_line(const char *program, const char *kernel, uint16_t port, struct er
     char *debug = debug_find(kernel);
     uint64_t base = 0;
 
-    if (base_find(&base, program, err) < 0) {
+    if (program && base_find(&base, program, err) < 0) {
         free(debug);
         free(line);
         return NULL;
     }
-    line =
-        command_add(line, xasprintf("symbol-file %s -o 0x%llx", program, (unsigned long long)base));
+    if (program) {
+        line = command_add(
+            line, xasprintf("symbol-file %s -o 0x%llx", program, (unsigned long long)base));
+    }
     if (debug) {
         line = command_add(line, xasprintf("add-symbol-file %s -o 0x%llx", debug,
                                            (unsigned long long)KERNEL_BASE));

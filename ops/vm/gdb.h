@@ -15,7 +15,7 @@ enum {
 };
 
 /*
- * The whole line for a shell, to be freed: symbols of the ELF file `program` and of `kernel`, whose
- * symbols are in the file beside it that ends with .debug, if there is one.
+ * The whole line for a shell, to be freed: symbols of the ELF file `program` (NULL: none) and of
+ * `kernel`, whose symbols are in the file beside it that ends with .debug, if there is one.
  */
 char *gdb_line(const char *program, const char *kernel, uint16_t port, struct err *err);

@@ -5,6 +5,7 @@
 #include "host/file.h"
 #include "host/xmem.h"
 #include "ops/config/settings.h"
+#include "ops/vm/gdb.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,11 @@ static char *absolute(const char *path)
     return path_normalize(getcwd(folder, sizeof(folder)) ? folder : "/", path);
 }
 
+uint16_t launch_gdb_port(const struct settings *settings)
+{
+    return settings->gdb_port > 0 ? (uint16_t)settings->gdb_port : GDB_PORT;
+}
+
 void launch_set(struct launch *launch, const struct settings *settings, const char *kernel,
                 const char *disk)
 {
@@ -60,6 +66,10 @@ void launch_set(struct launch *launch, const struct settings *settings, const ch
     launch->ports = settings->ports;
     launch->udp_ports = settings->udp_ports;
     launch->tap = copy_of(settings->tap_name);
+    if (settings->debug) {
+        launch->gdb_port = launch_gdb_port(settings);
+        launch_append(launch, "noaslr");
+    }
     if (settings->bridged && !launch->tap)
         launch->bridge = xstrdup(settings->bridge_name ? settings->bridge_name : bridge_default);
 }
@@ -101,6 +111,21 @@ void launch_add_line(struct launch *launch, const char *key, const char *value)
         }
     }
     strings_take(&launch->overlay, line);
+}
+
+void launch_watch(struct launch *launch, const struct settings *settings)
+{
+    size_t before = launch->overlay.count;
+
+    if (settings->trace)
+        launch_add_line(launch, "trace", "on");
+    if (settings->syscall_summary)
+        launch_add_line(launch, "syscall-summary", "on");
+    if (settings->missing_files)
+        launch_add_line(launch, "trace-files", "on");
+    launch->is_watched = launch->overlay.count > before;
+    for (size_t i = 0; i < settings->no_trace.count; i++)
+        launch_add_line(launch, "notrace", settings->no_trace.items[i]);
 }
 
 char *launch_overlay_file(const char *folder)

@@ -40,7 +40,9 @@ struct launch {
     char *append;    /* Words of the kernel's command line, or NULL. */
     uint64_t memory_mib;
     uint64_t cpus;
-    uint64_t log_mib; /* How much of what an instance prints is kept. */
+    uint16_t gdb_port; /* The machine waits for gdb there; 0: it does not. */
+    bool is_watched;   /* The kernel is asked for a trace or the like. */
+    uint64_t log_mib;  /* How much of what an instance prints is kept. */
     struct ports ports;
     struct ports udp_ports;
     char *tap;    /* The host's network device, or NULL. */
@@ -60,6 +62,12 @@ void launch_set(struct launch *launch, const struct settings *settings, const ch
                 const char *disk);
 
 void launch_add_volume(struct launch *launch, const char *path, bool is_read_only);
+
+/* Adds what makes the kernel tell what `settings` ask for: see ops/vm/watch.h. */
+void launch_watch(struct launch *launch, const struct settings *settings);
+
+/* Where gdb is waited for when it is. */
+uint16_t launch_gdb_port(const struct settings *settings);
 
 /* Adds a word to the kernel's command line. */
 void launch_append(struct launch *launch, const char *word);

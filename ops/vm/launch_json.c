@@ -94,6 +94,8 @@ json_t *launch_json(const struct launch *launch)
     status |= json_object_set_new(json, "persist", json_boolean(launch->is_persistent));
     status |= json_object_set_new(json, "memory_mib", json_integer((json_int_t)launch->memory_mib));
     status |= json_object_set_new(json, "cpus", json_integer((json_int_t)launch->cpus));
+    status |= json_object_set_new(json, "gdb_port", json_integer(launch->gdb_port));
+    status |= json_object_set_new(json, "watched", json_boolean(launch->is_watched));
     status |= json_object_set_new(json, "log_mib", json_integer((json_int_t)launch->log_mib));
     status |= json_object_set_new(json, "ports", launch_ports_json(&launch->ports));
     status |= json_object_set_new(json, "udp_ports", launch_ports_json(&launch->udp_ports));
@@ -197,6 +199,8 @@ int launch_parse(struct launch *launch, json_t *json, struct err *err)
     if (!json_is_object(json))
         return err_set(err, "\"launch\": not an object");
     launch->is_persistent = json_is_true(json_object_get(json, "persist"));
+    launch->is_watched = json_is_true(json_object_get(json, "watched"));
+    launch->gdb_port = (uint16_t)json_integer_value(json_object_get(json, "gdb_port"));
     launch->log_mib = SETTINGS_LOG_DEFAULT_MIB; /* One of an older ops does not say. */
     if (json_object_get(json, "log_mib") &&
         number_parse(&launch->log_mib, json, "log_mib", SETTINGS_LOG_MAX_MIB, err) < 0)

@@ -65,6 +65,8 @@ int launch_port_check(uint16_t port, struct err *err)
 
 int launch_ports_check(const struct launch *launch, struct err *err)
 {
+    if (launch->gdb_port > 0 && port_check(launch->gdb_port, SOCK_STREAM, err) < 0)
+        return err_prefix(err, "--gdbport");
     if (launch->tap || launch->bridge)
         return 0;
     for (size_t i = 0; i < launch->ports.count; i++) {

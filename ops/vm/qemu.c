@@ -173,10 +173,6 @@ static void channels_add(struct strings *command, const struct qemu_channels *ch
         strings_addf(command, "virtio-serial-%s,max_ports=1", suffix);
         add2(command, "-device", "virtconsole,chardev=control");
     }
-    if (channels->gdb) {
-        strings_add(command, "-S");
-        add2(command, "-gdb", channels->gdb);
-    }
 }
 
 void qemu_add_file(struct strings *command, const char *name, const char *path)
@@ -227,6 +223,10 @@ void qemu_command(struct strings *command, const char *qemu, const struct launch
     strings_add(command, "-device");
     strings_addf(command, "virtio-rng-%s", suffix);
     channels_add(command, channels, suffix);
+    if (launch->gdb_port > 0) {
+        add2(command, "-S", "-gdb");
+        strings_addf(command, "tcp:127.0.0.1:%u", launch->gdb_port);
+    }
     if (channels->files)
         files_add(command, launch, channels->files);
 }

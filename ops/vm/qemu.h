@@ -17,7 +17,6 @@ struct qemu_channels {
     const char *qmp;     /* A unix socket for QEMU's monitor, or NULL. */
     const char *control; /* A unix socket for the kernel's control channel, or NULL. */
     const char *files;   /* The folder with the overlay and secrets; NULL: there are none. */
-    const char *gdb;     /* Where gdb attaches, the machine waiting for it: "tcp:..."; or NULL. */
 };
 
 /* Adds program and arguments to `command`. `kvm`: what the `auto` accelerator is. */

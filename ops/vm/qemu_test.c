@@ -75,7 +75,6 @@ TEST(qemu, gives_channels_and_files_their_places)
         .qmp = "qmp.sock",
         .control = "control.sock",
         .files = "/f",
-        .gdb = "tcp:127.0.0.1:1234",
     };
     struct settings settings;
     struct launch launch = { .kernel = NULL };
@@ -86,15 +85,17 @@ TEST(qemu, gives_channels_and_files_their_places)
     launch_add_line(&launch, "env", "A=b\nc\\d");
     strings_add(&launch.secrets, "key");
     launch.tap = strdup("tap0");
+    launch.gdb_port = 1234;
     qemu_command(&command, "/usr/bin/qemu", &launch, &all, true);
     CHECK_EQ(strcmp(launch.overlay.items[0], "env A=b\\nc\\\\d"), 0);
-    CHECK(strings_has(&command, "file,id=console,path=console.log,append=on"));
+    CHECK(strings_has(&command, "file,id=console,path=console.log"));
     CHECK(strings_has(&command, "socket,id=qmp,path=qmp.sock,server=on,wait=off"));
     CHECK(strings_has(&command, "virtio-serial-device,max_ports=1"));
     CHECK(strings_has(&command, "name=opt/soliton/overlay,file=/f/overlay"));
     CHECK(strings_has(&command, "name=opt/soliton/secret/key,file=/f/secret-key"));
     CHECK(strings_has(&command, "tap,id=net,ifname=tap0,script=no,downscript=no"));
     CHECK(strings_has(&command, "-S"));
+    CHECK(strings_has(&command, "tcp:127.0.0.1:1234"));
     strings_fini(&command);
     launch_fini(&launch);
     settings_fini(&settings);

@@ -133,8 +133,11 @@ static void line_end(struct report_reader *reader)
 {
     if (reader->len > 0 && reader->line[reader->len - 1] == '\r')
         reader->len--;
-    if (!stream_line(reader, reader->line, reader->len))
+    if (!stream_line(reader, reader->line, reader->len)) {
         line_parse(&reader->report, reader->line, reader->len);
+        if (reader->other)
+            reader->other(reader->context, reader->line, reader->len);
+    }
     reader->len = 0;
 }
 

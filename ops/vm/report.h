@@ -52,12 +52,15 @@ enum report_kind {
     REPORT_KINDS,
 };
 
-/* A report that is read while it is written. All zeros but `fn` and `context` is the start. */
+/* A report that is read while it is written. All zeros but the functions and `context` is the start. */
 struct report_reader {
     struct report report;
 
     /* Gets the text of each such line, with nothing in it that a terminal obeys; may be NULL. */
     void (*fn)(void *context, enum report_kind kind, const char *text);
+
+    /* Gets every other line as it is; may be NULL. */
+    void (*other)(void *context, const char *line, size_t len);
     void *context;
 
     char line[REPORT_LINE_MAX];

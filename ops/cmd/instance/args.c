@@ -101,10 +101,6 @@ int instance_settings_check(const struct settings *settings, struct err *err)
         bool is_wanted;
         const char *what;
     } refused[] = {
-        { settings->debug, "--debug" },
-        { settings->trace, "--trace" },
-        { settings->syscall_summary, "--syscall-summary" },
-        { settings->missing_files, "--missing-files" },
         { settings->timeout_s > 0, "--timeout" },
         { settings->dry_run, "--dry-run" },
         { settings->at_exit != NULL, "AtExit" },
@@ -149,6 +145,7 @@ static const struct column columns[] = {
     { "uptime", "UPTIME", COLUMN_SPAN },
     { "ports", "PORTS", COLUMN_TEXT },
     { "address", NULL, COLUMN_TEXT },
+    { "gdb", NULL, COLUMN_TEXT },
     { "reason", NULL, COLUMN_TEXT },
     { "created", NULL, COLUMN_TIME },
     { "started", NULL, COLUMN_TIME },
@@ -165,6 +162,7 @@ static const struct column record_columns[] = {
     { "uptime", "uptime", COLUMN_SPAN },
     { "ports", "ports", COLUMN_TEXT },
     { "address", "address", COLUMN_TEXT },
+    { "gdb", "gdb", COLUMN_TEXT },
     { "reason", "reason", COLUMN_TEXT },
     { "created", "created", COLUMN_TIME },
     { "started", "started", COLUMN_TIME },
@@ -193,6 +191,7 @@ static void row_add(struct table *table, const struct provider_instance *instanc
         { .number = uptime_ns(instance) },
         { .text = instance->ports },
         { .text = instance->address },
+        { .text = instance->gdb },
         { .text = instance->reason },
         { .number = instance->created_s },
         { .number = instance->started_s },

@@ -41,8 +41,8 @@ int instance_each(const struct instance_args *args, const char *verb, const char
 int instance_time_set(void *field, const char *value, struct err *err);
 
 /*
- * Refuses what only somebody who stays with a machine can do: wait for gdb, show a trace, end it in
- * time, run a command at its end.
+ * Refuses what only somebody who stays with a machine can do: end it in time, run a command at its
+ * end.
  */
 int instance_settings_check(const struct settings *settings, struct err *err);
 

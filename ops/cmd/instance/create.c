@@ -4,20 +4,27 @@
 #include "host/file.h"
 #include "host/strings.h"
 #include "host/xmem.h"
+#include "lib/manifest/manifest.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/cmd/disk/place.h"
+#include "ops/cmd/gdb_note.h"
 #include "ops/cmd/instance/args.h"
 #include "ops/config/cloud.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
+#include "ops/image/kernel.h"
 #include "ops/provider/provider.h"
+#include "ops/state/state.h"
+#include "ops/store/manifest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     TRIES = 20, /* Of names that others take meanwhile. */
@@ -51,6 +58,36 @@ static char *name_make(const struct provider *provider, const char *image, struc
     }
     provider_instances_fini(&instances);
     return name;
+}
+
+/* The program in an image, if a file of this computer lies where it does; else NULL. To be freed. */
+static char *program_find(const char *image)
+{
+    struct image_manifest read = { .text = NULL };
+    struct place place;
+    struct err ignored;
+    char *program = NULL;
+
+    if (place_find(&place, STATE_IMAGES, image, false, &ignored) == 0 &&
+        image_manifest_read(&read, place.path, &ignored) == 0 &&
+        access(read.manifest->program, R_OK) == 0)
+        program = xstrdup(read.manifest->program);
+    image_manifest_fini(&read);
+    place_fini(&place);
+    return program;
+}
+
+static int gdb_tell(const struct settings *settings, const char *image, struct err *err)
+{
+    struct kernel_files files = { 0 };
+    char *program = program_find(image);
+    int status = kernel_files_find(&files, settings->kernel, err);
+
+    if (status == 0)
+        status = gdb_note(program, files.kernel, settings, err);
+    kernel_files_fini(&files);
+    free(program);
+    return status;
 }
 
 static void result_print(const struct provider *provider, const char *name)
@@ -131,6 +168,8 @@ static int create_run(const struct cmd *self, int argc, char **argv, struct err 
         status = instance_settings_check(&settings, err);
         if (status == 0)
             status = instance_make(&settings, words.items[0], err);
+        if (status == 0 && settings.debug)
+            status = gdb_tell(&settings, words.items[0], err);
         if (status < 0)
             (void)err_prefix(err, "cannot create an instance of '%s'", words.items[0]);
     }
@@ -155,7 +194,7 @@ static const struct option_spec create_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, create_options, options_machine, options_launch, NULL,
+    options_config, create_options, options_watch, options_machine, options_launch, NULL,
 };
 
 const struct cmd cmd_instance_create = {
@@ -167,7 +206,11 @@ const struct cmd cmd_instance_create = {
         "secrets given here are laid over what the image says; the image stays as it is.\n"
         "\n"
         "Prints the instance's name when its program runs. When the kernel panics or cannot start\n"
-        "the program, says why and leaves no instance.",
+        "the program, says why and leaves no instance.\n"
+        "\n"
+        "With --debug the machine waits for gdb at every start; what --trace, --syscall-summary "
+        "and\n"
+        "--missing-files tell is in its log.",
     .examples =
         "  ops instance create web -p 8080:80\n"
         "  ops instance create web -i web-blue -p 8081:80 -e MODE=test --secret key=key.pem",

@@ -75,25 +75,31 @@ static int process_start(const struct instance *instance, const char *qemu, int 
     struct console console = { .newer = "console.log",
                                .older = "console.log.0",
                                .size_max = instance->launch.log_mib << 20 };
-    struct vm_pipe pipe;
+    struct vm_pipe pipes[] = { { .read_fd = 0 }, { .read_fd = 0 } };
     struct vm_keeper keeper = {
-        .fn = console_keep, .context = &console, .pipes = &pipe, .pipe_count = 1
+        .fn = console_keep, .context = &console, .pipes = pipes, .pipe_count = 2
     };
     struct strings command = { 0 };
     char *title;
     int status;
 
-    if (vm_pipe_open(&pipe, err) < 0)
+    if (vm_pipe_open(&pipes[0], err) < 0)
         return -1;
-    console.console_fd = pipe.read_fd;
-    channels.console = pipe.path;
+    console.console_fd = pipes[0].read_fd;
+    channels.console = pipes[0].path;
+    if (instance->launch.is_watched && vm_pipe_open(&pipes[1], err) == 0) {
+        console.report_fd = pipes[1].read_fd;
+        console.report = "report";
+        channels.report = pipes[1].path;
+    }
     title = xasprintf("ops: keeps what instance %s prints", instance->name);
     keeper.title = title;
     qemu_command(&command, qemu, &instance->launch, &channels, qemu_kvm_wanted(&instance->launch));
     status = vm_detach(&command, instance->folder, "qemu.log", alive_fd, &keeper, err);
     strings_fini(&command);
     free(title);
-    vm_pipe_close(&pipe);
+    vm_pipe_close(&pipes[0]);
+    vm_pipe_close(&pipes[1]);
     return status;
 }
 
@@ -197,6 +203,19 @@ static bool is_stopped(const struct instance *instance)
     return changed_s(instance, "stopping") > 0 || changed_s(instance, "instance.json") == 0;
 }
 
+/* QEMU waits for gdb by the time its monitor answers. */
+static bool gdb_is_awaited(const struct instance *instance)
+{
+    struct err ignored;
+    struct qmp qmp;
+    bool is_ready = instance->launch.gdb_port > 0 &&
+                    qmp_open(&qmp, instance->folder, channels_of_instance.qmp, &ignored) == 0;
+
+    if (is_ready)
+        qmp_close(&qmp);
+    return is_ready;
+}
+
 int instance_await(const struct instance *instance, struct err *err)
 {
     uint64_t until_ms = now_ms() + AWAIT_MS;
@@ -211,7 +230,7 @@ int instance_await(const struct instance *instance, struct err *err)
         instance_report(instance, &report);
         if (!is_alive)
             break;
-        if (report.boot_ns > 0 || now_ms() >= until_ms)
+        if (report.boot_ns > 0 || now_ms() >= until_ms || gdb_is_awaited(instance))
             return 0;
         pause_ms(POLL_MS);
     }
@@ -339,6 +358,8 @@ void instance_look(const struct instance *instance, struct provider_instance *lo
         .created_s = instance->created_s,
         .started_s = instance->started_s,
         .exit_status = -1,
+        .gdb = instance->launch.gdb_port > 0 ? xasprintf("127.0.0.1:%u", instance->launch.gdb_port)
+                                             : NULL,
     };
     instance_report(instance, &report);
     if (is_alive) {

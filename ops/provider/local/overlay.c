@@ -75,6 +75,7 @@ int overlay_fill(struct launch *launch, const struct settings *settings, const c
     start_add(launch, settings);
     for (size_t i = 0; i < settings->envs.count; i++)
         launch_add_line(launch, "env", settings->envs.items[i]);
+    launch_watch(launch, settings);
     if (args_add(launch, &settings->args, err) < 0)
         return -1;
     if (network_lines(&launch->overlay, settings, err) < 0)

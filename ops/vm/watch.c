@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/cmd/run_report.h"
+#include "ops/vm/watch.h"
 
-#include "ops/config/settings.h"
 #include "ops/output/table.h"
-#include "ops/vm/launch.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,38 +16,28 @@ enum {
     SYSCALL_NAME_MAX = 64,
 };
 
-void run_report_lines(struct launch *launch, const struct settings *settings)
-{
-    if (settings->trace)
-        launch_add_line(launch, "trace", "on");
-    for (size_t i = 0; i < settings->no_trace.count; i++)
-        launch_add_line(launch, "notrace", settings->no_trace.items[i]);
-    if (settings->syscall_summary)
-        launch_add_line(launch, "syscall-summary", "on");
-    if (settings->missing_files)
-        launch_add_line(launch, "trace-files", "on");
-}
-
 static void line_take(void *context, enum report_kind kind, const char *text)
 {
-    struct run_report *report = context;
+    struct watch *watch = context;
 
     if (kind == REPORT_TRACE) {
-        fprintf(stderr, "%s\n", text);
-    } else if (kind == REPORT_MISSING && report->missing.count < MISSING_MAX) {
-        strings_add(&report->missing, text);
-    } else if (kind == REPORT_SYSCALLS && report->syscalls.count < SYSCALLS_MAX) {
-        strings_add(&report->syscalls, text);
+        fprintf(watch->out, "%s\n", text);
+    } else if (kind == REPORT_MISSING && watch->is_live) {
+        fprintf(watch->out, "missing %s\n", text);
+    } else if (kind == REPORT_MISSING && watch->missing.count < MISSING_MAX) {
+        strings_add(&watch->missing, text);
+    } else if (kind == REPORT_SYSCALLS && watch->syscalls.count < SYSCALLS_MAX) {
+        strings_add(&watch->syscalls, text);
     }
 }
 
-void run_report_feed(void *context, const char *bytes, size_t size)
+void watch_feed(void *context, const char *bytes, size_t size)
 {
-    struct run_report *report = context;
+    struct watch *watch = context;
 
-    report->reader.fn = line_take;
-    report->reader.context = report;
-    report_feed(&report->reader, bytes, size);
+    watch->reader.fn = line_take;
+    watch->reader.context = watch;
+    report_feed(&watch->reader, bytes, size);
 }
 
 struct summary_row {
@@ -100,7 +89,7 @@ static const struct column summary_columns[] = {
 };
 
 /* The dearest first, as strace -c has them. */
-static void summary_print(const struct strings *lines)
+static void summary_print(const struct strings *lines, FILE *out)
 {
     struct summary_row *rows = calloc(lines->count + 1, sizeof(*rows));
     struct table *table = table_create(summary_columns);
@@ -123,22 +112,22 @@ static void summary_print(const struct strings *lines)
 
         table_add(table, cells);
     }
-    table_print(table, "The program made no system calls.", stderr);
+    table_print(table, "The program made no system calls.", out);
     table_destroy(table);
     free(rows);
 }
 
-void run_report_finish(struct run_report *report)
+void watch_finish(struct watch *watch)
 {
-    report_finish(&report->reader);
-    for (size_t i = 0; i < report->missing.count; i++)
-        fprintf(stderr, "missing %s\n", report->missing.items[i]);
-    if (report->syscalls.count > 0)
-        summary_print(&report->syscalls);
+    report_finish(&watch->reader);
+    for (size_t i = 0; i < watch->missing.count; i++)
+        fprintf(watch->out, "missing %s\n", watch->missing.items[i]);
+    if (watch->syscalls.count > 0)
+        summary_print(&watch->syscalls, watch->out);
 }
 
-void run_report_fini(struct run_report *report)
+void watch_fini(struct watch *watch)
 {
-    strings_fini(&report->missing);
-    strings_fini(&report->syscalls);
+    strings_fini(&watch->missing);
+    strings_fini(&watch->syscalls);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the kernel tells of a program while it runs, when it is asked to: a trace, a summary of
+ * system calls, missing files. `ops run` shows it on stderr, an instance has it in its log.
+ */
+
+#include "host/strings.h"
+#include "ops/vm/report.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* All zeros but `out`, `is_live` and what of `reader` is its user's is the start. */
+struct watch {
+    FILE *out;
+    bool is_live; /* Missing files are told at once, not at the end. */
+    struct report_reader reader;
+    struct strings missing;
+    struct strings syscalls; /* "NAME CALLS ERRORS NANOSECONDS" */
+};
+
+/* Takes bytes of the report. `context` is a struct watch. */
+void watch_feed(void *context, const char *bytes, size_t size);
+
+/* The machine is gone: prints what is to be said at the end. */
+void watch_finish(struct watch *watch);
+void watch_fini(struct watch *watch);
