@@ -2,7 +2,7 @@
 #
 # What the benchmark brings along: the plugin that counts, the loads that run in a machine (static,
 # so that one binary serves every kernel), and a client.
-bench-y := test/bench/micro.c test/bench/memory.c test/bench/memload.c
+bench-y := test/bench/micro.c test/bench/memory.c test/bench/memload.c test/bench/crash.c
 
 .PHONY: bench
 bench: $(B)/test/bench/count.so $(bench-y:%.c=$(B)/%)

@@ -7,7 +7,7 @@ import collections
 import subprocess
 
 MAGIC = 0x31544e434c4f53
-TOTALS = ("kernel", "user", "ports", "mmio", "halts", "interrupts", "dropped")
+TOTALS = ("kernel", "user", "ports", "mmio", "eois", "halts", "interrupts", "dropped")
 MARKS_MAX = 4096
 BLOCKS_MAX = 1 << 19
 MARKS_AT = 1 + len(TOTALS) + 1

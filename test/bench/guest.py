@@ -6,6 +6,7 @@ A system is what runs in the machine: soliton.py is ours, linux.py is Debian's c
 QEMU's command line stands here once, so that two systems differ in their kernel and nothing else.
 """
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -20,7 +21,7 @@ import time
 import counts
 import wire
 
-START_SECONDS = 180
+START_SECONDS = 90
 STOP_SECONDS = 5
 LOOK_SECONDS = 1  # How soon a machine that ended is noticed.
 QEMU = "qemu-system-x86_64"
@@ -42,6 +43,7 @@ class Program:
     image: str = ""  # A disk image by ops with the program and all it needs.
     request: bytes = b"GET / HTTP/1.0\r\n\r\n"  # What it answers at all.
     env: dict = dataclasses.field(default_factory=dict)
+    respawn: bool = False  # Started again when it ends, where the system can do that.
 
 
 @dataclasses.dataclass
@@ -78,13 +80,18 @@ class Guest:
         self.qmp_path = self.folder / "qmp"
         plugin = self.plugin(setup)
         if hasattr(system, "command"):
-            command = system.command(self, setup, plugin)
+            self.words = system.command(self, setup, plugin)
         else:
-            command = self.command(system.boot(program, setup), setup, plugin)
+            self.words = self.command(system.boot(program, setup), setup, plugin)
+        self.supervised = False  # Somebody starts it again when it ends: that is no error.
+        self.start()
+
+    def start(self):
+        """Starts the machine; also again, when it has ended."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(way.command(command), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL,
-                                        stderr=open(self.folder / "stderr", "wb"))
+        with open(self.folder / "stderr", "wb") as said:
+            self.process = subprocess.Popen(self.way.command(self.words), stderr=said,
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def plugin(self, setup):
         """The value of QEMU's -plugin; "" for none."""
@@ -124,8 +131,11 @@ class Guest:
                  (self.folder / "stderr", self.console) if path.exists()]
         return "\n".join(parts)
 
+    def ended(self):
+        return not self.supervised and self.process.poll() is not None
+
     def check_alive(self):
-        if self.process.poll() is not None:
+        if self.ended():
             raise BenchError(f"{self.program.name}: the machine ended\n{self.said()}")
 
     def run(self, command, seconds=START_SECONDS):
@@ -138,7 +148,7 @@ class Guest:
                 out, said = client.communicate(timeout=LOOK_SECONDS)
                 break
             except subprocess.TimeoutExpired:
-                if self.process.poll() is not None or time.monotonic() > end:
+                if self.ended() or time.monotonic() > end:
                     client.kill()
                     client.communicate()
                     self.check_alive()
@@ -148,12 +158,33 @@ class Guest:
             raise BenchError(f"{' '.join(command)}: {said.strip()}\n{self.said()}")
         return out
 
+    def script(self, name, *args):
+        """A script of ours as a command at the host's end of the wire, its first arguments filled
+        in: where the program is reached."""
+        path = pathlib.Path(__file__).with_name(name)
+        return ["python3", str(path), self.way.host, str(self.way.port(self.program.port)),
+                *map(str, args)]
+
     def first_byte(self, seconds=START_SECONDS):
         """Waits until the program answers; returns the seconds since the start of QEMU."""
-        script = pathlib.Path(__file__).with_name("first_byte.py")
-        port = self.way.port(self.program.port)
-        out = self.run(["python3", str(script), self.way.host, str(port), repr(self.program.request), str(seconds)])
+        out = self.run(self.script("first_byte.py", repr(self.program.request), seconds),
+                       seconds + LOOK_SECONDS)
         return float(out) - self.started
+
+    @contextlib.contextmanager
+    def idle(self, count):
+        """With so many connections open that say nothing."""
+        client = subprocess.Popen(self.way.command(self.script("idle.py", count)),
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        try:
+            if not client.stdout.readline():
+                raise BenchError(f"{count} idle connections: {client.stderr.read().strip()}\n"
+                                 f"{self.said()}")
+            yield
+        finally:
+            client.kill()
+            client.communicate()
 
     def wait_console(self, pattern, seconds=START_SECONDS):
         """Waits for a line of the console; returns all it said so far."""

@@ -3,8 +3,11 @@
 function done(summary, latency, requests)
     local errors = summary.errors.connect + summary.errors.read + summary.errors.write
         + summary.errors.status + summary.errors.timeout
-    print(string.format('\n{"requests": %d, "seconds": %.6f, "errors": %d, "p50": %.3f, '
-        .. '"p99": %.3f, "p999": %.3f, "max": %.3f}', summary.requests,
-        summary.duration / 1e6, errors, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3, latency:percentile(99.9) / 1e3, latency.max / 1e3))
+    local list = {}
+    for _, percent in ipairs({ 50, 75, 90, 95, 99, 99.5, 99.9 }) do
+        table.insert(list, string.format('"%g": %.3f', percent, latency:percentile(percent) / 1e3))
+    end
+    print(string.format('\n{"requests": %d, "seconds": %.6f, "errors": %d, "max_ms": %.3f, '
+        .. '"latency_ms": {%s}}', summary.requests, summary.duration / 1e6, errors,
+        latency.max / 1e3, table.concat(list, ", ")))
 end

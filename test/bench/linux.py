@@ -50,6 +50,8 @@ exec $b switch_root -c /dev/console /root {program}
 READ_ALL = ("import socket, sys\n"
             "with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:\n"
             "    sys.stdout.write(s.makefile().read())")
+# What an init does whose only task is a program: it starts it again, and at once.
+RESPAWN = 'while :; do "$@"; done'
 SYMBOLS = "$b nc -l -p {port} -e $b cat /root/proc/kallsyms &\n$b cp $b /root/run/busybox"
 
 
@@ -120,7 +122,9 @@ class Linux:
     def initramfs(self, program):
         archive = Cpio()
         words = [f"{name}={value}" for name, value in program.env.items()]
-        start = shlex.join(["/run/busybox", "env", "-i", *words]) + " " if words else ""
+        start = ["/run/busybox", "env", "-i", *words] if words else []
+        if program.respawn:
+            start = ["/run/busybox", "sh", "-c", RESPAWN, "init", *start]
         names = [name.rsplit("/", 1)[-1] for name in MODULES]
         for name in ("dev", "bin", "modules", "root"):
             archive.add(name, stat.S_IFDIR | 0o755)
@@ -133,7 +137,8 @@ class Linux:
             symbols += "\n$b cp $b /root/run/busybox"
         init = INIT.format(modules=" ".join(names), ip=wire.GUEST_IP, prefix=wire.PREFIX,
                            tmpfs=" ".join(TMPFS), symbols=symbols,
-                           program=start + shlex.join([program.guest or program.path, *program.args]))
+                           program=shlex.join([*start, program.guest or program.path,
+                                               *program.args]))
         archive.add("init", stat.S_IFREG | 0o755, init.encode())
         return archive.bytes()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How each kind of figure is taken. Every function returns plain data for the JSON of results."""
 
+import contextlib
 import dataclasses
 import re
 import statistics
@@ -39,31 +40,39 @@ class Bench:
     def guest(self, system, program, setup):
         return Guest(system, program, setup, self.way, self.tools)
 
-    def throughput(self, load, setup, seconds, pairs):
-        """Rates and latencies, one system after the other, again and again."""
+    def throughput(self, load, setup, seconds, pairs, failed):
+        """Rates and latencies, one system after the other, again and again. A run that fails is
+        told to `failed(system, error)` and missing in its pair."""
         program = self.programs.get(load.program, setup.cpus)
-        results = {system.name: [] for system in self.systems}
+        runs = {system.name: [None] * pairs for system in self.systems}
         for turn in range(pairs):
             for system in self.systems if turn % 2 == 0 else self.systems[::-1]:
-                with self.guest(system, program, setup) as guest:
-                    guest.first_byte()
-                    load.client(guest, WARM_SECONDS)
-                    results[system.name].append(load.client(guest, seconds))
-        return {name: rates(runs, results) for name, runs in results.items()}
+                try:
+                    with self.guest(system, program, setup) as guest:
+                        guest.first_byte()
+                        load.client(guest, WARM_SECONDS)
+                        runs[system.name][turn] = load.client(guest, seconds)
+                except (BenchError, OSError, ValueError) as error:
+                    failed(system.name, error)
+        baseline = runs[self.systems[-1].name]
+        figures = {name: rates(mine, baseline) for name, mine in runs.items()}
+        return {name: figure for name, figure in figures.items() if figure}
 
-    def per_request(self, system, load, setup, seconds, exits=False):
-        """Instructions, and what would leave the machine, for a request."""
+    def per_request(self, system, load, setup, seconds, exits=False, idle=0):
+        """Instructions, and what would leave the machine, for a request; beside so many idle
+        connections."""
         program = self.programs.get(load.program, setup.cpus)
         setup = dataclasses.replace(setup, count=True, exits=exits)
         with self.guest(system, program, setup) as guest:
             guest.first_byte()
-            load.client(guest, WARM_SECONDS)
-            time.sleep(SETTLE_SECONDS)
-            before = guest.counts()
-            result = load.client(guest, seconds)
-            time.sleep(SETTLE_SECONDS)
-            spent = guest.counts().since(before)
-        unknown = {"dropped"} if exits else {"dropped", "mmio"}
+            with guest.idle(idle) if idle else contextlib.nullcontext():
+                load.client(guest, WARM_SECONDS)
+                time.sleep(SETTLE_SECONDS)
+                before = guest.counts()
+                result = load.client(guest, seconds)
+                time.sleep(SETTLE_SECONDS)
+                spent = guest.counts().since(before)
+        unknown = {"dropped"} if exits else {"dropped", "mmio", "eois"}
         return {name: round(count / result.requests, 3) for name, count in spent.items()
                 if name not in unknown}
 
@@ -118,7 +127,12 @@ class Bench:
         program = self.programs.get("memory", 1)
         with self.guest(system, program, Setup(kind="q35", memory="1G")) as guest:
             said = guest.wait_console(r"(?m)^memory-end")
-        return {name: int(size) for name, size in re.findall(r"(?m)^memory (\w+) (-?\d+)", said)}
+        lines = re.findall(r"(?m)^memory (\w+) (-?\d+) ?(\d*)", said)
+        figures = {name: int(size) for name, size, _ in lines}
+        figures["connection_by_count"] = {count: int(size) for name, size, count in lines
+                                          if name == "connection"}
+        figures["least_mib"] = self.least_memory(system)
+        return figures
 
     def least_memory(self, system):
         """The least RAM, in MiB, with which our static server answers."""
@@ -133,14 +147,20 @@ class Bench:
         return None
 
 
-def rates(runs, results):
-    """One system's figures; `ratio` is of pairs, to the last system, which is the baseline."""
-    baseline = list(results.values())[-1]
-    figures = {"rate": summary([round(run.rate, 1) for run in runs]),
-               "ratio": summary([round(run.rate / other.rate, 3)
-                                 for run, other in zip(runs, baseline)])}
-    for name in ("p50_ms", "p99_ms", "p999_ms", "max_ms"):
-        figures[name] = round(median([getattr(run, name) for run in runs]), 3)
+def rates(runs, baseline):
+    """One system's figures; `ratio` is of pairs, to the baseline's. None when no run came out."""
+    done = [run for run in runs if run]
+    ratios = [round(run.rate / other.rate, 3) for run, other in zip(runs, baseline)
+              if run and other]
+    if not done:
+        return None
+    figures = {"rate": summary([round(run.rate, 1) for run in done]),
+               "latency_ms": {name: round(median([run.latency_ms[name] for run in done]), 3)
+                              for name in done[0].latency_ms},
+               "max_ms": round(median([run.max_ms for run in done]), 3)}
+    figures["p99_ms"] = figures["latency_ms"]["99"]
+    if ratios:
+        figures["ratio"] = summary(ratios)
     return figures
 
 

@@ -2,8 +2,8 @@
 /*
  * Loads a memcached: memload HOST PORT CONNECTIONS SECONDS. Sets a key for each connection, then
  * gets them, one request after the other on each connection, and compares every answer. Prints a
- * line of JSON: requests, rate, p50_ms, p99_ms, p999_ms, max_ms. A wrong answer or a lost connection
- * ends it with status 1.
+ * line of JSON: requests, rate, max_ms, and latency_ms by percentile. A wrong answer or a lost
+ * connection ends it with status 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -132,9 +132,9 @@ static void note(const struct connection *connection)
     total++;
 }
 
-static double percentile_ms(double part)
+static double percentile_ms(double percent)
 {
-    uint64_t wanted = (uint64_t)((double)total * part);
+    uint64_t wanted = (uint64_t)((double)total * percent / 100);
     uint64_t seen = 0;
 
     for (int i = 0; i < BUCKETS; i++) {
@@ -170,6 +170,17 @@ static double run(int epoll_fd, uint64_t seconds)
     return (double)(now_ns() - start) / 1e9;
 }
 
+static void result_print(double seconds)
+{
+    static const double percents[] = { 50, 75, 90, 95, 99, 99.5, 99.9 };
+
+    printf("{\"requests\": %llu, \"rate\": %.1f, \"max_ms\": %.3f, \"latency_ms\": {",
+           (unsigned long long)total, (double)total / seconds, (double)max_ns / 1e6);
+    for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+        printf("%s\"%g\": %.3f", i > 0 ? ", " : "", percents[i], percentile_ms(percents[i]));
+    printf("}}\n");
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
@@ -193,9 +204,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         ask(&connections[i]);
     seconds = run(epoll_fd, strtoull(argv[4], NULL, 10));
-    printf("{\"requests\": %llu, \"rate\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
-           "\"p999_ms\": %.3f, \"max_ms\": %.3f}\n",
-           (unsigned long long)total, (double)total / seconds, percentile_ms(0.5),
-           percentile_ms(0.99), percentile_ms(0.999), (double)max_ns / 1e6);
+    result_print(seconds);
     return 0;
 }

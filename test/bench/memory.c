@@ -5,7 +5,8 @@
  * memory went down, in bytes for one of each:
  *
  *     memory idle BYTES                 in use before anything was opened
- *     memory connection BYTES NUMBER    for one connection; both of its ends are here: half of it
+ *     memory connection BYTES NUMBER    for one connection; both of its ends are here: half of it;
+ *                                       a line at 100, at 1,000, ... and at the last one
  *     memory thread BYTES NUMBER        for one thread, without the stack it touched itself
  *     memory-end
  */
@@ -53,20 +54,24 @@ static void connections_measure(long count)
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t len = sizeof(address);
     int listener = socket(AF_INET, SOCK_STREAM, 0);
+    long told = 100;
     long before;
 
     if (bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, BACKLOG) < 0 ||
         getsockname(listener, (struct sockaddr *)&address, &len) < 0)
         fail("listen");
     before = meminfo("MemFree:");
-    for (long i = 0; i < count; i++) {
+    for (long i = 1; i <= count; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
 
         if (fd < 0 || connect(fd, (struct sockaddr *)&address, len) < 0 ||
             accept(listener, NULL, NULL) < 0)
             fail("connect");
+        if (i == told || i == count) {
+            printf("memory connection %ld %ld\n", (before - meminfo("MemFree:")) / i / 2, i);
+            told *= 10;
+        }
     }
-    printf("memory connection %ld %ld\n", (before - meminfo("MemFree:")) / count / 2, count);
 }
 
 static void *thread_main(void *context)

@@ -35,8 +35,7 @@ enum {
     SWITCHES = 5000,
     FAULTS = 4096,
     SETUPS = 1000, /* Of what takes tens of thousands. */
-    WATCHED_FEW = 10,
-    WATCHED_MANY = 10000,
+    WATCHED_MAX = 10000,
     FILE_SIZE = 1 << 20,
     SENDFILES = 20,
     THREAD_STACK = 64 << 10,
@@ -59,7 +58,7 @@ struct load {
 
 static int fds[2] = { -1, -1 };
 static int epoll_fd = -1;
-static int watched[WATCHED_MANY];
+static int watched[WATCHED_MAX];
 static int watched_count;
 static int listener = -1;
 static int file_fd = -1;
@@ -201,14 +200,24 @@ static int watched_open(int count)
     return epoll_fd < 0 ? -1 : 0;
 }
 
-static int epoll_few(void)
+static int watched_10(void)
 {
-    return watched_open(WATCHED_FEW);
+    return watched_open(10);
 }
 
-static int epoll_many(void)
+static int watched_100(void)
 {
-    return watched_open(WATCHED_MANY);
+    return watched_open(100);
+}
+
+static int watched_1000(void)
+{
+    return watched_open(1000);
+}
+
+static int watched_max(void)
+{
+    return watched_open(WATCHED_MAX);
 }
 
 static void epoll_run(long count)
@@ -418,8 +427,10 @@ static const struct load loads[] = {
     { "write_null", null_open, null_write, fds_close, CALLS },
     { "pipe_write_read", pipe_open, pipe_run, fds_close, CALLS },
     { "futex_wake_wait", NULL, futex_run, NULL, SWITCHES },
-    { "epoll_1_of_10", epoll_few, epoll_run, watched_close, CALLS },
-    { "epoll_1_of_10000", epoll_many, epoll_run, watched_close, CALLS },
+    { "epoll_1_of_10", watched_10, epoll_run, watched_close, CALLS },
+    { "epoll_1_of_100", watched_100, epoll_run, watched_close, CALLS },
+    { "epoll_1_of_1000", watched_1000, epoll_run, watched_close, CALLS },
+    { "epoll_1_of_10000", watched_max, epoll_run, watched_close, CALLS },
     { "page_fault", NULL, fault_run, NULL, FAULTS },
     { "mmap_munmap", NULL, mmap_run, NULL, CALLS },
     { "thread_create_join", NULL, thread_run, NULL, SETUPS },
@@ -444,7 +455,8 @@ static void mark(int label)
         break;
 #define CASES(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
         CASES(0)
-        CASES(4) CASES(8) CASES(12) CASES(16) CASES(20) CASES(24) CASES(28) default : abort();
+        CASES(4)
+        CASES(8) CASES(12) CASES(16) CASES(20) CASES(24) CASES(28) CASES(32) default : abort();
     }
 }
 
@@ -468,7 +480,7 @@ static void load_run(int index)
 
 int main(void)
 {
-    _Static_assert(2 * LOAD_COUNT <= 32, "a mark for each");
+    _Static_assert(2 * LOAD_COUNT <= 36, "a mark for each");
 
     MARK(LABEL_MAIN);
     for (int i = 0; i < LOAD_COUNT; i++)

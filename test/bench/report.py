@@ -1,156 +1,24 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes SPECIFICATION.md, docs/performance.md and its plots from results of run.py.
 
-    report.py RESULTS.json
+    report.py RESULTS.json [FOLDER]
 
-Every promised number stands with its target, what was measured and what the peer needs; what trails
-is marked and not left out. gnuplot draws the plots.
+FOLDER is the top of a tree, ours without it. What trails is marked and not left out, and so is what
+could not be measured.
 """
 
 import json
 import pathlib
-import subprocess
+import statistics
 import sys
-import tempfile
 
-OURS, PEER = "soliton", "linux"
+import compare
+import plots
+import promises
+from promises import OURS, PEER
 
-# What is promised: text, how to find our figure and the peer's, the unit, and when it holds.
-KERNEL = "kernel instructions"
-
-
-class Target:
-    """One promise."""
-
-    def __init__(self, what, promise, ours, peer, holds, unit=""):
-        self.what, self.promise, self.unit = what, promise, unit
-        self.ours, self.peer, self.holds = ours, peer, holds
-
-
-def requests(load, system):
-    return lambda results: results["requests"][load][system]["kernel"]
-
-
-def ratio(load):
-    return lambda results: results["load"][load][OURS]["ratio"]["median"]
-
-
-def micro(name, system):
-    return lambda results: results["micro"][system][name]["kernel"]
-
-
-def boot(key, system, what):
-    if what == "first_byte_s":
-        return lambda results: results["boot"][key][system][what]["median"]
-    return lambda results: results["boot"][key][system][what]
-
-
-def scale(load, system):
-    def rate(results, cpus):
-        return results["load"][f"{load}/{cpus}"][system]["rate"]["median"]
-    return lambda results: rate(results, 2) / rate(results, 1)
-
-
-def memory(name, system):
-    return lambda results: results["memory"][system][name]
-
-
-def tool(name):
-    return lambda results: results["ops"][name]
-
-
-def nothing(_results):
-    return None
-
-
-TARGETS = [
-    Target("nginx, 1 KiB, keep-alive, 1 CPU", "at most 12,000 instructions of the kernel a request",
-           requests("http_small", OURS), requests("http_small", PEER), lambda o, p: o <= 12000),
-    Target("nginx, 1 KiB, keep-alive, 1 CPU", "at least 1.8 times the Linux guest's requests a "
-           "second", ratio("http_small/1"), nothing, lambda o, p: o >= 1.8, "x"),
-    Target("redis GET, 1 CPU", "at most 6,500 instructions of the kernel a request",
-           requests("redis_get", OURS), requests("redis_get", PEER), lambda o, p: o <= 6500),
-    Target("redis GET, 1 CPU", "at least 1.7 times the Linux guest's requests a second",
-           ratio("redis_get/1"), nothing, lambda o, p: o >= 1.7, "x"),
-    Target("redis GET, 16 in a pipeline, 1 CPU", "at most 650 instructions of the kernel a request",
-           requests("redis_get_16", OURS), requests("redis_get_16", PEER), lambda o, p: o <= 650),
-    Target("redis GET, 16 in a pipeline, 1 CPU", "at least 1.2 times the Linux guest's requests a "
-           "second", ratio("redis_get_16/1"), nothing, lambda o, p: o >= 1.2, "x"),
-    Target("nginx, a connection per request", "at most a third of the Linux guest's instructions",
-           requests("http_close", OURS), requests("http_close", PEER), lambda o, p: o <= p / 3),
-    Target("getpid", "at most half of the Linux guest's instructions", micro("getpid", OURS),
-           micro("getpid", PEER), lambda o, p: o <= p / 2),
-    Target("read of 1 byte from /dev/null", "at most half of the Linux guest's instructions",
-           micro("read_null", OURS), micro("read_null", PEER), lambda o, p: o <= p / 2),
-    Target("epoll_wait, 1 ready of 10,000", "within 10 % of 1 ready of 10",
-           micro("epoll_1_of_10000", OURS), micro("epoll_1_of_10", OURS),
-           lambda o, p: o <= 1.1 * p),
-    Target("start of QEMU to the first byte of nginx, microvm", "at most a tenth of the Linux "
-           "guest's", boot("microvm/512M/1", OURS, "first_byte_s"),
-           boot("microvm/512M/1", PEER, "first_byte_s"), lambda o, p: o <= p / 10, "s"),
-    Target("kernel entry to the program, microvm", "at most 2 million instructions",
-           boot("microvm/512M/1", OURS, "entry_instructions"),
-           boot("microvm/512M/1", PEER, "entry_instructions"), lambda o, p: o <= 2e6),
-    Target("kernel entry to the program, q35", "at most 3 million instructions",
-           boot("q35/512M/1", OURS, "entry_instructions"),
-           boot("q35/512M/1", PEER, "entry_instructions"), lambda o, p: o <= 3e6),
-    Target("the same with 8 GiB as with 128 MiB, q35", "within 10 %",
-           boot("q35/8G/1", OURS, "entry_instructions"),
-           boot("q35/128M/1", OURS, "entry_instructions"), lambda o, p: o <= 1.1 * p),
-    Target("idle TCP connection", "at most 1 KiB of kernel memory", memory("connection", OURS),
-           memory("connection", PEER), lambda o, p: o <= 1024),
-    Target("what `ops run` of an unchanged program adds before QEMU starts", "at most 50 ms",
-           tool("warm_run_ms"), nothing, lambda o, p: o <= 50),
-    Target("an image of a 20 MB program", "at most 0.3 s", tool("image_20mb_s"), nothing,
-           lambda o, p: o <= 0.3, "s"),
-    Target("an image of a 1 GB tree", "at disk speed: at most 1.5 times `cp -r` of it",
-           tool("image_1gb_to_cp"), nothing, lambda o, p: o <= 1.5, "x"),
-    Target("nginx on 2 CPUs against 1", "at least 1.7 times the requests a second",
-           scale("http_small", OURS), scale("http_small", PEER), lambda o, p: o >= 1.7, "x"),
-]
-
-
-def find(getter, results):
-    """A figure, or None when the run did not take it."""
-    try:
-        return getter(results)
-    except (KeyError, TypeError):
-        return None
-
-
-def shown(value, unit):
-    if value is None:
-        return "–"
-    if unit in ("x", "s"):
-        return f"{value:.2f} {unit}"
-    return f"{value:,.0f}"
-
-
-def verdict(target, ours, peer):
-    if ours is None:
-        return "not measured"
-    try:
-        return "holds" if target.holds(ours, peer) else "**misses**"
-    except TypeError:
-        return "not measured"
-
-
-def specification(results):
-    machine = results["machine"]
-    lines = ["# What we promise", "",
-             "Made by `./dev bench --report` from its results; never edited by hand. Each promise",
-             "is held by a benchmark of [test/bench](test/bench/run.py). Counts of instructions",
-             "repeat; rates are ratios to a Linux guest with the same program, image, machine and",
-             "load, taken in turn.", "",
-             f"Last measured {machine['date']}: {machine['qemu']}, {machine['accelerator']}, "
-             f"{machine['cpus']} CPUs, wire: {results['wire']}; peer: "
-             f"{results['systems'].get(PEER, 'none')}.", "",
-             "| what | promise | measured | Linux guest | |", "|---|---|---|---|---|"]
-    for target in TARGETS:
-        ours, peer = find(target.ours, results), find(target.peer, results)
-        lines.append(f"| {target.what} | {target.promise} | {shown(ours, target.unit)} | "
-                     f"{shown(peer, target.unit)} | {verdict(target, ours, peer)} |")
-    return "\n".join(lines) + "\n"
+TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def table(head, rows):
@@ -158,147 +26,193 @@ def table(head, rows):
     return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
 
 
-def times(ours, peer):
+def spread_text(spread):
+    return f"{spread:.0%}, **wide**" if spread > compare.WIDE else f"{spread:.0%}"
+
+
+def against(factor):
     """How we stand, so that a reader sees at a glance where we trail."""
-    if not ours or not peer:
+    if not factor:
         return "–"
-    factor = peer / ours
-    return f"{factor:.1f}x less" if factor >= 1 else f"**{1 / factor:.1f}x more**"
+    return f"{factor:.1f}x" if factor >= 1 else f"**{factor:.2f}x**"
 
 
-def performance(results, plots):
-    systems = list(results["systems"])
+def glance(results):
+    """Groups of comparisons, and each that trails by name."""
+    rows = [row for row in compare.rows(results) if row.factor]
+    names = dict.fromkeys(row.group for row in rows)
+    lines = []
+    for name in names:
+        factors = [row.factor for row in rows if row.group == name]
+        worst = min((row for row in rows if row.group == name), key=lambda row: row.factor)
+        lines.append([name, f"{sum(factor >= 1 for factor in factors)} of {len(factors)}",
+                      against(statistics.median(factors)),
+                      f"{against(worst.factor)}: {worst.what}"])
+    trails = [f"* {row.group}: {row.what}: {against(row.factor)}" for row in rows if row.factor < 1]
+    wide = [f"* {row.group}: {row.what}: {row.wide:.0%}" for row in rows if row.wide]
+    return [*table(["what", "we lead in", "the middle one", "the least"], lines),
+            *(["We trail in:", "", *trails, ""] if trails else ["We trail in none of these.", ""]),
+            *(["The spread of these ratios is wide, so take them as rough:", "", *wide, ""]
+              if wide else [])]
+
+
+def load(results):
+    def ratio(run):
+        found = run.get("ratio")
+        return [f"{found['median']:.2f}", spread_text(found["spread"])] if found else ["–", "–"]
+
+    def row(key, name, run):
+        ms = run["latency_ms"]
+        return [compare.title(key), name, f"{run['rate']['median']:,.0f}",
+                spread_text(run["rate"]["spread"]), *ratio(run),
+                *(f"{ms[percent]:,.2f}" for percent in ("50", "99", "99.9"))]
+
+    rows = [row(key, name, run) for key, runs in results["load"].items()
+            for name, run in runs.items()]
+    return table(["load", "system", "requests/s", "spread", "ratio to Linux", "its spread",
+                  "p50 ms", "p99 ms", "p99.9 ms"], rows) + two_cpus(results)
+
+
+def two_cpus(results):
+    """What a second CPU gives, where both were measured."""
+    rows = []
+    for key, runs in results["load"].items():
+        name, _, cpus = key.partition("/")
+        if cpus != "2":
+            continue
+        ones = results["load"].get(f"{name}/1", {})
+        gains = [f"{runs[system]['rate']['median'] / ones[system]['rate']['median']:.2f}x"
+                 if system in runs and system in ones else "–" for system in (OURS, PEER)]
+        rows.append([compare.title(f"{name}/1"), *gains])
+    if not rows:
+        return []
+    return ["### Two CPUs against one", "",
+            "nginx runs as one process with one thread, on both systems alike: a second CPU can",
+            "only take the kernel's part of its work. The C and the Go server have a thread for",
+            f"each. The load generator shares this computer's {results['machine']['cpus']} CPUs "
+            "with the machine, so",
+            "that a guest of 2 never had 2 to itself.", "",
+            *table(["load", OURS, PEER], rows)]
+
+
+def requests(results):
+    def exit_text(run, name):
+        return f"{run[name]:.3f}" if name in run else "–"
+
+    return table(["load", "system", "kernel", "user", "ports", "device memory", "hlt",
+                  "interrupts", "iretq"],
+                 [[compare.title(key), name, f"{run['kernel']:,.0f}", f"{run['user']:,.0f}",
+                   *(exit_text(run, part) for part in ("ports", "mmio", "halts", "eois",
+                                                       "interrupts"))]
+                  for key, runs in results["requests"].items() for name, run in runs.items()])
+
+
+def micro(results):
+    systems = [system for system in results["systems"] if system in results["micro"]]
+    names = dict.fromkeys(name for system in systems for name in results["micro"][system])
+
+    def kernel(system, name):
+        return results["micro"].get(system, {}).get(name, {}).get("kernel")
+
+    def shown(value):
+        return "–" if value is None else f"{value:,.0f}"
+
+    return table(["operation", *systems, "fewer"],
+                 [[name, *(shown(kernel(system, name)) for system in systems),
+                   against(compare.less(kernel(OURS, name), kernel(PEER, name)))]
+                  for name in names])
+
+
+def connections(results):
+    return table(["idle connections", "system", "kernel", "user"],
+                 [[f"{int(count):,}", name, f"{run['kernel']:,.0f}", f"{run['user']:,.0f}"]
+                  for count, runs in results["connections"].items() for name, run in runs.items()])
+
+
+def boot(results):
+    return table(["machine / RAM / CPUs", "system", "seconds", "spread",
+                  "million kernel instructions to main()"],
+                 [[key, name, f"{run['first_byte_s']['median']:.3f}",
+                   spread_text(run["first_byte_s"]["spread"]),
+                   f"{run['entry_instructions'] / 1e6:,.2f}"]
+                  for key, runs in results["boot"].items() for name, run in runs.items() if run])
+
+
+def crash(results):
+    return [
+        "From the request that crashes a server to the first byte of its next life. Ours starts",
+        "the whole machine again, kernel and program, in a new layout of memory; the Linux guest's",
+        "init starts only the process again, and whatever the crash did to its kernel stays. Where",
+        "the machine ends with its program, a supervisor on the host starts QEMU again at once.",
+        "", *table(["way back", "system", "seconds", "spread", "what starts again"],
+                   [[key, name, f"{run['seconds']['median']:.3f}",
+                     spread_text(run["seconds"]["spread"]), run["how"]]
+                    for key, runs in results["crash"].items() for name, run in runs.items()])]
+
+
+def memory(results):
+    return table(["system", "idle", "a connection", "a thread", "least RAM"],
+                 [[name, f"{run.get('idle', 0) / 2**20:.1f} MiB",
+                   f"{run.get('connection', 0):,} B", f"{run.get('thread', 0):,} B",
+                   f"{run['least_mib']} MiB" if run.get("least_mib") else "–"]
+                  for name, run in results["memory"].items()])
+
+
+def figures(group):
+    return lambda results: table(["what", "figure"], [[name, f"{value:,}"] for name, value
+                                                      in results[group].items()])
+
+
+def failures(results):
+    return table(["what", "why"], [[name, " ".join(why.split())[:200].replace("|", "\\|")]
+                                   for name, why in results["failures"].items()])
+
+
+# By group of the results: title, what stands under it.
+SECTIONS = [
+    ("load", "Requests a second, and latency", load),
+    ("requests", "Instructions and exits for a request", requests),
+    ("micro", "Kernel instructions for one operation", micro),
+    ("connections", "A request beside idle connections", connections),
+    ("boot", "Start of QEMU to the first byte of nginx", boot),
+    ("crash", "Crash to serving again", crash),
+    ("memory", "Memory", memory),
+    ("size", "Size, in bytes", figures("size")),
+    ("ops", "ops", figures("ops")),
+    ("failures", "What could not be measured", failures),
+]
+
+
+def performance(results, made):
+    def shown(group):
+        return [line for name, caption in made.get(group, [])
+                for line in (f"![{caption}](performance/{name}.svg)", "")]
+
+    systems = "; ".join(f"{name}: {version}" for name, version in results["systems"].items())
+    plan = results.get("plan", {})
     lines = ["# Performance, side by side", "",
              "Made by `./dev bench --report`; never edited by hand.",
              "[SPECIFICATION.md](../SPECIFICATION.md) has the promises,",
              "[benchmarks.md](benchmarks.md) how to read and repeat all this. Where we trail, the",
-             "figure is bold.", ""]
-    if "load" in results:
-        lines += ["## Requests a second, and latency", ""]
-        lines += table(["load / CPUs", "system", "requests/s", "ratio to Linux", "spread", "p50 ms",
-                        "p99 ms", "p99.9 ms"],
-                       [[key, name, f"{run['rate']['median']:,.0f}",
-                         f"{run['ratio']['median']:.2f}", f"{run['ratio']['spread']:.0%}",
-                         f"{run['p50_ms']}", f"{run['p99_ms']}", f"{run['p999_ms'] or '–'}"]
-                        for key, runs in results["load"].items() for name, run in runs.items()])
-    if "requests" in results:
-        lines += ["## Instructions and exits for a request", ""]
-        lines += table(["load", "system", "kernel", "user", "ports", "MMIO", "hlt", "iretq"],
-                       [[key, name, f"{run['kernel']:,.0f}", f"{run['user']:,.0f}",
-                         f"{run['ports']:.3f}", f"{run['mmio']:.3f}" if "mmio" in run else "–",
-                         f"{run['halts']:.3f}",
-                         f"{run['interrupts']:.3f}"]
-                        for key, runs in results["requests"].items() for name, run in runs.items()])
-    if "micro" in results:
-        lines += ["## Kernel instructions for one operation", ""]
-        names = list(results["micro"][systems[0]])
-        lines += table(["operation", *systems, "we need"],
-                       [[name, *(f"{results['micro'][system].get(name, {}).get('kernel', 0):,.0f}"
-                                 for system in systems),
-                         times(results["micro"][OURS][name]["kernel"],
-                               results["micro"].get(PEER, {}).get(name, {}).get("kernel"))]
-                        for name in names])
-    if "boot" in results:
-        lines += ["## Start of QEMU to the first byte of nginx", ""]
-        lines += table(["machine / RAM / CPUs", "system", "seconds", "spread",
-                        "million kernel instructions to main()"],
-                       [[key, name, f"{run['first_byte_s']['median']:.3f}",
-                         f"{run['first_byte_s']['spread']:.0%}",
-                         f"{run['entry_instructions'] / 1e6:,.2f}"] if run else
-                        [key, name, "does not serve", "–", "–"]
-                        for key, runs in results["boot"].items() for name, run in runs.items()])
-    if "memory" in results:
-        lines += ["## Memory", ""]
-        lines += table(["system", "idle", "a connection", "a thread", "least RAM"],
-                       [[name, f"{run.get('idle', 0) / 2**20:.1f} MiB",
-                         f"{run.get('connection', 0):,} B", f"{run.get('thread', 0):,} B",
-                         f"{run['least_mib']} MiB" if run["least_mib"] else "–"]
-                        for name, run in results["memory"].items()])
-    if "size" in results:
-        lines += ["## Size", ""]
-        lines += table(["what", "bytes"], [[name, f"{size:,}"]
-                                           for name, size in results["size"].items()])
-    if "ops" in results:
-        lines += ["## ops", ""]
-        lines += table(["what", "figure"], [[name, f"{value:,}"]
-                                            for name, value in results["ops"].items()])
-    for name, title in plots:
-        lines += [f"![{title}](performance/{name}.svg)", ""]
-    return "\n".join(lines)
-
-
-def bars(results, group, pick, title, path):
-    """A bar chart: a cluster for each key, a bar for each system."""
-    systems = [name for name in results["systems"] if name in (OURS, PEER)]
-    with tempfile.NamedTemporaryFile("w", suffix=".dat") as data:
-        data.write("load " + " ".join(systems) + "\n")
-        for key, runs in results[group].items():
-            values = [pick(runs.get(system)) for system in systems]
-            data.write(f'"{key}" ' + " ".join(str(value) for value in values) + "\n")
-        data.flush()
-        plot(path, title, ["set style data histograms", "set style fill solid 0.8",
-                           "set xtics rotate by -35", "set logscale y", "set yrange [1:*]",
-                           "set ylabel 'logarithmic'",
-                           f"plot for [i=2:{len(systems) + 1}] '{data.name}' using i:xtic(1) "
-                           "title columnheader(i)"])
-
-
-def plot(path, title, commands):
-    script = ["set terminal svg noenhanced size 900,420 font 'sans,11' background 'white'",
-              f"set output '{path}'", f"set title \"{title}\"", "set grid ytics",
-              "set key top right", *commands]
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
-
-
-def curves(results, path):
-    """Time to the first byte by RAM."""
-    systems = [name for name in results["systems"] if name in (OURS, PEER)]
-    with tempfile.TemporaryDirectory() as folder:
-        parts = []
-        for system in systems:
-            for kind in ("microvm", "q35"):
-                rows = [(ram_mib(key.split("/")[1]), runs[system]["first_byte_s"]["median"])
-                        for key, runs in results["boot"].items()
-                        if key.startswith(kind) and key.endswith("/1") and runs.get(system)]
-                file = pathlib.Path(folder) / f"{system}-{kind}"
-                file.write_text("".join(f"{mib} {seconds}\n" for mib, seconds in sorted(rows)))
-                if rows:
-                    parts.append(f"'{file}' with linespoints title '{system}, {kind}'")
-        plot(path, "start of QEMU to the first byte of nginx, by RAM",
-             ["set xlabel 'MiB'", "set ylabel 's'", "set logscale xy", "plot " + ", ".join(parts)])
-
-
-def ram_mib(text):
-    return int(text[:-1]) * (1024 if text.endswith("G") else 1)
-
-
-def plots_make(results, folder):
-    """Draws what there are figures for; (name, title) of each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    if "load" in results:
-        bars(results, "load", lambda run: run["rate"]["median"] if run else 0,
-             "requests a second", folder / "throughput.svg")
-        bars(results, "load", lambda run: run["p99_ms"] if run else 0,
-             "99 of 100 requests are answered within, ms", folder / "latency.svg")
-        made += [("throughput", "requests a second"), ("latency", "latency")]
-    if "requests" in results:
-        bars(results, "requests", lambda run: run["kernel"] if run else 0,
-             "kernel instructions for a request", folder / "instructions.svg")
-        made.append(("instructions", "kernel instructions for a request"))
-    if "boot" in results:
-        curves(results, folder / "boot.svg")
-        made.append(("boot", "time to the first byte by RAM"))
-    return made
+             "figure is bold.", "", f"Systems: {systems}.", "",
+             f"Rates are medians of {plan.get('pairs', '?')} runs of {plan.get('seconds', '?')} s, "
+             f"boots of {plan.get('boots', '?')}, on {results['machine'].get('cpu', 'a CPU')} "
+             f"({results['machine']['cpus']} CPUs), {results['machine']['accelerator']}; the "
+             "spread is the distance of the extremes, as a part of the median.", "",
+             "## At a glance", "", *glance(results), *shown("glance")]
+    for group, title, section in SECTIONS:
+        if results.get(group):
+            lines += [f"## {title}", "", *section(results), *shown(group)]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def write(results, top):
     """All the documents."""
-    made = plots_make(results, top / "docs" / "performance")
-    (top / "SPECIFICATION.md").write_text(specification(results))
+    made = plots.make(results, top / "docs" / "performance")
+    (top / "SPECIFICATION.md").write_text(promises.specification(results))
     (top / "docs" / "performance.md").write_text(performance(results, made))
 
 
 if __name__ == "__main__":
     write(json.loads(pathlib.Path(sys.argv[1]).read_text()),
-          pathlib.Path(__file__).resolve().parents[2])
+          pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else TOP)

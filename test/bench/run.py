@@ -2,20 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our kernel beside a Linux guest: the same program, image, machine, wire and load.
 
-    run.py [--quick|--smoke] [--build DIR] [--json FILE] [--group NAME]... [--load NAME]...
+    run.py [--quick|--smoke] [--build DIR] [--json FILE [--merge]] [--group NAME]...
+           [--load NAME]... [--pairs N] [--seconds N] [--boots N]
            [--adapter NAME=EXECUTABLE]... [--no-linux] [--report]
     run.py --profile LOAD [--system NAME] [--svg FILE]
 
-Groups: load (rates and latencies, in pairs), requests (guest instructions and exits for a request),
-micro (instructions of small operations), boot, memory, size, ops (how fast it starts and builds).
+Groups: requests (guest instructions and exits for a request), micro (instructions of small
+operations), connections (a request's beside thousands of idle connections), boot, crash (to serving
+again), memory, size, ops (how fast it starts and builds), load (rates and latencies, in pairs).
 Rates are this computer's: what counts are the ratios, pair by pair, and the counts of instructions,
-which repeat. `--report` writes SPECIFICATION.md and docs/performance.md from the results.
-docs/benchmarks.md says how to read all this. A machine that hangs, a wrong answer or a client's
-error ends the run with status 1.
+which repeat. docs/benchmarks.md says how to read all this.
+
+Every figure is on disk in FILE as soon as it is taken. --merge keeps what the file has and this run
+does not take. --report writes SPECIFICATION.md and docs/performance.md from the results. What
+cannot be measured, because a machine hangs, an answer is wrong or a client fails, is noted in the
+results and the report, and the exit status is 1 at the end.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import platform
@@ -23,7 +27,7 @@ import subprocess
 import sys
 import time
 
-import images
+import groups
 import linux
 import loads
 import measure
@@ -33,10 +37,13 @@ import soliton
 import wire
 from adapter import Adapter
 from guest import QEMU, BenchError, Setup
+from results import Results
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-GROUPS = ("requests", "micro", "boot", "memory", "size", "ops", "load")
 QUICK_LOADS = ("http_small", "redis_get", "redis_get_16")
+QUICK_GROUPS = ("requests", "micro", "ops", "load")
+SMOKE_GROUPS = ("requests", "boot")
+IDLE = (10, 100, 1000, 10000)
 
 
 class Plan:
@@ -44,115 +51,23 @@ class Plan:
     harness works."""
 
     def __init__(self, args):
-        self.pairs = 1 if args.smoke else 3 if args.quick else 5
-        self.seconds = 1 if args.smoke else 3 if args.quick else 8
-        self.count_seconds = 1 if args.smoke else 2 if args.quick else 5
-        self.boots = 1 if args.smoke else 3 if args.quick else 7
+        self.pairs = args.pairs or (1 if args.smoke else 3 if args.quick else 5)
+        self.seconds = args.seconds or (1 if args.smoke else 3 if args.quick else 4)
+        self.boots = args.boots or (1 if args.smoke else 3 if args.quick else 5)
+        self.count_seconds = min(self.seconds, 2 if args.quick else 3)
         few = QUICK_LOADS[:1] if args.smoke else QUICK_LOADS if args.quick else None
         names = args.load or few
         self.loads = [loads.load_find(name) for name in names] if names else loads.LOADS
-        self.groups = args.group or (("requests", "boot") if args.smoke else
-                                     ("requests", "micro", "ops", "load") if args.quick else
-                                     GROUPS)
+        self.groups = args.group or (SMOKE_GROUPS if args.smoke else
+                                     QUICK_GROUPS if args.quick else tuple(groups.GROUPS))
         self.setups = list(measure.setups())
         self.cpus = (1,) if args.smoke or args.quick else (1, 2)
+        self.idle = IDLE
         if args.smoke or args.quick:
+            self.idle = IDLE[::2]
             self.setups = [setup for setup in self.setups
                            if setup.memory == "512M" and setup.cpus == 1]
         self.exits = not args.smoke and not args.quick
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def figures(name, values):
-    """One line of results: a figure for each system."""
-    say(f"  {name:34} " + "   ".join(f"{system} {value}" for system, value in values.items()))
-
-
-def group_load(bench, plan):
-    results = {}
-    for load in plan.loads:
-        for cpus in (cpus for cpus in load.cpus if cpus in plan.cpus):
-            setup = Setup(kind="q35", cpus=cpus)
-            key = f"{load.name}/{cpus}"
-            results[key] = bench.throughput(load, setup, plan.seconds, plan.pairs)
-            figures(f"{load.title}, {cpus} CPU", {
-                name: f"{run['rate']['median']:.0f}/s x{run['ratio']['median']:.2f} "
-                      f"(spread {run['ratio']['spread']:.0%}) p99 {run['p99_ms']} ms"
-                for name, run in results[key].items()})
-    return results
-
-
-def group_requests(bench, plan):
-    results = {}
-    for load in plan.loads:
-        results[load.name] = {}
-        for system in bench.systems:
-            setup = Setup(kind="q35")
-            spent = bench.per_request(system, load, setup, plan.count_seconds)
-            if plan.exits:
-                seen = bench.per_request(system, load, setup, plan.count_seconds, exits=True)
-                spent.update({name: seen[name] for name in ("ports", "mmio", "halts")})
-            results[load.name][system.name] = spent
-        figures(load.title, {name: f"{run['kernel']:.0f} kernel {run['user']:.0f} user"
-                             for name, run in results[load.name].items()})
-    return results
-
-
-def group_micro(bench, _plan):
-    results = {system.name: bench.micro(system, Setup(kind="q35", memory="512M"))
-               for system in bench.systems}
-    for name in next(iter(results.values())):
-        figures(name, {system: run.get(name, {}).get("kernel", "-")
-                       for system, run in results.items()})
-    return results
-
-
-def group_boot(bench, plan):
-    results = {}
-    for setup in plan.setups:
-        key = f"{setup.kind}/{setup.memory}/{setup.cpus}"
-        results[key] = {}
-        for system in bench.systems:
-            try:
-                results[key][system.name] = bench.boot(system, setup, plan.boots)
-            except BenchError as error:
-                results[key][system.name] = None
-                say(f"  {system.name} does not serve on {key}: {str(error).splitlines()[0]}")
-        figures(f"boot {key}", {
-            name: f"{run['first_byte_s']['median']:.3f} s "
-                  f"{run['entry_instructions'] / 1e6:.2f} M kernel instructions to main()"
-            for name, run in results[key].items() if run})
-    return results
-
-
-def group_memory(bench, _plan):
-    results = {}
-    for system in bench.systems:
-        results[system.name] = bench.memory(system)
-        results[system.name]["least_mib"] = bench.least_memory(system)
-    for name in next(iter(results.values())):
-        figures(name, {system: run.get(name) for system, run in results.items()})
-    return results
-
-
-def group_size(bench, _plan):
-    program = bench.programs.get("nginx", 1)
-    results = {"nginx_image": os.stat(program.image).st_blocks * 512}
-    for system in bench.systems:
-        if hasattr(system, "size"):
-            results[system.name] = system.size()
-    figures("bytes", results)
-    return results
-
-
-def group_ops(bench, plan):
-    results = images.measure(bench.programs.build, bench.programs.folder, plan.boots)
-    for name, value in results.items():
-        say(f"  {name:34} {value:,}")
-    return results
 
 
 def machine_facts():
@@ -183,8 +98,13 @@ def parse():
     parser.add_argument("--smoke", action="store_true", help="only prove that it works")
     parser.add_argument("--build", default=str(TOP / "build"), metavar="DIR")
     parser.add_argument("--json", metavar="FILE", help="where the results go")
-    parser.add_argument("--group", action="append", choices=GROUPS)
+    parser.add_argument("--merge", action="store_true",
+                        help="keep what the file has and this run does not take")
+    parser.add_argument("--group", action="append", choices=groups.GROUPS)
     parser.add_argument("--load", action="append", metavar="NAME")
+    parser.add_argument("--pairs", type=int, metavar="N", help="runs of a load on each system")
+    parser.add_argument("--seconds", type=int, metavar="N", help="how long such a run is")
+    parser.add_argument("--boots", type=int, metavar="N", help="boots and crashes of a machine")
     parser.add_argument("--adapter", action="append", default=[], metavar="NAME=EXECUTABLE")
     parser.add_argument("--no-linux", action="store_true", help="ours alone")
     parser.add_argument("--report", action="store_true", help="write the documents, too")
@@ -195,19 +115,22 @@ def parse():
 
 
 def measure_all(args, bench, plan):
-    results = {"machine": machine_facts(), "wire": bench.way.name,
-               "systems": {system.name: system.version() for system in bench.systems}}
+    facts = {"machine": machine_facts(), "wire": bench.way.name,
+             "systems": {system.name: system.version() for system in bench.systems},
+             "plan": {"pairs": plan.pairs, "seconds": plan.seconds, "boots": plan.boots}}
+    results = Results(args.json, facts, args.merge)
     if bench.way.name == "user":
-        say("no tap could be made: QEMU's user-mode network, which loses bursts, carries the load, "
-            f"over {bench.way.connections_max} connections")
-    for group in plan.groups:
-        say(group)
-        results[group] = globals()[f"group_{group}"](bench, plan)
-        if args.json:
-            pathlib.Path(args.json).write_text(json.dumps(results, indent=1) + "\n")
+        groups.say("no tap could be made: QEMU's user-mode network, which loses bursts, carries "
+                   f"the load, over {bench.way.connections_max} connections")
+    for name in plan.groups:
+        groups.say(f"{time.strftime('%H:%M:%S')} {name}")
+        with results.timed(name):
+            groups.GROUPS[name](bench, plan, results)
     if args.report:
-        report.write(results, TOP)
-    return results
+        report.write(results.data, TOP)
+    for path in results.failures:
+        groups.say(f"not taken: {path}")
+    return 1 if results.failures else 0
 
 
 def main():
@@ -223,7 +146,7 @@ def main():
         if args.profile:
             profiles.show(bench, args, Setup(kind="q35"))
         else:
-            measure_all(args, bench, Plan(args))
+            return measure_all(args, bench, Plan(args))
     except (BenchError, OSError, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -81,3 +81,4 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 /* NULL when it is not known. It is valid until the callback returns. */
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t info, uint64_t addr);
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *hwaddr);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *hwaddr);
