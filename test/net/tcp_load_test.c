@@ -262,7 +262,7 @@ TEST(tcp_load, an_idle_connection_is_small)
     pair.server.to_send = 100000;
     CHECK(sim_run_until(pair_is_done, &pair, 10 * NS_PER_SECOND));
     sim_run(NS_PER_SECOND);
-    CHECK(sizeof(struct tcp) <= 832);
+    CHECK(sizeof(struct tcp) <= 576);
     CHECK_EQ(fake_pages, tcp_queue_shared_pages());
     CHECK_EQ(fake_heap_objects, objects);
     clean_up(&pair);

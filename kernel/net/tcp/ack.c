@@ -141,7 +141,7 @@ static void una_advance(struct tcp *tcp, u32 ack)
 {
     tcp->bytes_acked += ack - tcp->snd_una;
     tcp->snd_una = ack;
-    tcp->progress_ns = tcp->now_ns;
+    tcp->progress_at = tcp_coarse(tcp->now_ns);
     tcp->retransmits = 0;
     tcp->backoff = 0;
     tcp_queue_acknowledge(&tcp->queue, seq_min(ack, tcp->snd_end));

@@ -118,15 +118,14 @@ static int connect_check(const struct tcp *tcp, struct inet_address remote)
 static void connect_start(struct tcp *tcp)
 {
     tcp->ts_offset = tcp_timestamp_offset(&tcp->node.tuple);
-    tcp->snd_una = tcp->iss;
-    tcp->snd_nxt = tcp->iss + 1;
+    tcp->snd_nxt = tcp->snd_una + 1;
     tcp->snd_end = tcp->snd_nxt;
     tcp->state = TCP_SYN_SENT;
     tcp->error = 0;
     tcp->soft_error = 0;
     tcp->retransmits = 0;
     tcp->backoff = 0;
-    tcp->progress_ns = tcp->now_ns;
+    tcp->progress_at = tcp_coarse(tcp->now_ns);
     tcp->rtt_start_ns = tcp->now_ns;
     net_count(NET_TCP_ACTIVE_OPENS);
     segment_send_syn(tcp);

@@ -72,6 +72,7 @@ enum {
     TCP_KEEPALIVE_INTERVAL_S = 75,
     TCP_KEEPALIVE_PROBES = 9,
     TCP_FIN_TIMEOUT_S = 60,
+    TCP_COARSE_SHIFT = 20,
 };
 
 #define TCP_RTO_INITIAL_NS (1 * NS_PER_SECOND)
@@ -200,6 +201,7 @@ struct tcp {
     u8 quick_acks; /* Segments still to be acknowledged at once. */
     u8 sack_count; /* Ranges in `sacks`. */
     u32 sndbuf;
+    u32 sent_at; /* When data or a FIN left last, tcp_coarse(). */
     struct tcp_queue queue;
 
     /* Congestion control, in bytes (RFC 5681, 6582, 6675). */
@@ -211,7 +213,8 @@ struct tcp {
     u32 rtx_next;     /* Lost bytes below this were sent again. */
     u32 sacked_bytes; /* In the scoreboard; without SACK, what duplicate ACKs stand for. */
     u16 duplicate_acks;
-    u16 retransmits;         /* Timeouts in a row. */
+    u8 retransmits;          /* Timeouts in a row, 255 at most. */
+    u8 soft_error;           /* What ICMP said, reported if it ends in a timeout. */
     struct tcp_range *sacks; /* The scoreboard, allocated when first needed. */
 
     /* Round trip time (RFC 6298), nanoseconds. */
@@ -228,39 +231,36 @@ struct tcp {
     u32 rcv_wnd_max; /* The window to offer when nothing is queued. */
     u32 rcv_mss;     /* Estimate of what the peer calls a full segment. */
     u32 rcvbuf;
-    u32 rcv_memory;   /* Memory in both queues, whole pages. */
-    u32 rcv_queued;   /* Bytes in `in_order` not consumed. */
-    u32 rcv_consumed; /* Since rcv_tune_ns, to tune the buffer. */
-    u32 rcv_rtt_us;   /* Round trip as the receiver sees it, by echoed timestamps. */
-    u64 rcv_tune_ns;
-    struct list in_order;                           /* struct netbuf: payload, in sequence. */
-    struct list out_of_order;                       /* struct netbuf, invariant 3. */
+    u32 rcv_memory;           /* Memory in both queues, whole pages. */
+    u32 rcv_queued;           /* Bytes in `in_order` not consumed. */
+    u32 rcv_consumed;         /* Since rcv_tune, to tune the buffer. */
+    u32 rcv_rtt_us;           /* Round trip as the receiver sees it, by echoed timestamps. */
+    struct list in_order;     /* struct netbuf: payload, in sequence. */
+    struct list out_of_order; /* struct netbuf, invariant 3. */
     struct tcp_range rcv_sack[TCP_SACK_BLOCKS_MAX]; /* To tell, latest first; end == start: none. */
     struct tcp_range dsack;
     u32 ts_recent;
-    u32 ts_offset; /* [const] Added to the clock in our timestamps. */
-    u64 ts_recent_ns;
-    u32 iss;
-    u32 irs;
+    u32 ts_offset;    /* [const] Added to the clock in our timestamps. */
+    u32 ts_recent_at; /* tcp_coarse() */
+    u32 rcv_tune;     /* When it was looked at last, tune_clock(). */
 
     /* Timers: deadlines in nanoseconds, and the one timer for the nearest of them. */
     u64 rto_deadline_ns; /* Retransmission, window probe or cork, by flags. */
     u64 ack_deadline_ns;
     u64 idle_deadline_ns; /* Keepalive; FIN-WAIT-2 of an orphan. */
     u64 timer_deadline_ns;
-    u64 progress_ns; /* When the peer last acknowledged something new. */
-    u64 heard_ns;    /* When the last segment came. */
+    u32 progress_at; /* When the peer last acknowledged something new, tcp_coarse(). */
+    u32 heard_at;    /* When the last segment came, likewise. */
     struct net_timer timer;
 
     struct ipv4_route route;
     struct tcp_settings *settings; /* NULL: all defaults. */
     struct tcp_listener *listener; /* Of a listener; [const] until the last reference goes. */
     struct list bind_link; /* Of the port table, or [parent listener's lock] accept queue. */
-    struct list held_link; /* [cpu] List of held back ACKs. */
+    struct tcp *held_next; /* [cpu] In the list of held back ACKs. */
     u16 bind_port;         /* Under the port table's lock. */
     bool bound_any;        /* Bound to every address. */
-    int error;             /* Pending, positive. */
-    int soft_error;        /* What ICMP said, reported if it ends in a timeout. */
+    u8 error;              /* Pending, positive. */
 
     /* For TCP_INFO. */
     u32 segs_in;
@@ -268,7 +268,6 @@ struct tcp {
     u32 total_retransmits;
     u64 bytes_acked;
     u64 bytes_received;
-    u64 sent_ns;
 };
 
 /* A segment that came in, parsed. */
@@ -298,6 +297,21 @@ static inline void tcp_tally(u64 *counter)
 static inline u32 tcp_clock_ms(u64 now_ns)
 {
     return (u32)(now_ns / NS_PER_MS);
+}
+
+/*
+ * A moment in 4 bytes, in units of about a millisecond: for spans of time that are long or need not
+ * be exact. It goes round in 52 days.
+ */
+static inline u32 tcp_coarse(u64 now_ns)
+{
+    return (u32)(now_ns >> TCP_COARSE_SHIFT);
+}
+
+/* How long ago that was, a unit more or less. */
+static inline u64 tcp_since_ns(u64 now_ns, u32 then)
+{
+    return (u64)(tcp_coarse(now_ns) - then) << TCP_COARSE_SHIFT;
 }
 
 static inline bool tcp_has(const struct tcp *tcp, u32 flag)

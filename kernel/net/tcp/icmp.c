@@ -75,7 +75,7 @@ static void icmp_locked(struct tcp *tcp, u32 seq, u8 type, u8 code, u32 mtu)
     } else if (tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED) {
         connection_done(tcp, error);
     } else {
-        tcp->soft_error = error;
+        tcp->soft_error = (u8)error;
     }
 }
 

@@ -27,12 +27,15 @@ enum {
 };
 
 /* ACKs held back until the batch of received packets is done. */
-static struct list held[CPUS_MAX]; /* [cpu] struct tcp by held_link. */
+static struct held {
+    struct tcp *first; /* By held_next. */
+    struct tcp **end;  /* The last one's held_next, or &first. */
+} held[CPUS_MAX];      /* [cpu] */
 
 void tcp_input_init(void)
 {
     for (u32 i = 0; i < CPUS_MAX; i++)
-        list_init(&held[i]);
+        held[i].end = &held[i].first;
 }
 
 void connection_challenge(struct tcp *tcp)
@@ -53,28 +56,42 @@ void connection_challenge(struct tcp *tcp)
 
 static void ack_hold(struct tcp *tcp)
 {
+    struct held *here = &held[cpu_id()];
+
     if (tcp->ack_deadline_ns == DEADLINE_NONE)
         tcp->ack_deadline_ns = tcp->now_ns + TCP_DELAYED_ACK_NS;
     if (tcp_has(tcp, TCP_F_ACK_HELD))
         return;
     tcp->flags |= TCP_F_ACK_HELD;
-    list_push_back(&held[cpu_id()], &tcp_get(tcp)->held_link);
+    tcp->held_next = NULL;
+    *here->end = tcp_get(tcp);
+    here->end = &tcp->held_next;
+}
+
+static struct tcp *held_pop(void)
+{
+    struct held *here = &held[cpu_id()];
+    struct tcp *tcp = here->first;
+
+    if (tcp)
+        here->first = tcp->held_next;
+    if (!here->first)
+        here->end = &here->first;
+    return tcp;
 }
 
 void tcp_input_done(void)
 {
-    struct list *link = list_pop_front(&held[cpu_id()]);
+    struct tcp *tcp = held_pop();
 
-    while (link) {
-        struct tcp *tcp = LIST_ENTRY(link, struct tcp, held_link);
-
+    while (tcp) {
         connection_lock(tcp);
         tcp->flags &= ~(u32)TCP_F_ACK_HELD;
         if (tcp->state != TCP_CLOSED && tcp->rcv_nxt != tcp->rcv_acked)
             segment_send_ack(tcp);
         connection_unlock(tcp);
         connection_put(tcp);
-        link = list_pop_front(&held[cpu_id()]);
+        tcp = held_pop();
     }
 }
 
@@ -261,7 +278,7 @@ static bool paws_rejects(const struct tcp *tcp, const struct tcp_header *header)
 {
     return header->has_timestamp && tcp_has(tcp, TCP_F_TIMESTAMPS) &&
            (s32)(header->ts_value - tcp->ts_recent) < 0 && !(header->flags & TCP_RST) &&
-           tcp->now_ns - tcp->ts_recent_ns < TCP_PAWS_IDLE_NS;
+           tcp_since_ns(tcp->now_ns, tcp->ts_recent_at) < TCP_PAWS_IDLE_NS;
 }
 
 /* RFC 7323 4.3: only a segment that continues what we acknowledged last may set it. */
@@ -270,7 +287,7 @@ static void timestamp_take(struct tcp *tcp, const struct tcp_segment *segment)
     if (segment->header.has_timestamp && !seq_after(segment->seq, tcp->rcv_acked) &&
         (s32)(segment->header.ts_value - tcp->ts_recent) >= 0) {
         tcp->ts_recent = segment->header.ts_value;
-        tcp->ts_recent_ns = tcp->now_ns;
+        tcp->ts_recent_at = tcp_coarse(tcp->now_ns);
     }
 }
 
@@ -363,7 +380,7 @@ static void options_agree(struct tcp *tcp, const struct tcp_header *header)
     if (header->has_timestamp) {
         tcp->flags |= TCP_F_TIMESTAMPS;
         tcp->ts_recent = header->ts_value;
-        tcp->ts_recent_ns = tcp->now_ns;
+        tcp->ts_recent_at = tcp_coarse(tcp->now_ns);
     }
     if (header->sack_permitted)
         tcp->flags |= TCP_F_SACK;
@@ -392,7 +409,6 @@ static void syn_sent_input(struct tcp *tcp, const struct tcp_segment *segment)
     if (!(header->flags & TCP_SYN))
         return;
     options_agree(tcp, header);
-    tcp->irs = header->seq;
     tcp->rcv_nxt = header->seq + 1;
     tcp->rcv_acked = tcp->rcv_nxt;
     tcp->rcv_adv = tcp->rcv_nxt + u32_min(tcp->rcv_wnd_max, 0xffff);
@@ -418,7 +434,7 @@ static void syn_sent_input(struct tcp *tcp, const struct tcp_segment *segment)
 void connection_input(struct tcp *tcp, struct tcp_segment *segment, struct netbuf *buf)
 {
     tcp->segs_in += buf->gso_segments > 1 ? buf->gso_segments : 1;
-    tcp->heard_ns = tcp->now_ns;
+    tcp->heard_at = tcp_coarse(tcp->now_ns);
     if (tcp->state == TCP_CLOSED) {
         netbuf_destroy(buf);
         segment_send_refusal(segment);

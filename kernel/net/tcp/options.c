@@ -245,9 +245,9 @@ u64 tcp_get_option(struct tcp *tcp, enum tcp_option option)
 
 /* ---- Reports. ---- */
 
-static u32 ms_since(u64 now_ns, u64 then_ns)
+static u32 ms_since(u64 now_ns, u32 then)
 {
-    return then_ns == 0 ? 0 : (u32)((now_ns - then_ns) / NS_PER_MS);
+    return then == 0 ? 0 : (u32)(tcp_since_ns(now_ns, then) / NS_PER_MS);
 }
 
 static void details_of_data(const struct tcp *tcp, struct tcp_details *details)
@@ -293,9 +293,9 @@ static void connection_details(const struct tcp *tcp, struct tcp_details *detail
     details->wscale = tcp_has(tcp, TCP_F_WSCALE);
     details->segs_out = tcp->segs_out;
     details->segs_in = tcp->segs_in;
-    details->last_data_sent_ms = ms_since(now_ns, tcp->sent_ns);
-    details->last_data_recv_ms = ms_since(now_ns, tcp->heard_ns);
-    details->last_ack_recv_ms = ms_since(now_ns, tcp->heard_ns);
+    details->last_data_sent_ms = ms_since(now_ns, tcp->sent_at);
+    details->last_data_recv_ms = ms_since(now_ns, tcp->heard_at);
+    details->last_ack_recv_ms = ms_since(now_ns, tcp->heard_at);
     details_of_data(tcp, details);
     if (tcp->state == TCP_LISTEN) { /* What Linux shows there. */
         details->unacked = listener_queued(tcp->listener);

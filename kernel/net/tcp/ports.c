@@ -206,7 +206,7 @@ static int connect_from(struct tcp *tcp, u16 port)
     int err;
 
     tcp->node.tuple.local_port = port;
-    tcp->iss = tcp_initial_seq(&tcp->node.tuple, tcp->now_ns);
+    tcp->snd_una = tcp_initial_seq(&tcp->node.tuple, tcp->now_ns);
     err = tcp_table_insert(&tcp->node);
     if (err != -EADDRINUSE)
         return err;
@@ -217,8 +217,8 @@ static int connect_from(struct tcp *tcp, u16 port)
     if (node->kind == TCP_NODE_TIMEWAIT && timewait_reusable(node, tcp->now_ns, &iss_min) &&
         tcp_table_replace(node, &tcp->node)) {
         timewait_end(node);
-        if (!seq_after(tcp->iss, iss_min))
-            tcp->iss = iss_min;
+        if (!seq_after(tcp->snd_una, iss_min))
+            tcp->snd_una = iss_min;
         err = 0;
     }
     tcp_node_put(node);

@@ -33,7 +33,7 @@ static u32 block_size(const struct page *page)
 static struct tcp_piece *piece_at(const struct tcp_queue *queue, u32 index)
 {
     struct tcp_piece *base = queue->ring;
-    u32 capacity = queue->capacity;
+    u32 capacity = 1u << queue->capacity_log2;
 
     if (!base) {
         base = ((struct tcp_queue *)(uintptr_t)queue)->inline_pieces;
@@ -60,7 +60,7 @@ static void ring_drop(struct tcp_queue *queue)
 {
     heap_free(queue->ring);
     queue->ring = NULL;
-    queue->capacity = 0;
+    queue->capacity_log2 = 0;
     queue->head = 0;
 }
 
@@ -75,7 +75,7 @@ void tcp_queue_clear(struct tcp_queue *queue)
 
 static bool ring_grow(struct tcp_queue *queue)
 {
-    u32 capacity = queue->ring ? queue->capacity * 2 : RING_FIRST;
+    u32 capacity = queue->ring ? 2u << queue->capacity_log2 : RING_FIRST;
     struct tcp_piece *ring;
 
     if (capacity > TCP_QUEUE_PIECES_MAX)
@@ -87,7 +87,7 @@ static bool ring_grow(struct tcp_queue *queue)
         ring[i] = *piece_at(queue, i);
     heap_free(queue->ring);
     queue->ring = ring;
-    queue->capacity = capacity;
+    queue->capacity_log2 = (u8)log2_floor(capacity);
     queue->head = 0;
     return true;
 }
@@ -95,7 +95,7 @@ static bool ring_grow(struct tcp_queue *queue)
 /* Makes sure that one more piece fits. */
 static bool piece_reserve(struct tcp_queue *queue)
 {
-    u32 capacity = queue->ring ? queue->capacity : TCP_QUEUE_INLINE;
+    u32 capacity = queue->ring ? 1u << queue->capacity_log2 : TCP_QUEUE_INLINE;
 
     return queue->count < capacity || ring_grow(queue);
 }

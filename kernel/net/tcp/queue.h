@@ -29,12 +29,12 @@ struct tcp_piece {
 struct tcp_queue {
     struct tcp_piece inline_pieces[TCP_QUEUE_INLINE];
     struct tcp_piece *ring; /* NULL while the inline ones are enough. */
-    u32 capacity;           /* Of `ring`; a power of two. */
-    u32 head;               /* Index of the first piece. */
-    u32 count;
     struct page *page; /* Where the next bytes written go, or NULL: a shared one. One reference. */
-    u16 page_used;     /* Bytes of `page` handed out, in use. */
-    bool lent;         /* Between tcp_queue_room() and tcp_queue_commit(): `page` stays. */
+    u16 head;          /* Index of the first piece, going round. */
+    u16 count;
+    u16 page_used;    /* Bytes of `page` handed out, in use. */
+    u8 capacity_log2; /* Of `ring`. */
+    bool lent;        /* Between tcp_queue_room() and tcp_queue_commit(): `page` stays. */
 };
 
 void tcp_queue_init(struct tcp_queue *queue);

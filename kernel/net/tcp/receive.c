@@ -19,7 +19,8 @@
 #include "lib/base/types.h"
 
 enum {
-    COPY_MAX = 2048,   /* A larger packet fills its page well enough. */
+    COPY_MAX = 2048, /* A larger packet fills its page well enough. */
+    TUNE_SHIFT = 10,
     ADMIT_MIN = 16384, /* However small the buffer: some packets, or nothing ever moves. */
 };
 
@@ -132,13 +133,19 @@ void receive_append(struct tcp *tcp, struct netbuf *buf, u32 len)
     list_push_back(&tcp->in_order, &buf->link);
 }
 
+static u32 tune_clock(const struct tcp *tcp)
+{
+    return (u32)(tcp->now_ns >> TUNE_SHIFT);
+}
+
 /* Dynamic right-sizing: what the reader took in one round trip, twice, is the window it can use. */
 static void buffer_tune(struct tcp *tcp)
 {
     u64 rtt_ns = u64_max((u64)u32_max(tcp->srtt_us, tcp->rcv_rtt_us) * NS_PER_US, NS_PER_MS);
     u32 wanted;
 
-    if (tcp->now_ns - tcp->rcv_tune_ns < rtt_ns)
+    /* Round trips may be short: finer than tcp_coarse(). Once around is an hour, which is idle. */
+    if ((u64)(tune_clock(tcp) - tcp->rcv_tune) << TUNE_SHIFT < rtt_ns)
         return;
     wanted = u32_min(2 * tcp->rcv_consumed, TCP_RECEIVE_BUFFER_MAX / 2);
     if (wanted > tcp->rcv_wnd_max && !tcp_has(tcp, TCP_F_RCVBUF_LOCKED)) {
@@ -146,7 +153,7 @@ static void buffer_tune(struct tcp *tcp)
         tcp->rcvbuf = u32_max(tcp->rcvbuf, 2 * tcp->rcv_wnd_max);
     }
     tcp->rcv_consumed = 0;
-    tcp->rcv_tune_ns = tcp->now_ns;
+    tcp->rcv_tune = tune_clock(tcp);
 }
 
 /* Tells the peer of a window that has opened a lot, or it may wait for that forever. */

@@ -307,20 +307,18 @@ static bool settings_inherit(struct tcp *tcp, const struct tcp *owner)
 
 static void handshake_apply(struct tcp *tcp, const struct tcp_handshake *handshake)
 {
-    tcp->iss = handshake->iss;
     tcp->snd_una = handshake->iss + 1;
     tcp->snd_nxt = tcp->snd_una;
     tcp->snd_end = tcp->snd_una;
-    tcp->irs = handshake->irs;
     tcp->rcv_nxt = handshake->irs + 1;
     tcp->rcv_acked = tcp->rcv_nxt;
     tcp->rcv_adv = tcp->rcv_nxt + u32_min(tcp->rcv_wnd_max, 0xffff);
-    tcp->snd_wl1 = tcp->irs;
+    tcp->snd_wl1 = handshake->irs;
     tcp->mss_peer = handshake->mss_peer;
     if (handshake->timestamps)
         tcp->flags |= TCP_F_TIMESTAMPS;
     tcp->ts_recent = handshake->ts_recent;
-    tcp->ts_recent_ns = tcp->now_ns;
+    tcp->ts_recent_at = tcp_coarse(tcp->now_ns);
     if (handshake->sack)
         tcp->flags |= TCP_F_SACK;
     if (handshake->wscale) {
@@ -349,7 +347,7 @@ static struct tcp *child_create(const struct tcp *owner, const struct tcp_segmen
         connection_put(tcp);
         return NULL;
     }
-    tcp->retransmits = (u16)retransmits;
+    tcp->retransmits = (u8)u32_min(retransmits, UINT8_MAX);
     connection_established(tcp);
     return tcp;
 }

@@ -146,7 +146,7 @@ bool segment_send(struct tcp *tcp, u32 seq, u32 *len, u8 flags, bool more)
     if (filled > 0 && tcp->ack_deadline_ns != DEADLINE_NONE)
         tcp->flags |= TCP_F_PINGPONG;
     ack_settled(tcp);
-    tcp->sent_ns = tcp->now_ns;
+    tcp->sent_at = tcp_coarse(tcp->now_ns);
     packet_output(tcp, buf, more);
     return true;
 }
@@ -192,7 +192,7 @@ void segment_send_syn(struct tcp *tcp)
 
     if (!route_refresh(tcp))
         return;
-    header_fill(tcp, &header, tcp->iss, crossed ? TCP_SYN | TCP_ACK : TCP_SYN);
+    header_fill(tcp, &header, tcp->snd_una, crossed ? TCP_SYN | TCP_ACK : TCP_SYN);
     header.window = (u16)u32_min(tcp->rcv_wnd_max, 0xffff);
     header.mss = (u16)u32_min(tcp->route.mtu - IPV4_HEADER_SIZE - TCP_HEADER_SIZE,
                               limit != 0 ? limit : TCP_MSS_WIRE_MAX);

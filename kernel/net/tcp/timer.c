@@ -80,7 +80,8 @@ void connection_keepalive_start(struct tcp *tcp)
             settings->linger2_s < 0 ? tcp->now_ns : tcp->now_ns + seconds * NS_PER_SECOND;
     } else if (tcp_has(tcp, TCP_F_KEEPALIVE) && tcp_has(tcp, TCP_F_CONNECTED) &&
                tcp->state != TCP_CLOSED) {
-        tcp->idle_deadline_ns = tcp->heard_ns + settings->keepalive_idle_s * NS_PER_SECOND;
+        tcp->idle_deadline_ns = tcp->now_ns - tcp_since_ns(tcp->now_ns, tcp->heard_at) +
+                                settings->keepalive_idle_s * NS_PER_SECOND;
     }
 }
 
@@ -104,7 +105,7 @@ static bool is_given_up(const struct tcp *tcp, u32 tries)
     u32 limit_ms = tcp_settings_of(tcp)->user_timeout_ms;
 
     if (limit_ms != 0)
-        return tcp->now_ns - tcp->progress_ns >= limit_ms * NS_PER_MS;
+        return tcp_since_ns(tcp->now_ns, tcp->progress_at) >= limit_ms * NS_PER_MS;
     return tries >= retries_max(tcp);
 }
 
@@ -122,7 +123,8 @@ static void retransmission_timeout(struct tcp *tcp)
         connection_done(tcp, timeout_error(tcp));
         return;
     }
-    tcp->retransmits++;
+    if (tcp->retransmits < UINT8_MAX)
+        tcp->retransmits++;
     backoff_more(tcp);
     connection_rto_start(tcp);
     if (tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED) {
@@ -195,7 +197,8 @@ static void rto_timeout(struct tcp *tcp)
 static void keepalive_timeout(struct tcp *tcp)
 {
     const struct tcp_settings *settings = tcp_settings_of(tcp);
-    u64 due = tcp->heard_ns + settings->keepalive_idle_s * NS_PER_SECOND;
+    u64 silent_ns = tcp_since_ns(tcp->now_ns, tcp->heard_at);
+    u64 due = tcp->now_ns - silent_ns + settings->keepalive_idle_s * NS_PER_SECOND;
     u32 limit_ms = settings->user_timeout_ms;
 
     if (tcp->probes == 0 && due > tcp->now_ns) {
@@ -208,7 +211,7 @@ static void keepalive_timeout(struct tcp *tcp)
         return;
     }
     if (tcp->probes >= settings->keepalive_probes ||
-        (limit_ms != 0 && tcp->probes > 0 && tcp->now_ns - tcp->heard_ns >= limit_ms * NS_PER_MS)) {
+        (limit_ms != 0 && tcp->probes > 0 && silent_ns >= limit_ms * NS_PER_MS)) {
         segment_send_reset(tcp);
         connection_done(tcp, timeout_error(tcp));
         return;

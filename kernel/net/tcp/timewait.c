@@ -77,7 +77,7 @@ struct tcp_node *timewait_create(const struct tcp *tcp)
     record->rcv_nxt = tcp->rcv_nxt;
     record->snd_nxt = tcp->snd_nxt;
     record->ts_recent = tcp->ts_recent;
-    record->stamp_ns = tcp->ts_recent_ns;
+    record->stamp_ns = tcp->now_ns - tcp_since_ns(tcp->now_ns, tcp->ts_recent_at);
     record->ts_offset = tcp->ts_offset;
     record->window = (u16)((tcp->rcv_adv - tcp->rcv_nxt) >> tcp->rcv_wscale);
     record->timestamps = tcp_has(tcp, TCP_F_TIMESTAMPS);
