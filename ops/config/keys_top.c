@@ -58,6 +58,23 @@ const struct key keys_top[] = {
       .example = "\"restart\"",
       .about = "What happens when the program crashes: halt ends the machine, restart starts it "
                "again with new random addresses, hold waits for a debugger." },
+    { .name = "Exit",
+      .kind = KEY_TEXT,
+      .origin = KEY_OF_OURS,
+      FIELD(exit),
+      .initial = "\"halt\"",
+      .example = "\"restart\"",
+      .about = "The same for a program that ends by itself. The power button, and so ops instance "
+               "stop, always ends the machine." },
+    { .name = "RestartPause",
+      .kind = KEY_NUMBER,
+      .origin = KEY_OF_OURS,
+      FIELD(restart_pause),
+      .initial = "10000",
+      .example = "2000",
+      .about = "How many milliseconds a machine waits at most before it restarts. The first time "
+               "it does not wait at all; the pauses of a program that keeps ending within ten "
+               "seconds double up to this." },
 
     /* Files. */
     { .name = "Files",
@@ -162,10 +179,11 @@ const struct key keys_top[] = {
       .example = "\"web-1\"",
       .about = "The machine's name." },
     { .name = "RebootOnExit",
-      .kind = KEY_REFUSED,
-      .about = "Start again when the program ends.",
-      .instead = "\"Crash\": \"restart\" starts again after a crash; a program that ends by itself "
-                 "ends its machine" },
+      .kind = KEY_BOOL,
+      FIELD(restarts_on_exit),
+      .initial = "false",
+      .example = "true",
+      .about = "Start again when the program ends, however it does: Crash and Exit with restart." },
 
     /* Watching it. */
     { .name = "Log",

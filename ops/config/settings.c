@@ -43,7 +43,7 @@ void settings_fini(struct settings *settings)
         settings->description,   settings->ip_address,    settings->netmask,
         settings->gateway,       settings->bridge_name,   settings->tap_name,
         settings->instance_name, settings->at_exit,       settings->package,
-        settings->user,
+        settings->user,          settings->exit,
     };
     struct strings *lists[] = {
         &settings->args,     &settings->envs,         &settings->files,  &settings->dirs,
@@ -128,4 +128,20 @@ int settings_check(const struct settings *settings, struct err *err)
                        settings->accel);
     }
     return network_check(settings, err);
+}
+
+const char *settings_on_crash(const struct settings *settings)
+{
+    if (settings->crash)
+        return settings->crash;
+    return settings->restarts_on_exit ? "restart" : NULL;
+}
+
+const char *settings_on_exit(const struct settings *settings)
+{
+    if (settings->exit)
+        return settings->exit;
+    if (settings->restarts_on_exit)
+        return "restart";
+    return settings->holds_on_exit ? "hold" : NULL;
 }

@@ -74,6 +74,10 @@ struct settings {
     char *hostname;
     char *user; /* UID or UID:GID. */
     char *crash;
+    char *exit;
+    bool restarts_on_exit;  /* Short for both of these being `restart`, */
+    bool holds_on_exit;     /* and for `exit` being `hold`. */
+    uint64_t restart_pause; /* The longest, in milliseconds; 0: the kernel's. */
     char *log;
     struct strings secrets; /* NAME, FILE, NAME, FILE, ... */
     struct strings mounts;  /* "SOURCE:PATH" or "SOURCE:PATH:ro". */
@@ -131,6 +135,10 @@ void settings_set(char **field, const char *text);
  * an error: a machine has one here.
  */
 int settings_use_nic(struct settings *settings, struct err *err);
+
+/* What the manifest is to say of the program's end; NULL: nothing. */
+const char *settings_on_crash(const struct settings *settings);
+const char *settings_on_exit(const struct settings *settings);
 
 /* Checks what takes more than one setting to say. */
 int settings_check(const struct settings *settings, struct err *err);

@@ -14,6 +14,7 @@
 #include "ops/store/mount.h"
 
 #include <glob.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -416,8 +417,12 @@ static void lines_fill(struct lines *lines, const struct settings *settings,
         line_add(lines, "hostname", settings->hostname);
     if (settings->user)
         line_add(lines, "user", settings->user);
-    if (settings->crash)
-        line_add(lines, "crash", settings->crash);
+    if (settings_on_crash(settings))
+        line_add(lines, "crash", settings_on_crash(settings));
+    if (settings_on_exit(settings))
+        line_add(lines, "exit", settings_on_exit(settings));
+    if (settings->restart_pause > 0)
+        fprintf(lines->out, "restart-pause %" PRIu64 "\n", settings->restart_pause);
     if (settings->log)
         line_add(lines, "log", settings->log);
     for (size_t i = 0; i < whole->count; i++)

@@ -50,11 +50,12 @@ struct provider_instance {
     char *id; /* A pid here. NULL when there is none. */
     char *image;
     enum instance_state state;
-    int exit_status; /* INSTANCE_EXITED: as `ops run` would have ended; -1: not known. */
-    char *reason;    /* Or NULL. */
-    char *address;   /* Where it is reached, "127.0.0.1" here; NULL: not known. */
-    char *ports;     /* "8080->80/tcp, 53->53/udp", or "". */
-    char *gdb;       /* Where it waits for gdb at its start, or NULL. */
+    int exit_status;  /* INSTANCE_EXITED: as `ops run` would have ended; -1: not known. */
+    int64_t restarts; /* Since the machine was started, by itself. */
+    char *reason;     /* Or NULL. */
+    char *address;    /* Where it is reached, "127.0.0.1" here; NULL: not known. */
+    char *ports;      /* "8080->80/tcp, 53->53/udp", or "". */
+    char *gdb;        /* Where it waits for gdb at its start, or NULL. */
     int64_t created_s;
     int64_t started_s; /* 0: not started. */
     int64_t ended_s;   /* 0: not ended. */

@@ -72,6 +72,9 @@ static void line_parse(struct report *report, const char *line, size_t len)
     value = value_find(line, len, "memory_kib", &value_len);
     if (value && report->memory_kib == 0)
         (void)number_parse(&report->memory_kib, value, value_len, UINT64_MAX);
+    value = value_find(line, len, "restart", &value_len);
+    if (value)
+        (void)number_parse(&report->restarts, value, value_len, UINT32_MAX);
     value = value_find(line, len, "panic", &value_len);
     if (value)
         text_set(report->panic, sizeof(report->panic), value, value_len);

@@ -10,13 +10,14 @@
  *     signal N       the program was ended by this signal
  *     panic TEXT     the kernel gave up
  *     error TEXT     the program could not be started
+ *     restart N      the program has ended, and the machine starts again, for the N-th time
  *     trace TEXT     a system call, as strace writes it
  *     open PATH      the program opened this file
  *     missing PATH   it asked for this file, which is not there; of both, see report_path()
  *     syscalls NAME CALLS ERRORS NANOSECONDS
  *
- * The guest is not trusted: other lines are passed over, and of all but the last four kinds the
- * first of a kind counts.
+ * The guest is not trusted: other lines are passed over, and of all but `restart` and the last four
+ * kinds the first of a kind counts.
  */
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct report {
     int signal;                  /* 1 to 64. */
     uint64_t boot_ns;            /* 0: not said. */
     uint64_t memory_kib;         /* 0: not said. */
+    uint64_t restarts;           /* As the last line of the kind says. */
     char panic[REPORT_TEXT_MAX]; /* Printable; empty: it did not. */
     char error[REPORT_TEXT_MAX];
 };

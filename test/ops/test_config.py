@@ -162,13 +162,14 @@ def config_shows_warnings_when_asked(place):
 def config_at_launch_is_laid_over_the_image(place):
     place.build(TRUE)
     place.config({"Hostname": "web-1", "Cwd": "/tmp", "Limits": {"nofile": 99}, "Log": "info",
-                  "Crash": "hold", "RunConfig": {"Gateway": "10.0.0.1", "IPAddress": "10.0.0.5"}})
+                  "Crash": "hold", "RebootOnExit": True, "RestartPause": 500,
+                  "RunConfig": {"Gateway": "10.0.0.1", "IPAddress": "10.0.0.5"}})
     with no_machine_stays(place):
         done = place.run("instance", "create", "-c", "config.json", "-i", "web", "-m", "64",
                          "--accel", "tcg", "--append", RUNS, "test.img")
         assert done.returncode == 0, done.stderr
         overlay = (place.home / "instances/web/overlay").read_text().splitlines()
         for line in ("hostname web-1", "cwd /tmp", "limit nofile 99", "log info", "crash hold",
-                     "ip 10.0.0.5/24", "gateway 10.0.0.1"):
+                     "exit restart", "restart-pause 500", "ip 10.0.0.5/24", "gateway 10.0.0.1"):
             assert line in overlay, (line, overlay)
         place.run("instance", "delete", "web")

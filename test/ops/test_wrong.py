@@ -195,7 +195,7 @@ CONFIGS = (
     ('{"Debugflags": ["fault"]}', ":1: \"Debugflags\": entry 1: 'fault' is not supported"),
     ('{"Klibs": ["ntp"]}', ':1: "Klibs": not supported'),
     ('{"Uefi": true}', ':1: "Uefi": not supported'),
-    ('{"RebootOnExit": true}', ':1: "RebootOnExit": not supported'),
+    ('{"Exit": "burn"}', "burn"),
     ('{"ManifestPassthrough": {"noaslr": true}}', '"ManifestPassthrough": "noaslr": not supported'),
     ('{"ManifestPassthrough": {"cwdd": "/"}}', 'unknown key "cwdd"; did you mean "cwd"?'),
     ('{"ManifestPassthrough": {"en1": {"mtu": 10}}}', "an MTU of 10"),

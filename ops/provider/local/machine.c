@@ -152,6 +152,8 @@ void instance_report(const struct instance *instance, struct report *report)
         size = pread(fd, text, REPORT_SIZE_MAX, end > REPORT_SIZE_MAX ? end - REPORT_SIZE_MAX : 0);
         report_parse(&tail, text, size > 0 ? (size_t)size : 0);
         tail.boot_ns = report->boot_ns;
+        if (tail.restarts == 0)
+            tail.restarts = report->restarts;
         *report = tail;
     }
     if (fd >= 0)
@@ -362,6 +364,7 @@ void instance_look(const struct instance *instance, struct provider_instance *lo
                                              : NULL,
     };
     instance_report(instance, &report);
+    look->restarts = (int64_t)report.restarts;
     if (is_alive) {
         if (process.pid > 0)
             look->id = xasprintf("%ld", (long)process.pid);

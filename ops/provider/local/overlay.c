@@ -3,6 +3,7 @@
 
 #include "host/err.h"
 #include "host/strings.h"
+#include "host/xmem.h"
 #include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/provider/local/image.h"
@@ -10,6 +11,7 @@
 #include "ops/store/mount.h"
 #include "ops/vm/launch.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +65,14 @@ static void start_add(struct launch *launch, const struct settings *settings)
 {
     text_add(launch, "cwd", settings->cwd);
     text_add(launch, "hostname", settings->hostname);
-    text_add(launch, "crash", settings->crash);
+    text_add(launch, "crash", settings_on_crash(settings));
+    text_add(launch, "exit", settings_on_exit(settings));
+    if (settings->restart_pause > 0) {
+        char *pause = xasprintf("%" PRIu64, settings->restart_pause);
+
+        text_add(launch, "restart-pause", pause);
+        free(pause);
+    }
     text_add(launch, "log", settings->log);
     for (size_t i = 0; i < settings->limits.count; i++)
         launch_add_line(launch, "limit", settings->limits.items[i]);
