@@ -31,9 +31,10 @@ static const char *const glibc_dirs[] = {
     "/usr/lib",
 };
 
-void deps_init(struct deps *deps, struct tree *tree, const char *root, const char *env_path)
+void deps_init(struct deps *deps, struct tree *tree, struct facts *facts, const char *root,
+               const char *env_path)
 {
-    *deps = (struct deps){ .tree = tree, .root = root };
+    *deps = (struct deps){ .tree = tree, .facts = facts, .root = root };
     if (env_path)
         colon_list_add(&deps->env_dirs, env_path);
     ldconf_read(&deps->dirs, root);
@@ -109,7 +110,7 @@ static int object_place(struct deps *deps, const struct deps_object *object, str
 /* A library found: read it, put it into the tree, remember it. */
 static int library_add(struct deps *deps, struct deps_object *library, struct err *err)
 {
-    if (object_open(library, false, err) < 0) {
+    if (object_open(library, deps->facts, false, err) < 0) {
         struct err cause = *err;
 
         err_set(err, "library '%s' %s", library->source, cause.text);
@@ -200,7 +201,7 @@ int deps_add_program(struct deps *deps, const char *source, const char *path, st
         .loader = LOADED_BY_NOBODY,
     };
 
-    if (object_open(&program, true, err) < 0) {
+    if (object_open(&program, deps->facts, true, err) < 0) {
         struct err cause = *err;
 
         object_fini(&program);
@@ -211,19 +212,21 @@ int deps_add_program(struct deps *deps, const char *source, const char *path, st
     return needs_add(deps, 0, false, err);
 }
 
-static bool is_known_source(const struct deps *deps, const char *source)
+static bool is_known_source(const struct deps *deps, const struct tree_node *node)
 {
     for (size_t i = 0; i < deps->object_count; i++) {
-        if (strcmp(deps->objects[i].source, source) == 0)
+        if (deps->objects[i].stamp.inode == node->stamp.inode &&
+            strcmp(deps->objects[i].source, node->source) == 0)
             return true;
     }
     return false;
 }
 
-/* Collects the nodes first: adding libraries changes the tree under the walk. */
+/* Libraries in the tree that were not looked at yet. */
 struct libraries {
-    struct strings paths;
-    struct strings sources;
+    struct tree_node **nodes;
+    size_t count;
+    struct facts *facts;
 };
 
 /* Names of files that are no libraries: an interpreter's tree has thousands, not to be opened. */
@@ -252,25 +255,26 @@ static int library_collect(struct tree_node *node, void *context, struct err *er
         return 0;
     node->seen = true;
     if (node->source && node->size > sizeof(struct elf64_ehdr) && !is_text_name(node->name) &&
-        object_is_library(node->source)) {
-        strings_take(&libraries->paths, tree_path(node));
-        strings_add(&libraries->sources, node->source);
+        object_is_library(node->source, &node->stamp, libraries->facts)) {
+        libraries->nodes =
+            xrealloc(libraries->nodes, libraries->count + 1, sizeof(struct tree_node *));
+        libraries->nodes[libraries->count++] = node;
     }
     return 0;
 }
 
-static int tree_library_add(struct deps *deps, const char *path, const char *source,
-                            struct err *err)
+static int tree_library_add(struct deps *deps, const struct tree_node *node, struct err *err)
 {
     struct deps_object object = {
-        .path = xstrdup(path),
-        .source = xstrdup(source),
-        .name = xstrdup(path_base(path)),
+        .path = tree_path(node),
+        .source = xstrdup(node->source),
+        .name = xstrdup(node->name),
         .loader = LOADED_BY_NOBODY,
+        .stamp = node->stamp,
     };
 
-    if (object_open(&object, false, err) < 0) {
-        strings_addf(&deps->warnings, "'%s' %s", source, err->text);
+    if (object_open(&object, deps->facts, false, err) < 0) {
+        strings_addf(&deps->warnings, "'%s' %s", object.source, err->text);
         object_fini(&object);
         return 0;
     }
@@ -279,18 +283,15 @@ static int tree_library_add(struct deps *deps, const char *path, const char *sou
 
 int deps_add_tree(struct deps *deps, struct err *err)
 {
-    struct libraries libraries = { 0 };
+    struct libraries libraries = { .facts = deps->facts };
     size_t first = deps->object_count;
     int status = tree_walk(deps->tree, library_collect, &libraries, err);
 
-    for (size_t i = 0; i < libraries.paths.count && status == 0; i++) {
-        if (!is_known_source(deps, libraries.sources.items[i])) {
-            status =
-                tree_library_add(deps, libraries.paths.items[i], libraries.sources.items[i], err);
-        }
+    for (size_t i = 0; i < libraries.count && status == 0; i++) {
+        if (!is_known_source(deps, libraries.nodes[i]))
+            status = tree_library_add(deps, libraries.nodes[i], err);
     }
-    strings_fini(&libraries.paths);
-    strings_fini(&libraries.sources);
+    free(libraries.nodes);
     return status == 0 ? needs_add(deps, first, true, err) : -1;
 }
 

@@ -12,11 +12,13 @@
 #include <stddef.h>
 
 struct err;
+struct facts;
 struct tree;
 
 struct deps {
     struct tree *tree;
-    const char *root; /* Paths count from here on this machine; "/" for itself. */
+    struct facts *facts; /* What is known of files. NULL: nothing. */
+    const char *root;    /* Paths count from here on this machine; "/" for itself. */
 
     /* What the loader in the image will look through, in this order. */
     struct strings env_dirs; /* LD_LIBRARY_PATH. */
@@ -28,8 +30,9 @@ struct deps {
     size_t object_count;
 };
 
-/* `env_path` is the program's LD_LIBRARY_PATH, or NULL. */
-void deps_init(struct deps *deps, struct tree *tree, const char *root, const char *env_path);
+/* `facts` is the caller's and may be NULL; `env_path` is the program's LD_LIBRARY_PATH, or NULL. */
+void deps_init(struct deps *deps, struct tree *tree, struct facts *facts, const char *root,
+               const char *env_path);
 void deps_fini(struct deps *deps);
 
 /*

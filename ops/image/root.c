@@ -8,9 +8,11 @@
 #include "ops/config/network.h"
 #include "ops/config/settings.h"
 #include "ops/image/deps.h"
+#include "ops/image/facts.h"
 #include "ops/image/mounts.h"
 #include "ops/image/rules.h"
 #include "ops/image/sysroot.h"
+#include "ops/state/state.h"
 #include "ops/store/mount.h"
 
 #include <glob.h>
@@ -536,17 +538,29 @@ static int all_add(struct root *root, const struct settings *settings, struct de
     return manifest_add(root, settings, err);
 }
 
+static struct facts *known_open(void)
+{
+    char *path = state_path(STATE_CACHE, "facts", "");
+    struct facts *facts = facts_open(path);
+
+    free(path);
+    return facts;
+}
+
 int root_init(struct root *root, const struct settings *settings, struct err *err)
 {
+    struct facts *facts = known_open();
     struct deps deps;
     int status;
 
     *root = (struct root){ .program_size = 0 };
     tree_init(&root->tree);
-    deps_init(&deps, &root->tree, target_root(settings), env_find(settings, "LD_LIBRARY_PATH"));
+    deps_init(&deps, &root->tree, facts, target_root(settings),
+              env_find(settings, "LD_LIBRARY_PATH"));
     status = all_add(root, settings, &deps, err);
     strings_add_all(&root->warnings, &deps.warnings);
     deps_fini(&deps);
+    facts_close(facts);
     return status;
 }
 

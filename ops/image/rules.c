@@ -149,6 +149,35 @@ static void bring_warn(struct rules *rules, const struct err *err)
     strings_add(&rules->deps->warnings, err->text);
 }
 
+/* A directory that was brought with all that is in it, but for some names at its top. */
+struct rules_dir {
+    char *path;
+    const char *const *except;
+};
+
+/* Whether a directory is still to be brought; notes that it is. Several patterns may lead to it. */
+static bool is_new_dir(struct rules *rules, const char *path, const char *const *except)
+{
+    for (size_t i = 0; i < rules->dir_count; i++) {
+        const struct rules_dir *dir = &rules->dirs[i];
+
+        if ((!dir->except || dir->except == except) && strcmp(dir->path, path) == 0)
+            return false;
+    }
+    rules->dirs = xrealloc(rules->dirs, rules->dir_count + 1, sizeof(*rules->dirs));
+    rules->dirs[rules->dir_count++] = (struct rules_dir){ .path = xstrdup(path), .except = except };
+    return true;
+}
+
+static void dirs_fini(struct rules *rules)
+{
+    for (size_t i = 0; i < rules->dir_count; i++)
+        free(rules->dirs[i].path);
+    free(rules->dirs);
+    rules->dirs = NULL;
+    rules->dir_count = 0;
+}
+
 static void one_bring(struct rules *rules, const char *path, const char *const *except)
 {
     char *real = NULL;
@@ -160,7 +189,8 @@ static void one_bring(struct rules *rules, const char *path, const char *const *
         return;
     }
     source = xasprintf("%s%s", strcmp(rules->root, "/") == 0 ? "" : rules->root, real);
-    if (is_dir(source) && tree_add_host_part(rules->tree, real, source, except, &err) < 0)
+    if (is_dir(source) && is_new_dir(rules, real, except) &&
+        tree_add_host_part(rules->tree, real, source, except, &err) < 0)
         bring_warn(rules, &err);
     free(source);
     free(real);
@@ -292,5 +322,6 @@ int rules_apply(struct rules *rules, struct err *err)
         status = round_apply(rules, &applied, err);
     } while (status == 0 && applied != before);
     rules->tree->keeps = kept;
+    dirs_fini(rules);
     return status;
 }

@@ -10,6 +10,8 @@
 
 #include "host/strings.h"
 
+#include <stddef.h>
+
 struct err;
 
 struct rules {
@@ -24,6 +26,9 @@ struct rules {
 
     struct strings *reasons; /* Gets a line for each rule that brought something, and why. */
     struct strings tmpfs;    /* Gets directories that must be writable; the caller's to free. */
+
+    struct rules_dir *dirs; /* Brought already. For rules_apply() alone. */
+    size_t dir_count;
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "host/xmem.h"
 #include "ops/config/settings.h"
 #include "ops/image/deps.h"
+#include "ops/image/facts.h"
 #include "ops/image/object.h"
 #include "ops/image/rules.h"
 #include "ops/image/rules_table.h"
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +26,10 @@ enum {
     CONF_SIZE_MAX = 1 << 20,
     SERVICE_NAME_MAX = 64,
     OPENSSL_TEXTS_SIZE = 4096, /* The texts of OPENSSLDIR and its like lie this near together. */
+    OPENSSL_KEYS = 3,
 };
+
+static const char *const openssl_keys[OPENSSL_KEYS] = { "OPENSSLDIR", "ENGINESDIR", "MODULESDIR" };
 
 static bool is_this_machine(const struct rules *rules)
 {
@@ -205,32 +210,67 @@ static int cert_link(struct rules *rules, const char *dir, struct err *err)
     return status;
 }
 
-static int openssl_bring(struct rules *rules, const struct file_map *map, struct err *err)
+/* Three texts, each with its NUL: the directories of libcrypto, "" for what it does not tell. */
+static char *openssl_read(const struct file_map *map, size_t *size)
 {
-    static const char *const keys[] = { "ENGINESDIR", "MODULESDIR" };
-    char *dir = text_value(map->bytes, map->size, "OPENSSLDIR");
-    const uint8_t *near = dir ? memmem(map->bytes, map->size, "OPENSSLDIR: ", 12) : NULL;
+    const uint8_t *near = memmem(map->bytes, map->size, "OPENSSLDIR: \"", 13);
     size_t off = near ? (size_t)(near - map->bytes) : 0;
     size_t first = off > OPENSSL_TEXTS_SIZE ? off - OPENSSL_TEXTS_SIZE : 0;
-    size_t size = map->size - first;
-    char *path;
-    int status;
+    size_t room = map->size - first;
+    char *texts = NULL;
+    FILE *out = open_memstream(&texts, size);
 
-    if (!dir)
-        return 0;
-    path = xasprintf("%s/openssl.cnf", dir);
-    status = rules_bring(rules, path, NULL, err);
-    free(path);
-    if (status == 0)
-        status = cert_link(rules, dir, err);
-    if (size > 2 * (size_t)OPENSSL_TEXTS_SIZE)
-        size = 2 * (size_t)OPENSSL_TEXTS_SIZE;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && status == 0; i++) {
-        path = text_value(map->bytes + first, size, keys[i]);
-        status = path ? rules_bring(rules, path, NULL, err) : 0;
-        free(path);
+    if (!out)
+        return NULL;
+    if (room > 2 * (size_t)OPENSSL_TEXTS_SIZE)
+        room = 2 * (size_t)OPENSSL_TEXTS_SIZE;
+    for (size_t i = 0; i < OPENSSL_KEYS; i++) {
+        char *value = near ? text_value(map->bytes + first, room, openssl_keys[i]) : NULL;
+
+        fprintf(out, "%s%c", value ? value : "", '\0');
+        free(value);
     }
-    free(dir);
+    fclose(out);
+    return texts;
+}
+
+/* The same by way of the facts. To be freed; NULL: it cannot be read. */
+static char *openssl_texts(const struct rules *rules, const struct deps_object *object)
+{
+    struct facts *facts = rules->deps->facts;
+    size_t size = 0;
+    const char *known = facts_find(facts, FACTS_OPENSSL, &object->stamp, &size);
+    struct file_map map;
+    struct err ignored;
+    char *texts;
+
+    if (known) {
+        texts = xcalloc(size, 1);
+        memcpy(texts, known, size);
+        return texts;
+    }
+    if (file_map_open(&map, object->source, &ignored) < 0)
+        return NULL;
+    texts = openssl_read(&map, &size);
+    file_map_close(&map);
+    if (texts)
+        facts_add(facts, FACTS_OPENSSL, &object->stamp, texts, size);
+    return texts;
+}
+
+static int openssl_bring(struct rules *rules, const char *texts, struct err *err)
+{
+    const char *dir = texts;
+    char *path = xasprintf("%s/openssl.cnf", dir);
+    int status = *dir != '\0' ? rules_bring(rules, path, NULL, err) : 0;
+
+    free(path);
+    if (*dir != '\0' && status == 0)
+        status = cert_link(rules, dir, err);
+    for (size_t i = 1; i < OPENSSL_KEYS && *dir != '\0' && status == 0; i++) {
+        texts += strlen(texts) + 1;
+        status = *texts != '\0' ? rules_bring(rules, texts, NULL, err) : 0;
+    }
     return status;
 }
 
@@ -241,14 +281,14 @@ int rules_add_openssl(struct rules *rules, const struct rule *rule, struct err *
     (void)rule;
     for (size_t i = 0; i < rules->deps->object_count && status == 0; i++) {
         const struct deps_object *object = &rules->deps->objects[i];
-        struct file_map map;
+        char *texts;
 
-        if (strncmp(object->name, "libcrypto.so.", 13) != 0 ||
-            file_map_open(&map, object->source, err) < 0)
+        if (strncmp(object->name, "libcrypto.so.", 13) != 0)
             continue;
-        if (map.size > 0)
-            status = openssl_bring(rules, &map, err);
-        file_map_close(&map);
+        texts = openssl_texts(rules, object);
+        if (texts)
+            status = openssl_bring(rules, texts, err);
+        free(texts);
     }
     return status;
 }

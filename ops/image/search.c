@@ -12,10 +12,12 @@
 #include "ops/image/deps.h"
 #include "ops/image/object.h"
 #include "ops/image/sysroot.h"
+#include "ops/image/tree.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* `dir` with $ORIGIN, $LIB and $PLATFORM put in. To be freed. */
@@ -61,15 +63,19 @@ static bool dir_try(const struct deps *deps, struct deps_object *found, const ch
 {
     char *path = xasprintf("%s/%s", dir, found->name);
     char *source = host_dir ? xasprintf("%s/%s", host_dir, found->name) : search_source(deps, path);
+    struct stat st;
 
-    if (!object_is_library(source)) {
-        free(source);
-        free(path);
-        return false;
+    if (stat(source, &st) == 0 && S_ISREG(st.st_mode)) {
+        tree_stamp_set(&found->stamp, &st);
+        if (object_is_library(source, &found->stamp, deps->facts)) {
+            found->source = source;
+            found->path = path;
+            return true;
+        }
     }
-    found->source = source;
-    found->path = path;
-    return true;
+    free(source);
+    free(path);
+    return false;
 }
 
 bool search_is_moved(const struct deps *deps, const struct deps_object *object)

@@ -15,7 +15,7 @@
 
 void tree_init(struct tree *tree)
 {
-    *tree = (struct tree){ .root = { .name = xstrdup(""), .type = TREE_DIR, .mode = 0755 } };
+    *tree = (struct tree){ .root = { .name = "", .type = TREE_DIR, .mode = 0755 } };
     tree->root.parent = &tree->root;
 }
 
@@ -33,7 +33,6 @@ void tree_fini(struct tree *tree)
             node = node->children[node->child_count - 1];
             continue;
         }
-        free(node->name);
         free(node->source);
         free(node->text);
         free(node->children);
@@ -45,6 +44,12 @@ void tree_fini(struct tree *tree)
     }
 }
 
+/* Whether `name` comes behind all children: so it is while a sorted list is added. */
+static bool is_behind(const struct tree_node *dir, const char *name)
+{
+    return dir->child_count == 0 || strcmp(dir->children[dir->child_count - 1]->name, name) < 0;
+}
+
 /* The index of the child called `name`, or of the one it would have to precede. */
 static size_t child_index(const struct tree_node *dir, const char *name, bool *found)
 {
@@ -52,6 +57,8 @@ static size_t child_index(const struct tree_node *dir, const char *name, bool *f
     size_t hi = dir->child_count;
 
     *found = false;
+    if (is_behind(dir, name))
+        return hi;
     while (lo < hi) {
         size_t middle = lo + (hi - lo) / 2;
         int order = strcmp(dir->children[middle]->name, name);
@@ -80,18 +87,25 @@ struct tree_node *tree_child_find(const struct tree_node *dir, const char *name)
 struct tree_node *tree_child_add(struct tree *tree, struct tree_node *dir, const char *name,
                                  enum tree_type type)
 {
-    struct tree_node *node = xcalloc(1, sizeof(*node));
+    size_t name_size = strlen(name) + 1;
+    struct tree_node *node = xcalloc(1, sizeof(*node) + name_size);
     bool found;
     size_t index = child_index(dir, name, &found);
 
-    dir->children = xrealloc(dir->children, dir->child_count + 1, sizeof(struct tree_node *));
-    memmove(&dir->children[index + 1], &dir->children[index],
-            (dir->child_count - index) * sizeof(struct tree_node *));
+    if (dir->child_count == dir->child_room) {
+        dir->child_room = dir->child_room * 2 + 4;
+        dir->children = xrealloc(dir->children, dir->child_room, sizeof(struct tree_node *));
+    }
+    for (size_t i = dir->child_count; i > index; i--) {
+        dir->children[i] = dir->children[i - 1];
+        dir->children[i]->index = i;
+    }
     dir->children[index] = node;
     dir->child_count++;
     tree->count++;
-    node->name = xstrdup(name);
+    node->name = memcpy(node + 1, name, name_size);
     node->type = type;
+    node->index = index;
     node->parent = dir;
     node->mode = type == TREE_DIR ? 0755 : 0644;
     return node;
@@ -428,11 +442,9 @@ static struct tree_node *node_next(const struct tree_node *top, struct tree_node
         return node->children[0];
     while (node != top) {
         struct tree_node *parent = node->parent;
-        bool found;
-        size_t index = child_index(parent, node->name, &found);
 
-        if (index + 1 < parent->child_count)
-            return parent->children[index + 1];
+        if (node->index + 1 < parent->child_count)
+            return parent->children[node->index + 1];
         node = parent;
     }
     return NULL;

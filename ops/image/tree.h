@@ -45,7 +45,7 @@ struct tree_stamp {
 };
 
 struct tree_node {
-    char *name;
+    const char *name; /* Lies behind the node itself. */
     enum tree_type type;
     uint32_t mode;   /* Permission bits. */
     char *source;    /* TREE_FILE: the file on this machine; NULL: `text` is the content. */
@@ -56,8 +56,10 @@ struct tree_node {
     uint32_t inode;          /* For whoever writes the filesystem. */
     bool seen;               /* For whoever goes over the tree more than once. */
     struct tree_node *parent;
+    size_t index;                /* Among the children of `parent`. */
     struct tree_node **children; /* TREE_DIR: sorted by name. */
     size_t child_count;
+    size_t child_room;
 };
 
 struct tree {

@@ -9,7 +9,6 @@
 #include "ops/image/tree_inner.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -20,15 +19,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    LISTING_STEP = 16384,
+    LISTING_SIZE_MAX = 1 << 29, /* More than TREE_NODES_MAX names. */
+};
+
 /* A directory of this machine on its way into the tree. */
 struct dir_copy {
     struct tree *tree;
     struct tree_node *node; /* Where its entries go. */
     const char *source;
+    size_t source_len;
     int fd;
     int depth;
     const char *const *except; /* Or NULL. */
 };
+
+/* The path of an entry, to be freed. */
+static char *entry_path(const struct dir_copy *copy, const char *name)
+{
+    size_t name_size = strlen(name) + 1;
+    char *path = xcalloc(copy->source_len + 1 + name_size, 1);
+
+    memcpy(path, copy->source, copy->source_len);
+    path[copy->source_len] = '/';
+    memcpy(path + copy->source_len + 1, name, name_size);
+    return path;
+}
 
 static bool is_wanted(const struct dir_copy *copy, const char *name)
 {
@@ -41,58 +58,61 @@ static bool is_wanted(const struct dir_copy *copy, const char *name)
     return true;
 }
 
-static int name_order(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-/* The names in a directory, sorted: each is then added at the end. */
-struct names {
-    char **items;
+/* What is in a directory, sorted: each is then added at the end. */
+struct listing {
+    char *bytes; /* As getdents64() gave them. */
+    size_t len;
+    struct dirent64 **entries;
     size_t count;
 };
 
-static void names_fini(struct names *names)
+static void listing_fini(struct listing *listing)
 {
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
+    free(listing->bytes);
+    free(listing->entries);
 }
 
-static int names_read(struct names *names, const struct dir_copy *copy, struct err *err)
+static int listing_read(struct listing *listing, const struct dir_copy *copy, struct err *err)
 {
-    int fd = dup(copy->fd);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *entry;
     size_t room = 0;
-    int status = 0;
+    ssize_t got;
 
-    *names = (struct names){ 0 };
-    if (!dir) {
-        err_set_errno(err, "cannot read directory '%s'", copy->source);
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    while (names->count < TREE_NODES_MAX) {
-        errno = 0;
-        entry = readdir(dir);
-        if (!entry && errno != 0)
-            status = err_set_errno(err, "cannot read directory '%s'", copy->source);
-        if (!entry)
-            break;
-        if (!is_wanted(copy, entry->d_name))
-            continue;
-        if (names->count == room) {
-            room = room * 2 + 16;
-            names->items = xrealloc(names->items, room, sizeof(*names->items));
+    do {
+        if (room - listing->len < LISTING_STEP) {
+            room = room * 2 + LISTING_STEP;
+            listing->bytes = xrealloc(listing->bytes, room, 1);
         }
-        names->items[names->count++] = xstrdup(entry->d_name);
+        got = getdents64(copy->fd, listing->bytes + listing->len, room - listing->len);
+        if (got < 0)
+            return err_set_errno(err, "cannot read directory '%s'", copy->source);
+        listing->len += (size_t)got;
+    } while (got > 0 && listing->len < LISTING_SIZE_MAX);
+    return 0;
+}
+
+static struct dirent64 *entry_at(const struct listing *listing, size_t off)
+{
+    return (struct dirent64 *)(void *)(listing->bytes + off);
+}
+
+static int entry_order(const void *left, const void *right)
+{
+    return strcmp((*(struct dirent64 *const *)left)->d_name,
+                  (*(struct dirent64 *const *)right)->d_name);
+}
+
+static void listing_sort(struct listing *listing, const struct dir_copy *copy)
+{
+    size_t max = 0;
+
+    for (size_t off = 0; off < listing->len; off += entry_at(listing, off)->d_reclen)
+        max++;
+    listing->entries = xcalloc(max, sizeof(struct dirent64 *));
+    for (size_t off = 0; off < listing->len; off += entry_at(listing, off)->d_reclen) {
+        if (is_wanted(copy, entry_at(listing, off)->d_name))
+            listing->entries[listing->count++] = entry_at(listing, off);
     }
-    closedir(dir);
-    if (names->count > 1)
-        qsort(names->items, names->count, sizeof(*names->items), name_order);
-    return status;
+    qsort(listing->entries, listing->count, sizeof(struct dirent64 *), entry_order);
 }
 
 /* Finds or makes the node of an entry. NULL with `err` set: something else is there. */
@@ -123,7 +143,7 @@ static int file_add(const struct dir_copy *copy, const char *name, const struct 
         return -1;
     if (copy->tree->keeps && (node->source || node->text))
         return 0;
-    return tree_file_set(node, xasprintf("%s/%s", copy->source, name), st, err);
+    return tree_file_set(node, entry_path(copy, name), st, err);
 }
 
 static int link_add(const struct dir_copy *copy, const char *name, struct err *err)
@@ -171,10 +191,11 @@ static int dir_fill(struct dir_copy *copy, struct err *err);
 static int dir_add(const struct dir_copy *copy, const char *name, struct err *err)
 {
     struct dir_copy inner = { .tree = copy->tree, .depth = copy->depth + 1 };
-    char *source = xasprintf("%s/%s", copy->source, name);
+    char *source = entry_path(copy, name);
     int status = -1;
 
     inner.source = source;
+    inner.source_len = strlen(source);
     inner.fd = openat(copy->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (inner.depth > TREE_DEPTH_MAX) {
         err_set(err, "'%s' lies too deep", source);
@@ -190,18 +211,19 @@ static int dir_add(const struct dir_copy *copy, const char *name, struct err *er
     return status;
 }
 
+/* What a file is, when its directory does not tell, or it has attributes that count. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static int entry_add(const struct dir_copy *copy, const char *name, struct err *err)
+static int looked_at_add(const struct dir_copy *copy, const struct tree_node *child,
+                         const char *name, struct err *err)
 {
-    const struct tree_node *child = tree_child_find(copy->node, name);
     struct stat st;
+    char *source;
     int status;
 
     if (fstatat(copy->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return err_set_errno(err, "cannot read '%s/%s'", copy->source, name);
     if (child && child->type == TREE_LINK) {
-        char *source = xasprintf("%s/%s", copy->source, name);
-
+        source = entry_path(copy, name);
         status = behind_link_add(copy, child, source, &st, err);
         free(source);
         return status;
@@ -215,16 +237,30 @@ static int entry_add(const struct dir_copy *copy, const char *name, struct err *
     return 0; /* Sockets, devices and pipes are passed over. */
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static int entry_add(const struct dir_copy *copy, const struct dirent64 *entry, struct err *err)
+{
+    const struct tree_node *child = tree_child_find(copy->node, entry->d_name);
+
+    if ((!child || child->type == TREE_DIR) && entry->d_type == DT_DIR)
+        return dir_add(copy, entry->d_name, err);
+    if (!child && entry->d_type == DT_LNK)
+        return link_add(copy, entry->d_name, err);
+    return looked_at_add(copy, child, entry->d_name, err);
+}
+
 /* Recursion is bounded by TREE_DEPTH_MAX. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int dir_fill(struct dir_copy *copy, struct err *err)
 {
-    struct names names;
-    int status = names_read(&names, copy, err);
+    struct listing listing = { 0 };
+    int status = listing_read(&listing, copy, err);
 
-    for (size_t i = 0; i < names.count && status == 0; i++)
-        status = entry_add(copy, names.items[i], err);
-    names_fini(&names);
+    if (status == 0)
+        listing_sort(&listing, copy);
+    for (size_t i = 0; i < listing.count && status == 0; i++)
+        status = entry_add(copy, listing.entries[i], err);
+    listing_fini(&listing);
     return status;
 }
 
@@ -232,7 +268,11 @@ static int dir_fill(struct dir_copy *copy, struct err *err)
 static int part_add(struct tree *tree, const char *path, const char *source, int depth,
                     const char *const *except, struct err *err)
 {
-    struct dir_copy copy = { .tree = tree, .source = source, .depth = depth, .except = except };
+    struct dir_copy copy = { .tree = tree,
+                             .source = source,
+                             .source_len = strlen(source),
+                             .depth = depth,
+                             .except = except };
     int status;
 
     if (depth > TREE_DEPTH_MAX)
