@@ -63,13 +63,6 @@ typedef long syscall_fn(const struct user_regs *regs);
                           (t4)regs_argument(regs, 4), (t5)regs_argument(regs, 5)); \
     }
 #include "kernel/sys/syscalls.def"
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
 
 #define SYSCALL0(name, ...) [NR_##name] = thunk_##name,
 #define SYSCALL1(name, ...) [NR_##name] = thunk_##name,
@@ -81,13 +74,6 @@ typedef long syscall_fn(const struct user_regs *regs);
 static syscall_fn *const table[NR_COUNT] = {
 #include "kernel/sys/syscalls.def"
 };
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
 
 /* The trace has a list of its own of what the arguments mean: it agrees on how many there are. */
 #define PICK(z, a, b, c, d, e, f, n, ...) n
@@ -106,13 +92,6 @@ enum {
 #define SYSCALL5(name, ...) AGREE(name, 5)
 #define SYSCALL6(name, ...) AGREE(name, 6)
 #include "kernel/sys/syscalls.def"
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
 
 /* [atomic] Which missing calls the log has named. Relaxed: it orders nothing else. */
 static atomic_bool missed[NR_COUNT];

@@ -30,10 +30,3 @@ long syscall_dispatch(u64 nr, const struct user_regs *regs);
 #define SYSCALL6(name, support, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5) \
     long sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5);
 #include "kernel/sys/syscalls.def"
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6

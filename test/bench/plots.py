@@ -130,7 +130,7 @@ def distribution(results, path):
     """A small plot for each of some loads: milliseconds by percentile."""
     with tempfile.TemporaryDirectory() as folder:
         commands = ["set multiplot layout 2,3 title 'how many of 100 requests are answered within "
-                    "so many ms' font 'sans,13'", "set logscale y", "set key top left",
+                    "so many ms' font 'sans,13'", "set logscale y", "set key bottom right",
                     "set style data linespoints", "set yrange [*:*]"]
         for key in DISTRIBUTIONS:
             parts = []

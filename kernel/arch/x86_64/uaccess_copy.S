@@ -27,6 +27,17 @@
     .popsection
 .endm
 
+/* The end of what touches one word, at `at`: 0, or -1 if it could not. */
+.macro WORD_DONE at
+    xorl %eax, %eax
+    CLOSE
+    ret
+9:  movl $-1, %eax
+    CLOSE
+    ret
+    FAULT \at, 9b
+.endm
+
 /* size_t uaccess_copy(void *to, const void *from, size_t size): how many bytes were not copied. */
     .global uaccess_copy
 uaccess_copy:
@@ -96,13 +107,7 @@ uaccess_load32:
     OPEN
 1:  movl (%rdi), %eax
     movl %eax, (%rsi)
-    xorl %eax, %eax
-    CLOSE
-    ret
-2:  movl $-1, %eax
-    CLOSE
-    ret
-    FAULT 1b, 2b
+    WORD_DONE 1b
 
 /* int uaccess_exchange32(u32 *word, u32 value, u32 *old): 0, or -1. */
     .global uaccess_exchange32
@@ -110,13 +115,7 @@ uaccess_exchange32:
     OPEN
 1:  xchgl %esi, (%rdi)
     movl %esi, (%rdx)
-    xorl %eax, %eax
-    CLOSE
-    ret
-2:  movl $-1, %eax
-    CLOSE
-    ret
-    FAULT 1b, 2b
+    WORD_DONE 1b
 
 /* int uaccess_replace32(u32 *word, u32 expected, u32 value, u32 *old): 0, or -1. */
     .global uaccess_replace32
@@ -125,12 +124,6 @@ uaccess_replace32:
     movl %esi, %eax
 1:  lock cmpxchgl %edx, (%rdi)
     movl %eax, (%rcx)
-    xorl %eax, %eax
-    CLOSE
-    ret
-2:  movl $-1, %eax
-    CLOSE
-    ret
-    FAULT 1b, 2b
+    WORD_DONE 1b
 
     .section .note.GNU-stack, "", @progbits
