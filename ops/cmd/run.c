@@ -190,7 +190,7 @@ static int silent_end(const struct run *run, const struct vm_end *end, struct er
     char *line = run->log ? qemu_complaint(run->log) : NULL;
 
     if (line) {
-        err_set(err, "QEMU ended with status %d: %s", end->qemu_exit, line);
+        err_set(err, "QEMU ended with status %d: %s%s", end->qemu_exit, line, qemu_hint(line));
     } else {
         err_set(err, "the machine stopped without a word of how its program ended (QEMU: %d)",
                 end->qemu_exit);
@@ -277,7 +277,7 @@ static int run_machine(struct run *run, struct err *err)
         return -1;
     vm_signals_hold();
     if (own_dir_open(&run->dir, STATE_RUN, err) < 0 || launch_fill(run, err) < 0 ||
-        launch_ports_check(&run->launch, err) < 0 || disk_make(run, err) < 0)
+        launch_network_check(&run->launch, err) < 0 || disk_make(run, err) < 0)
         return -1;
     settings_set(&run->launch.disk, run->image.path);
     run->log = ui.is_verbose ? NULL : own_dir_file(&run->dir, "qemu.log");

@@ -172,7 +172,7 @@ static int learner_run(struct learner *learner, struct err *err)
         vm_signals_hold();
         if (own_dir_open(&learner->dir, STATE_RUN, err) == 0 &&
             vm_pipe_open(&learner->pipe, err) == 0 && command_fill(learner, qemu, err) == 0 &&
-            launch_ports_check(&learner->launch, err) == 0)
+            launch_network_check(&learner->launch, err) == 0)
             status = machine_run(learner, err);
     }
     free(qemu);

@@ -10,15 +10,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 void launch_fini(struct launch *launch)
 {
     char **texts[] = {
-        &launch->kernel,    &launch->disk,   &launch->machine, &launch->accel,
-        &launch->cpu_model, &launch->append, &launch->tap,     &launch->bridge,
+        &launch->kernel, &launch->disk, &launch->machine, &launch->accel, &launch->cpu_model,
+        &launch->append, &launch->tap,  &launch->bridge,  &launch->mac,
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -44,6 +46,15 @@ static char *absolute(const char *path)
     char folder[PATH_MAX];
 
     return path_normalize(getcwd(folder, sizeof(folder)) ? folder : "/", path);
+}
+
+/* One of QEMU's, by chance: two machines with the same address on a bridge hear each other's. */
+static char *mac_make(void)
+{
+    uint8_t random[3] = { 0 };
+
+    (void)!getrandom(random, sizeof(random), 0);
+    return xasprintf("52:54:00:%02x:%02x:%02x", random[0], random[1], random[2]);
 }
 
 uint16_t launch_gdb_port(const struct settings *settings)
@@ -72,6 +83,8 @@ void launch_set(struct launch *launch, const struct settings *settings, const ch
     }
     if (settings->bridged && !launch->tap)
         launch->bridge = xstrdup(settings->bridge_name ? settings->bridge_name : bridge_default);
+    if (launch->tap || launch->bridge)
+        launch->mac = mac_make();
 }
 
 void launch_add_volume(struct launch *launch, const char *path, bool is_read_only)

@@ -47,6 +47,7 @@ struct launch {
     struct ports udp_ports;
     char *tap;    /* The host's network device, or NULL. */
     char *bridge; /* The host's bridge, or NULL. With neither the network is QEMU's own. */
+    char *mac;    /* Its own among all on a tap or bridge, and the same at each start; or NULL. */
     struct launch_volume *volumes;
     size_t volume_count;
     struct strings shares;  /* TAG, FOLDER, MODE (ro or rw), ...: folders of the host, by 9p. */
@@ -108,11 +109,11 @@ int launch_ports_parse(struct ports *ports, const json_t *json, const char *key,
 /* "8080->80/tcp, 53->53/udp", or "". To be freed. */
 char *launch_ports_text(const struct launch *launch);
 
-/* Checks that the ports of this machine that are forwarded are free. */
-int launch_ports_check(const struct launch *launch, struct err *err);
+/*
+ * Checks that the ports of this machine that are forwarded are free, or that the bridge or tap is
+ * there.
+ */
+int launch_network_check(const struct launch *launch, struct err *err);
 
 /* Puts free ports of this machine in the place of those that are 0. */
 int launch_ports_choose(struct launch *launch, struct err *err);
-
-/* The check for one TCP port. */
-int launch_port_check(uint16_t port, struct err *err);

@@ -31,6 +31,7 @@ static const struct text_field text_fields[] = {
     { "append", offsetof(struct launch, append), true },
     { "tap", offsetof(struct launch, tap), true },
     { "bridge", offsetof(struct launch, bridge), true },
+    { "mac", offsetof(struct launch, mac), true },
 };
 
 enum {

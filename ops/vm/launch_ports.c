@@ -6,6 +6,7 @@
 #include "ops/vm/launch.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,17 +59,30 @@ static int port_check(uint16_t port, int type, struct err *err)
     return status;
 }
 
-int launch_port_check(uint16_t port, struct err *err)
+static int device_check(const struct launch *launch, struct err *err)
 {
-    return port_check(port, SOCK_STREAM, err);
+    if (launch->tap && if_nametoindex(launch->tap) == 0) {
+        return err_set(
+            err,
+            "there is no network device '%s'\nhint: as root, `ip tuntap add %s mode tap` "
+            "makes one",
+            launch->tap, launch->tap);
+    }
+    if (launch->bridge && if_nametoindex(launch->bridge) == 0) {
+        return err_set(err,
+                       "there is no bridge '%s'\nhint: as root, `ip link add %s type bridge` makes "
+                       "one",
+                       launch->bridge, launch->bridge);
+    }
+    return 0;
 }
 
-int launch_ports_check(const struct launch *launch, struct err *err)
+int launch_network_check(const struct launch *launch, struct err *err)
 {
     if (launch->gdb_port > 0 && port_check(launch->gdb_port, SOCK_STREAM, err) < 0)
         return err_prefix(err, "--gdbport");
     if (launch->tap || launch->bridge)
-        return 0;
+        return device_check(launch, err);
     for (size_t i = 0; i < launch->ports.count; i++) {
         if (port_check(launch->ports.items[i].host, SOCK_STREAM, err) < 0)
             return -1;

@@ -90,7 +90,8 @@ static void network_add(struct strings *command, const struct launch *launch, co
     }
     add2(command, "-netdev", netdev);
     strings_add(command, "-device");
-    strings_addf(command, "virtio-net-%s,netdev=net", suffix);
+    strings_addf(command, "virtio-net-%s,netdev=net%s%s", suffix, launch->mac ? ",mac=" : "",
+                 launch->mac ? launch->mac : "");
     free(netdev);
     free(doubled);
 }
@@ -273,6 +274,13 @@ char *qemu_complaint(const char *log)
     }
     free(text);
     return line;
+}
+
+const char *qemu_hint(const char *complaint)
+{
+    if (strstr(complaint, "acl file") || strstr(complaint, "bridge helper failed"))
+        return "\nhint: a line `allow BRIDGE` in /etc/qemu/bridge.conf lets QEMU use a bridge";
+    return "";
 }
 
 char *qemu_quote(const char *text)

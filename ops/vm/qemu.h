@@ -38,5 +38,8 @@ char *qemu_find(struct err *err);
  */
 char *qemu_complaint(const char *log);
 
+/* What can be done about a complaint, as "\nhint: ...", or "". */
+const char *qemu_hint(const char *complaint);
+
 /* `text` as a shell takes it for one word, to be freed. */
 char *qemu_quote(const char *text);

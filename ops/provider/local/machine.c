@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -121,7 +122,7 @@ int instance_spawn(struct instance *instance, int alive_fd, struct err *err)
         return err_set_errno(err, "cannot read image '%s'", instance->launch.disk);
     if (access(instance->launch.kernel, R_OK) < 0)
         return err_set_errno(err, "cannot read kernel '%s'", instance->launch.kernel);
-    if (launch_ports_check(&instance->launch, err) < 0)
+    if (launch_network_check(&instance->launch, err) < 0)
         return -1;
     qemu = qemu_find(err);
     if (!qemu)
@@ -242,7 +243,8 @@ int instance_await(const struct instance *instance, struct err *err)
     if (!reason && is_stopped(instance)) {
         err_set(err, "it was stopped in the meantime");
     } else {
-        err_set(err, "%s", reason ? reason : "the machine stopped without a word of why");
+        err_set(err, "%s%s", reason ? reason : "the machine stopped without a word of why",
+                qemu_hint(reason ? reason : ""));
     }
     free(reason);
     return -1;
@@ -347,6 +349,20 @@ static void look_at_end(const struct instance *instance, const struct report *re
     }
 }
 
+/* Where it is reached, to be freed; NULL: only DHCP knows. */
+static char *address_of(const struct launch *launch)
+{
+    if (!launch->tap && !launch->bridge)
+        return xstrdup("127.0.0.1");
+    for (size_t i = 0; i < launch->overlay.count; i++) {
+        const char *line = launch->overlay.items[i];
+
+        if (strncmp(line, "ip ", 3) == 0)
+            return xstrndup(line + 3, strcspn(line + 3, "/"));
+    }
+    return NULL;
+}
+
 void instance_look(const struct instance *instance, struct provider_instance *look)
 {
     struct vm_process process;
@@ -368,8 +384,7 @@ void instance_look(const struct instance *instance, struct provider_instance *lo
     if (is_alive) {
         if (process.pid > 0)
             look->id = xasprintf("%ld", (long)process.pid);
-        if (!instance->launch.tap && !instance->launch.bridge)
-            look->address = xstrdup("127.0.0.1");
+        look->address = address_of(&instance->launch);
         look->state = report.boot_ns > 0 ? INSTANCE_RUNNING : INSTANCE_STARTING;
         if (changed_s(instance, "stopping") > 0)
             look->state = INSTANCE_STOPPING;
