@@ -31,13 +31,8 @@ enum {
     MARK_SIZE = 7, /* 0f 1f 80, and four bytes of displacement. */
 };
 
-/* The local APIC, where reset leaves it: each CPU sees its own there. */
-#define LAPIC_BASE 0xfee00000u
-
-enum {
-    LAPIC_SIZE = 0x1000,
-    LAPIC_EOI = 0xb0,
-};
+/* The end-of-interrupt register of the local APIC, where reset leaves it: each CPU has its own. */
+#define LAPIC_EOI 0xfee000b0u
 
 #define MARK_MAGIC 0x534c0000u
 #define FILE_MAGIC 0x31544e434c4f53ull /* "SOLCNT1" */
@@ -58,8 +53,8 @@ struct totals {
     uint64_t kernel; /* Instructions. */
     uint64_t user;
     uint64_t ports;      /* Port accesses; a string of them counts once. */
-    uint64_t mmio;       /* Accesses to devices in memory but the local APIC, with exits=on. */
-    uint64_t eois;       /* Ends of interrupts, told to the local APIC, with exits=on. */
+    uint64_t mmio;       /* Accesses to devices in memory, with exits=on; without ... */
+    uint64_t eois;       /* ... the ends of interrupts. */
     uint64_t halts;      /* hlt. */
     uint64_t interrupts; /* Returns by iretq: interrupts and faults. */
     uint64_t dropped;    /* Blocks there was no room for. */
@@ -117,17 +112,15 @@ static void mark_reached(unsigned vcpu, void *context)
 static void memory_accessed(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *context)
 {
     struct qemu_plugin_hwaddr *hwaddr = qemu_plugin_get_hwaddr(info, addr);
-    uint64_t phys_addr;
 
     (void)vcpu;
     (void)context;
     if (!hwaddr || !qemu_plugin_hwaddr_is_io(hwaddr))
         return;
-    phys_addr = qemu_plugin_hwaddr_phys_addr(hwaddr);
-    if (phys_addr - LAPIC_BASE >= LAPIC_SIZE) {
-        file->totals.mmio++;
-    } else if (phys_addr == LAPIC_BASE + LAPIC_EOI) {
+    if (qemu_plugin_hwaddr_phys_addr(hwaddr) == LAPIC_EOI) {
         file->totals.eois++;
+    } else {
+        file->totals.mmio++;
     }
 }
 
