@@ -243,11 +243,11 @@ void trace_signal(u32 tid, bool others, const struct abi_siginfo *info)
     if (!shows_calls)
         return;
     event_init(&event, tid, others);
-    text_format(&event.text, "--- ");
+    text_put_string(&event.text, "--- ");
     trace_put_signal(&event.text, (u32)info->signo);
     text_put_char(&event.text, ' ');
     trace_put_siginfo(&event.text, info);
-    text_format(&event.text, " ---");
+    text_put_string(&event.text, " ---");
     report_event(event.line);
 }
 
@@ -269,9 +269,9 @@ void trace_killed(u32 tid, bool others, int signal)
     if (!shows_calls)
         return;
     event_init(&event, tid, others);
-    text_format(&event.text, "+++ killed by ");
+    text_put_string(&event.text, "+++ killed by ");
     trace_put_signal(&event.text, (u32)signal);
-    text_format(&event.text, " +++");
+    text_put_string(&event.text, " +++");
     report_event(event.line);
 }
 

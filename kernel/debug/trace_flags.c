@@ -43,7 +43,7 @@ void trace_arg_mode_if_create(struct trace_call *call, u32 index, const struct t
     (void)names;
     if (!(flags & O_CREAT) && (flags & O_TMPFILE) != O_TMPFILE)
         return;
-    text_put(&call->text, ", ", 2);
+    text_put_string(&call->text, ", ");
     trace_put_octal(&call->text, (u16)call->args[index]);
 }
 
@@ -56,10 +56,10 @@ void trace_arg_open_how(struct trace_call *call, u32 index, const struct trace_n
         trace_put_argument_address(call, index);
         return;
     }
-    text_put(&call->text, "{flags=", 7);
+    text_put_string(&call->text, "{flags=");
     trace_put_open_flags(&call->text, how.flags);
     if (how.flags & O_CREAT) {
-        text_put(&call->text, ", mode=", 7);
+        text_put_string(&call->text, ", mode=");
         trace_put_octal(&call->text, how.mode);
     }
     text_format(&call->text, ", resolve=%#llx}", (unsigned long long)how.resolve);
@@ -89,7 +89,7 @@ void trace_arg_mremap_to(struct trace_call *call, u32 index, const struct trace_
     (void)names;
     if (!(call->args[index - 1] & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
         return;
-    text_put(&call->text, ", ", 2);
+    text_put_string(&call->text, ", ");
     trace_put_argument_address(call, index);
 }
 
@@ -116,9 +116,9 @@ static void put_file_lock(struct trace_call *call, u64 address)
         trace_put_address(text, address);
         return;
     }
-    text_put(text, "{l_type=", 8);
+    text_put_string(text, "{l_type=");
     trace_put_choice(text, &trace_lock_type, (u16)lock.l_type);
-    text_put(text, ", l_whence=", 11);
+    text_put_string(text, ", l_whence=");
     trace_put_choice(text, &trace_seek, (u16)lock.l_whence);
     text_format(text, ", l_start=%lld, l_len=%lld}", (long long)lock.l_start,
                 (long long)lock.l_len);
@@ -142,11 +142,11 @@ void trace_arg_fcntl(struct trace_call *call, u32 index, const struct trace_name
     case F_GET_SEALS:
         return;
     case F_SETFD:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         trace_put_flags(text, &trace_fd_flags, value);
         return;
     case F_SETFL:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         trace_put_open_flags(text, value);
         return;
     case F_SETLK:
@@ -155,7 +155,7 @@ void trace_arg_fcntl(struct trace_call *call, u32 index, const struct trace_name
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
     case F_OFD_GETLK:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         put_file_lock(call, value);
         return;
     case F_DUPFD:
@@ -223,7 +223,7 @@ static void put_futex_op(struct text *text, u32 op)
 static void put_bits(struct text *text, u64 bits)
 {
     if ((u32)bits == FUTEX_BITSET_MATCH_ANY) {
-        text_put(text, "FUTEX_BITSET_MATCH_ANY", 22);
+        text_put_string(text, "FUTEX_BITSET_MATCH_ANY");
     } else {
         text_format(text, "%#x", (u32)bits);
     }
@@ -241,17 +241,17 @@ void trace_arg_futex(struct trace_call *call, u32 index, const struct trace_name
     text_format(text, ", %u", (u32)rest[0]);
     switch (op & ~(u32)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) {
     case FUTEX_WAIT:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         trace_put_timespec(text, rest[1]);
         break;
     case FUTEX_WAIT_BITSET:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         trace_put_timespec(text, rest[1]);
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         put_bits(text, rest[3]);
         break;
     case FUTEX_WAKE_BITSET:
-        text_put(text, ", ", 2);
+        text_put_string(text, ", ");
         put_bits(text, rest[3]);
         break;
     case FUTEX_WAKE:
@@ -292,9 +292,9 @@ void trace_arg_clone_args(struct trace_call *call, u32 index, const struct trace
     const u64 *args = &call->args[index];
 
     (void)names;
-    text_put(text, "child_stack=", 12);
+    text_put_string(text, "child_stack=");
     trace_put_address(text, args[1]);
-    text_put(text, ", flags=", 8);
+    text_put_string(text, ", flags=");
     put_clone_flags(text, args[0]);
     if (args[0] & CLONE_PARENT_SETTID)
         text_format(text, ", parent_tid=%#llx", (unsigned long long)args[2]);
@@ -306,13 +306,13 @@ void trace_arg_clone_args(struct trace_call *call, u32 index, const struct trace
 
 static void put_clone3_fields(struct text *text, const struct abi_clone_args *args)
 {
-    text_put(text, "{flags=", 7);
+    text_put_string(text, "{flags=");
     trace_put_flags(text, &trace_clone, args->flags);
     if (args->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
         text_format(text, ", child_tid=%#llx", (unsigned long long)args->child_tid);
     if (args->flags & CLONE_PARENT_SETTID)
         text_format(text, ", parent_tid=%#llx", (unsigned long long)args->parent_tid);
-    text_put(text, ", exit_signal=", 14);
+    text_put_string(text, ", exit_signal=");
     trace_put_signal(text, args->exit_signal);
     text_format(text, ", stack=%#llx, stack_size=%#llx", (unsigned long long)args->stack,
                 (unsigned long long)args->stack_size);
@@ -357,7 +357,7 @@ void trace_arg_prctl_arg(struct trace_call *call, u32 index, const struct trace_
     trace_put_choice(text, &trace_prctl, option);
     if (option == OPTION_GET_DUMPABLE)
         return;
-    text_put(text, ", ", 2);
+    text_put_string(text, ", ");
     if (option == OPTION_SET_NAME) {
         trace_put_string(text, call->args[index + 1]);
         return;

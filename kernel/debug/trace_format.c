@@ -121,7 +121,7 @@ static void put_arguments(struct trace_call *call)
         if (kind->put)
             kind->put(call, call->next, kind->names);
         if (kind_at(known, call->next + 1)->when != REST)
-            text_put(&call->text, ", ", 2);
+            text_put_string(&call->text, ", ");
     }
 }
 
@@ -155,11 +155,11 @@ static void put_end(struct trace_call *call)
 
     call->text.size = sizeof(call->line); /* What was kept for this. */
     if (call->text.dropped > 0)
-        text_put(&call->text, "...", 3);
+        text_put_string(&call->text, "...");
     text_put_char(&call->text, ')');
     for (column = call->text.len; column < TRACE_RESULT_COLUMN - 1; column++)
         text_put_char(&call->text, ' ');
-    text_put(&call->text, " = ", 3);
+    text_put_string(&call->text, " = ");
 }
 
 void trace_call_end(struct trace_call *call, long result)

@@ -21,7 +21,7 @@ enum {
 void trace_put_address(struct text *text, u64 address)
 {
     if (address == 0) {
-        text_put(text, "NULL", 4);
+        text_put_string(text, "NULL");
     } else {
         text_format(text, "%#llx", (unsigned long long)address);
     }
@@ -89,7 +89,7 @@ void trace_arg_nothing(struct trace_call *call, u32 index, const struct trace_na
 void trace_arg_dirfd(struct trace_call *call, u32 index, const struct trace_names *names)
 {
     if ((int)call->args[index] == AT_FDCWD) {
-        text_put(&call->text, "AT_FDCWD", 8);
+        text_put_string(&call->text, "AT_FDCWD");
     } else {
         trace_arg_int(call, index, names);
     }
@@ -176,7 +176,7 @@ void trace_put_buffer(struct text *text, uaddr_t from, u64 size)
     }
     trace_put_quoted(text, bytes, len);
     if (size > len)
-        text_put(text, "...", 3);
+        text_put_string(text, "...");
 }
 
 /* The length of the program's text in `bytes`; `size` when it goes on; -1: cannot be read. */
@@ -196,7 +196,7 @@ static void put_text(struct text *text, uaddr_t from, u64 max)
     u64 done = 0;
 
     if (from == 0) {
-        text_put(text, "NULL", 4);
+        text_put_string(text, "NULL");
         return;
     }
     text_put_char(text, '"');
@@ -216,7 +216,7 @@ static void put_text(struct text *text, uaddr_t from, u64 max)
     }
     text_put_char(text, '"');
     if (done >= max)
-        text_put(text, "...", 3);
+        text_put_string(text, "...");
 }
 
 void trace_put_path(struct text *text, uaddr_t from)
@@ -272,7 +272,7 @@ void trace_arg_random_out(struct trace_call *call, u32 index, const struct trace
         text_format(&call->text, "\\x%02x", bytes[i]);
     text_put_char(&call->text, '"');
     if ((u64)call->result > len)
-        text_put(&call->text, "...", 3);
+        text_put_string(&call->text, "...");
 }
 
 void trace_arg_cwd_out(struct trace_call *call, u32 index, const struct trace_names *names)
@@ -303,16 +303,16 @@ void trace_put_pieces(struct text *text, uaddr_t pieces, u64 count, u64 bytes_ma
     text_put_char(text, '[');
     for (u64 i = 0; i < count; i++) {
         if (i == TRACE_ITEMS_MAX || text->dropped > 0) {
-            text_put(text, ", ...", 5);
+            text_put_string(text, ", ...");
             break;
         }
         if (i > 0)
-            text_put(text, ", ", 2);
+            text_put_string(text, ", ");
         if (copy_in(&piece, pieces + i * sizeof(piece), sizeof(piece)) < 0) {
-            text_put(text, "...", 3);
+            text_put_string(text, "...");
             break;
         }
-        text_put(text, "{iov_base=", 10);
+        text_put_string(text, "{iov_base=");
         trace_put_buffer(text, piece.base, u64_min(piece.len, bytes_max));
         text_format(text, ", iov_len=%llu}", (unsigned long long)piece.len);
         bytes_max -= u64_min(piece.len, bytes_max);
@@ -397,9 +397,9 @@ void trace_arg_strings(struct trace_call *call, u32 index, const struct trace_na
     text_put_char(&call->text, '[');
     for (u32 i = 0; address != 0; i++) {
         if (i > 0)
-            text_put(&call->text, ", ", 2);
+            text_put_string(&call->text, ", ");
         if (i == TRACE_ITEMS_MAX) {
-            text_put(&call->text, "...", 3);
+            text_put_string(&call->text, "...");
             break;
         }
         trace_put_string(&call->text, address);
@@ -421,7 +421,7 @@ static void put_numbers_out(struct trace_call *call, u32 index, u32 count)
     text_put_char(&call->text, '[');
     for (u32 i = 0; i < count; i++) {
         if (i > 0)
-            text_put(&call->text, ", ", 2);
+            text_put_string(&call->text, ", ");
         text_format(&call->text, "%d", (int)numbers[i]);
     }
     text_put_char(&call->text, ']');

@@ -79,7 +79,7 @@ static void put_ready(struct trace_call *call)
     struct linux_pollfd entry;
 
     if (call->result == 0)
-        text_put(text, " (Timeout)", 10);
+        text_put_string(text, " (Timeout)");
     if (call->result == 0)
         return;
     for (u64 i = 0; i < count; i++) {
@@ -93,7 +93,7 @@ static void put_ready(struct trace_call *call)
         before = ", ";
     }
     if (before[0] == ',')
-        text_put(text, "])", 2);
+        text_put_string(text, "])");
 }
 
 static void put_selected(struct trace_call *call)
@@ -103,7 +103,7 @@ static void put_selected(struct trace_call *call)
     const char *before = " (";
 
     if (call->result == 0)
-        text_put(text, " (Timeout)", 10);
+        text_put_string(text, " (Timeout)");
     if (call->result == 0)
         return;
     for (u32 i = 0; i < ARRAY_COUNT(sets); i++) {

@@ -26,7 +26,7 @@ static void put_short(struct text *text, u64 signal)
     if (signal < SIGRTMIN) {
         text_format(text, "%s", signal_names[signal]);
     } else if (signal == SIGRTMIN) {
-        text_put(text, "RTMIN", 5);
+        text_put_string(text, "RTMIN");
     } else {
         text_format(text, "RT_%u", (u32)signal - SIGRTMIN);
     }
@@ -38,7 +38,7 @@ void trace_put_signal(struct text *text, u64 signal)
         text_format(text, "%d", (int)signal);
         return;
     }
-    text_put(text, "SIG", 3);
+    text_put_string(text, "SIG");
     put_short(text, signal);
 }
 
@@ -84,9 +84,9 @@ void trace_arg_sigset(struct trace_call *call, u32 index, const struct trace_nam
 static void put_handler(struct text *text, u64 handler)
 {
     if (handler == SIG_DFL) {
-        text_put(text, "SIG_DFL", 7);
+        text_put_string(text, "SIG_DFL");
     } else if (handler == SIG_IGN) {
-        text_put(text, "SIG_IGN", 7);
+        text_put_string(text, "SIG_IGN");
     } else {
         text_format(text, "%#llx", (unsigned long long)handler);
     }
@@ -103,11 +103,11 @@ void trace_arg_sigaction(struct trace_call *call, u32 index, const struct trace_
         trace_put_argument_address(call, index);
         return;
     }
-    text_put(text, "{sa_handler=", 12);
+    text_put_string(text, "{sa_handler=");
     put_handler(text, action.handler);
-    text_put(text, ", sa_mask=", 10);
+    text_put_string(text, ", sa_mask=");
     trace_put_signal_set(text, action.mask);
-    text_put(text, ", sa_flags=", 11);
+    text_put_string(text, ", sa_flags=");
     trace_put_flags(text, &trace_sa_flags, action.flags);
     if (action.flags & SA_RESTORER)
         text_format(text, ", sa_restorer=%#llx", (unsigned long long)action.restorer);
@@ -125,9 +125,9 @@ void trace_arg_sigstack(struct trace_call *call, u32 index, const struct trace_n
         trace_put_argument_address(call, index);
         return;
     }
-    text_put(text, "{ss_sp=", 7);
+    text_put_string(text, "{ss_sp=");
     trace_put_address(text, stack.sp);
-    text_put(text, ", ss_flags=", 11);
+    text_put_string(text, ", ss_flags=");
     trace_put_flags(text, &trace_ss_flags, stack.flags);
     text_format(text, ", ss_size=%llu}", (unsigned long long)stack.size);
 }
@@ -179,7 +179,7 @@ void trace_put_siginfo(struct text *text, const struct abi_siginfo *info)
 {
     const char *code = code_name(info);
 
-    text_put(text, "{si_signo=", 10);
+    text_put_string(text, "{si_signo=");
     trace_put_signal(text, (u32)info->signo);
     if (code) {
         text_format(text, ", si_code=%s", code);
@@ -191,7 +191,7 @@ void trace_put_siginfo(struct text *text, const struct abi_siginfo *info)
     } else if (info->code == SI_USER || info->code == SI_TKILL || info->code == SI_QUEUE) {
         text_format(text, ", si_pid=%u, si_uid=%u", info->sender.pid, info->sender.uid);
     } else if (code_of_fault(info->signo, info->code)) {
-        text_put(text, ", si_addr=", 10);
+        text_put_string(text, ", si_addr=");
         trace_put_address(text, info->fault.address);
     }
     text_put_char(text, '}');

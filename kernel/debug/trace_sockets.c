@@ -109,7 +109,7 @@ static void put_unix(struct text *text, const struct abi_sockaddr *name, size_t 
 
     if (path_len == 0)
         return;
-    text_put(text, ", sun_path=", 11);
+    text_put_string(text, ", sun_path=");
     if (path[0] == '\0' && path_len > 1) {
         text_put_char(text, '@');
         trace_put_quoted(text, path + 1, path_len - 1);
@@ -136,7 +136,7 @@ void trace_put_name(struct text *text, uaddr_t from, u64 len)
         return;
     }
     len = u64_min(len, sizeof(name));
-    text_put(text, "{sa_family=", 11);
+    text_put_string(text, "{sa_family=");
     trace_put_choice(text, &trace_af, name.family);
     if (name.family == AF_INET && len >= sizeof(struct abi_sockaddr_in)) {
         put_ipv4(text, &name);
@@ -147,7 +147,7 @@ void trace_put_name(struct text *text, uaddr_t from, u64 len)
     } else if (name.family == AF_NETLINK && len >= sizeof(struct abi_sockaddr_nl)) {
         put_netlink(text, &name);
     } else if (len > 2) {
-        text_put(text, ", sa_data=", 10);
+        text_put_string(text, ", sa_data=");
         trace_put_quoted(text, name.bytes, len - 2);
     }
     text_put_char(text, '}');
@@ -198,13 +198,13 @@ static void put_message(struct trace_call *call, u32 index, u64 bytes_max)
         trace_put_argument_address(call, index);
         return;
     }
-    text_put(text, "{msg_name=", 10);
+    text_put_string(text, "{msg_name=");
     trace_put_name(text, header.name, (u32)header.name_len);
     text_format(text, ", msg_namelen=%d, msg_iov=", header.name_len);
     trace_put_pieces(text, header.pieces, header.piece_count, bytes_max);
     text_format(text, ", msg_iovlen=%llu", (unsigned long long)header.piece_count);
     if (header.control_len > 0) {
-        text_put(text, ", msg_control=", 14);
+        text_put_string(text, ", msg_control=");
         trace_put_address(text, header.control);
     }
     text_format(text, ", msg_controllen=%llu, msg_flags=", (unsigned long long)header.control_len);

@@ -54,7 +54,7 @@ void trace_arg_stat(struct trace_call *call, u32 index, const struct trace_names
     (void)names;
     if (!fetch_out(call, index, &stat, sizeof(stat)))
         return;
-    text_put(text, "{st_mode=", 9);
+    text_put_string(text, "{st_mode=");
     put_mode(text, stat.st_mode);
     if (is_device(stat.st_mode)) {
         text_format(text, ", st_rdev=makedev(%#x, %#x)", (u32)(stat.st_rdev >> 8 & 0xfff),
@@ -62,7 +62,7 @@ void trace_arg_stat(struct trace_call *call, u32 index, const struct trace_names
     } else {
         text_format(text, ", st_size=%lld", (long long)stat.st_size);
     }
-    text_put(text, ", ...}", 6);
+    text_put_string(text, ", ...}");
 }
 
 void trace_arg_statx(struct trace_call *call, u32 index, const struct trace_names *names)
@@ -73,11 +73,11 @@ void trace_arg_statx(struct trace_call *call, u32 index, const struct trace_name
     (void)names;
     if (!fetch_out(call, index, &statx, sizeof(statx)))
         return;
-    text_put(text, "{stx_mask=", 10);
+    text_put_string(text, "{stx_mask=");
     trace_put_flags(text, &trace_statx_mask, statx.stx_mask);
-    text_put(text, ", stx_attributes=", 17);
+    text_put_string(text, ", stx_attributes=");
     text_format(text, "%#llx", (unsigned long long)statx.stx_attributes);
-    text_put(text, ", stx_mode=", 11);
+    text_put_string(text, ", stx_mode=");
     put_mode(text, statx.stx_mode);
     text_format(text, ", stx_size=%llu, ...}", (unsigned long long)statx.stx_size);
 }
@@ -126,12 +126,12 @@ void trace_arg_utsname(struct trace_call *call, u32 index, const struct trace_na
     (void)names;
     if (!fetch_out(call, index, fields, sizeof(fields)))
         return;
-    text_put(text, "{sysname=", 9);
+    text_put_string(text, "{sysname=");
     trace_put_quoted(text, fields, str_len_max((const char *)fields, UTS_FIELD_SIZE));
-    text_put(text, ", nodename=", 11);
+    text_put_string(text, ", nodename=");
     trace_put_quoted(text, fields + UTS_FIELD_SIZE,
                      str_len_max((const char *)fields + UTS_FIELD_SIZE, UTS_FIELD_SIZE));
-    text_put(text, ", ...}", 6);
+    text_put_string(text, ", ...}");
 }
 
 /* struct sysinfo, as sysinfo(2) fills it in. */
@@ -184,9 +184,9 @@ void trace_arg_rlimit(struct trace_call *call, u32 index, const struct trace_nam
     (void)names;
     if (!fetch_out(call, index, &limit, sizeof(limit)))
         return;
-    text_put(&call->text, "{rlim_cur=", 10);
+    text_put_string(&call->text, "{rlim_cur=");
     put_limit(call, limit.soft);
-    text_put(&call->text, ", rlim_max=", 11);
+    text_put_string(&call->text, ", rlim_max=");
     put_limit(call, limit.hard);
     text_put_char(&call->text, '}');
 }
@@ -245,21 +245,21 @@ void trace_arg_pollfds(struct trace_call *call, u32 index, const struct trace_na
     (void)names;
     if (call->args[index] == 0 || (count > 0 && !fetch_out(call, index, &entry, sizeof(entry)))) {
         if (call->args[index] == 0)
-            text_put(text, "NULL", 4);
+            text_put_string(text, "NULL");
         return;
     }
     text_put_char(text, '[');
     for (u64 i = 0; i < count; i++) {
         if (i > 0)
-            text_put(text, ", ", 2);
+            text_put_string(text, ", ");
         if (i == TRACE_ITEMS_MAX ||
             copy_in(&entry, call->args[index] + i * sizeof(entry), sizeof(entry)) < 0) {
-            text_put(text, "...", 3);
+            text_put_string(text, "...");
             break;
         }
         text_format(text, "{fd=%d", entry.fd);
         if (entry.fd >= 0) {
-            text_put(text, ", events=", 9);
+            text_put_string(text, ", events=");
             trace_put_flags(text, &trace_poll_events, entry.events);
         }
         text_put_char(text, '}');
@@ -318,7 +318,7 @@ bool trace_is_pselect(const struct trace_call *call)
 
 static void put_epoll_event(struct text *text, const struct linux_epoll_event *event)
 {
-    text_put(text, "{events=", 8);
+    text_put_string(text, "{events=");
     trace_put_flags(text, &trace_epoll_events, event->events);
     text_format(text, ", data={u32=%u, u64=%llu}}", (u32)event->data,
                 (unsigned long long)event->data);
@@ -348,10 +348,10 @@ void trace_arg_epoll_events_out(struct trace_call *call, u32 index, const struct
     text_put_char(&call->text, '[');
     for (long i = 0; i < call->result; i++) {
         if (i > 0)
-            text_put(&call->text, ", ", 2);
+            text_put_string(&call->text, ", ");
         if (i == TRACE_ITEMS_MAX ||
             copy_in(&event, call->args[index] + (u64)i * sizeof(event), sizeof(event)) < 0) {
-            text_put(&call->text, "...", 3);
+            text_put_string(&call->text, "...");
             break;
         }
         put_epoll_event(&call->text, &event);

@@ -97,9 +97,9 @@ void trace_put_time_left(struct trace_call *call)
 static void put_utime(struct text *text, const struct abi_timespec *time)
 {
     if (time->ns == UTIME_NOW) {
-        text_put(text, "UTIME_NOW", 9);
+        text_put_string(text, "UTIME_NOW");
     } else if (time->ns == UTIME_OMIT) {
-        text_put(text, "UTIME_OMIT", 10);
+        text_put_string(text, "UTIME_OMIT");
     } else {
         put_timespec(text, time);
     }
@@ -114,7 +114,7 @@ void trace_arg_timespecs(struct trace_call *call, u32 index, const struct trace_
         return;
     text_put_char(&call->text, '[');
     put_utime(&call->text, &times[0]);
-    text_put(&call->text, ", ", 2);
+    text_put_string(&call->text, ", ");
     put_utime(&call->text, &times[1]);
     text_put_char(&call->text, ']');
 }
@@ -126,9 +126,9 @@ void trace_arg_itimerspec(struct trace_call *call, u32 index, const struct trace
     (void)names;
     if (!fetch_now(call, index, &timer, sizeof(timer)))
         return;
-    text_put(&call->text, "{it_interval=", 13);
+    text_put_string(&call->text, "{it_interval=");
     put_timespec(&call->text, &timer.interval);
-    text_put(&call->text, ", it_value=", 11);
+    text_put_string(&call->text, ", it_value=");
     put_timespec(&call->text, &timer.value);
     text_put_char(&call->text, '}');
 }
@@ -140,9 +140,9 @@ void trace_arg_itimerval(struct trace_call *call, u32 index, const struct trace_
     (void)names;
     if (!fetch_now(call, index, &timer, sizeof(timer)))
         return;
-    text_put(&call->text, "{it_interval=", 13);
+    text_put_string(&call->text, "{it_interval=");
     put_timeval(&call->text, &timer.interval);
-    text_put(&call->text, ", it_value=", 11);
+    text_put_string(&call->text, ", it_value=");
     put_timeval(&call->text, &timer.value);
     text_put_char(&call->text, '}');
 }
@@ -154,9 +154,9 @@ void trace_arg_sigevent(struct trace_call *call, u32 index, const struct trace_n
     (void)names;
     if (!fetch(call, index, &event, sizeof(event), false))
         return;
-    text_put(&call->text, "{sigev_signo=", 13);
+    text_put_string(&call->text, "{sigev_signo=");
     trace_put_signal(&call->text, (u32)event.signo);
-    text_put(&call->text, ", sigev_notify=", 15);
+    text_put_string(&call->text, ", sigev_notify=");
     trace_put_choice(&call->text, &trace_sigev, (u32)event.notify);
     text_put_char(&call->text, '}');
 }

@@ -125,3 +125,8 @@ void text_put_char(struct text *text, char c)
 {
     text_put(text, &c, 1);
 }
+
+void text_put_string(struct text *text, const char *string)
+{
+    text_put(text, string, str_len(string));
+}

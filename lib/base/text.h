@@ -42,6 +42,7 @@ struct text {
 void text_init(struct text *text, char *bytes, size_t size);
 void text_put(struct text *text, const char *bytes, size_t len);
 void text_put_char(struct text *text, char c);
+void text_put_string(struct text *text, const char *string);
 
 /*
  * printf's subset that the kernel uses: %d %i %u %x %X %o with hh h l ll z, %c %s %p %%, width,

@@ -59,6 +59,20 @@ TEST(text, copies_end_with_nul_even_when_cut)
     CHECK(strcmp(room, "abc") == 0);
 }
 
+TEST(text, is_put_together_of_pieces)
+{
+    char bytes[8];
+    struct text text;
+
+    text_init(&text, bytes, sizeof(bytes));
+    text_put(&text, "abc", 2);
+    text_put_char(&text, '=');
+    text_put_string(&text, "");
+    text_put_string(&text, "12345");
+    CHECK(str_equal(bytes, "ab=1234"));
+    CHECK_EQ(text.dropped, 1);
+}
+
 TEST(text, what_does_not_fit_is_dropped_and_counted)
 {
     char room[8];
