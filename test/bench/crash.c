@@ -3,7 +3,6 @@
  * A server that crashes when asked to: answers every connection with a line that names this life of
  * it, or, when "crash" comes, writes to address 0. Port 80.
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
