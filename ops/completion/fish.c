@@ -66,8 +66,10 @@ static void option_put(const struct option_spec *spec, void *context)
     if (spec->letter)
         fprintf(line->out, " -s %c", spec->letter);
     if (spec->value) {
-        fputs(" -r", line->out);
-        kinds_put(words_of_option(spec), line->out);
+        unsigned kinds = words_of_option(spec);
+
+        fputs(kinds & WORD_FILES ? " -r" : " -x", line->out);
+        kinds_put(kinds, line->out);
     }
     fputs(" -d ", line->out);
     text_put(spec->about, line->out);

@@ -114,7 +114,8 @@ void completion_zsh(FILE *out)
     fputs("#compdef ops\n"
           "# Completion for zsh, made by `ops completion zsh`.\n"
           "_ops_names()\n{\n"
-          "    compadd -- ${(f)\"$(ops completion --names $1 2>/dev/null)\"}\n}\n",
+          "    compadd \"${@[1,-2]}\" -- ${(f)\"$(ops completion --names ${@[-1]} "
+          "2>/dev/null)\"}\n}\n",
           out);
     cmd_each(function_put, out);
     cmd_each(group_put, out);

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from place import Skip, test
+from place import SECONDS_MAX, Skip, test
 
 
 def shell(name):
@@ -27,6 +27,109 @@ def complete(place, *words):
         capture_output=True, text=True, cwd=place.folder, env=place.env, check=True)
     assert not done.stderr, done.stderr
     return set(done.stdout.split("\n")) - {""}
+
+
+# A shell at a terminal that writes what it would offer between two NULs, and ends.
+ZSH_SETUP = r"""
+PS1=
+autoload -Uz compinit
+compinit -u -D
+source $SCRIPT
+bindkey '^M' undefined
+bindkey '^J' undefined
+bindkey '^I' complete-word
+unset zle_bracketed_paste
+null-line() { print -n -r -- $'\0' }
+compprefuncs=(null-line)
+comppostfuncs=(null-line exit)
+zstyle ':completion:*' insert-tab false
+compadd()
+{
+    if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then
+        builtin compadd "$@"
+        return
+    fi
+    typeset -a offered
+    builtin compadd -A offered "$@"
+    print -r -l -- $offered
+    builtin compadd "$@"
+}
+print -n -r -- READY
+"""
+
+ZSH_DRIVE = r"""
+zmodload zsh/zpty || exit 1
+zpty -b shell zsh -f -i
+zpty -w shell "source $SETUP"
+zpty -r shell text $'*READY'
+zpty -w -n shell "$LINE"$'\t'
+zpty -r shell text $'*\0*\0'
+print -r -- ${${text#*$'\0'}%$'\0'*}
+zpty -d shell
+"""
+
+
+def path_with_ops(place):
+    return {**place.env, "PATH": f"{place.ops.parent}:{place.env['PATH']}"}
+
+
+def zsh_complete(place, line):
+    """What zsh offers at the end of a line when tab is pressed."""
+    env = {**path_with_ops(place), "LINE": line, "TERM": "dumb",
+           "SCRIPT": str(place.write("ops.zsh", place.run("completion", "zsh").stdout)),
+           "SETUP": str(place.write("setup.zsh", ZSH_SETUP))}
+    done = subprocess.run([shell("zsh"), "-f", "-c", ZSH_DRIVE], capture_output=True, text=True,
+                          cwd=place.folder, env=env, check=True, timeout=SECONDS_MAX,
+                          stdin=subprocess.DEVNULL)
+    return {word.strip() for word in done.stdout.split("\n")} - {""}
+
+
+def fish_complete(place, line):
+    """What fish offers, without what it says of each."""
+    script = place.write("ops.fish", place.run("completion", "fish").stdout)
+    done = subprocess.run([shell("fish"), "--no-config", "-c",
+                           f"source {script}; complete -C '{line}'"], capture_output=True,
+                          text=True, cwd=place.folder, env=path_with_ops(place), check=True,
+                          timeout=SECONDS_MAX)
+    assert not done.stderr, done.stderr
+    return {offered.split("\t")[0] for offered in done.stdout.splitlines()}
+
+
+def offers_what_fits(place, complete_line):
+    """The same cases in the shells that have an engine of their own."""
+    place.write("a file.json", "")
+    (place.folder / "a_folder").mkdir()
+    for name in ("web", "worker", "db"):
+        place.write(f"home/images/{name}.img", "")
+    for line, wanted, unwanted in (
+            ("ops ver", {"version"}, {"volume", "run"}),
+            ("ops image ", set(commands(place, "image")), {"run", "stop"}),
+            ("ops instance re", {"reboot"}, {"create"}),
+            ("ops run --conf", {"--config"}, {"--port"}),
+            ("ops instance stop --gr", {"--grace"}, {"--health"}),
+            ("ops image delete w", {"web", "worker"}, {"db"}),
+            ("ops image delete web w", {"worker"}, {"db"}),
+            ("ops instance create d", {"db"}, {"web"}),
+            ("ops completion z", {"zsh"}, {"bash"}),
+            ("ops explain RunConfig.Mem", {"RunConfig.Memory"}, {"RunConfig.CPUs"}),
+            ("ops volume create -d a", {"a_folder/"}, {"a file.json"}),
+            ("ops run -c a", {"a file.json"}, set()),
+            ("ops run --accel ", set(), {"a file.json"}),
+            ("ops nothing ", set(), {"run"})):
+        offered = complete_line(place, line)
+        plain = {word.rstrip("=/").replace("\\", "") for word in offered}
+        assert {word.rstrip("/") for word in wanted} <= plain, (line, offered)
+        assert not unwanted & plain, (line, offered)
+
+
+@test
+def zsh_completes_at_its_own_prompt(place):
+    offers_what_fits(place, zsh_complete)
+
+
+@test
+def fish_completes_as_it_would_at_its_prompt(place):
+    offers_what_fits(place, fish_complete)
 
 
 def commands(place, *group):
