@@ -52,7 +52,7 @@ class Bench:
                         guest.first_byte()
                         load.client(guest, WARM_SECONDS)
                         runs[system.name][turn] = load.client(guest, seconds)
-                except (BenchError, OSError, ValueError) as error:
+                except Exception as error:  # pylint: disable=broad-except
                     failed(system.name, error)
         baseline = runs[self.systems[-1].name]
         figures = {name: rates(mine, baseline) for name, mine in runs.items()}

@@ -9,11 +9,8 @@ import contextlib
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
-
-from guest import BenchError
 
 LINES = 3  # Of an error, that are kept.
 
@@ -55,7 +52,7 @@ class Results:
         self.forget(path)
         try:
             value = measure()
-        except (BenchError, OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        except Exception as error:  # pylint: disable=broad-except
             self.fail(path, error)
             return None
         self.put(path, value)

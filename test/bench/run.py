@@ -23,6 +23,7 @@ import argparse
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -135,6 +136,7 @@ def measure_all(args, bench, plan):
 
 def main():
     args = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that no machine is left behind.
     build = pathlib.Path(args.build).resolve()
     folder = build / "bench"
     folder.mkdir(exist_ok=True)

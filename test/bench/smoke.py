@@ -17,6 +17,7 @@ The last line is `N passed, N failed, N skipped`.
 import argparse
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -147,6 +148,7 @@ def main():
     parser.add_argument("--build", default=str(TOP / "build"), metavar="DIR")
     args = parser.parse_args()
     build = pathlib.Path(args.build).resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that no machine is left behind.
     passed = failed = skipped = 0
     way = wire.wire_open()
     with tempfile.TemporaryDirectory(prefix="soliton-bench-") as folder:

@@ -42,4 +42,6 @@ class Soliton:
         return (self.build / "soliton.elf").stat().st_size
 
     def version(self):
-        return "this tree"
+        done = subprocess.run(["git", "-C", TOP, "rev-parse", "--short", "HEAD"], text=True,
+                              capture_output=True, check=False)
+        return f"this tree at {done.stdout.strip()}" if done.returncode == 0 else "this tree"
