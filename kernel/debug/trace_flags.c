@@ -52,10 +52,8 @@ void trace_arg_open_how(struct trace_call *call, u32 index, const struct trace_n
     struct linux_open_how how;
 
     (void)names;
-    if (copy_in(&how, call->args[index], sizeof(how)) < 0) {
-        trace_put_argument_address(call, index);
+    if (!trace_fetch(call, index, &how, sizeof(how)))
         return;
-    }
     text_put_string(&call->text, "{flags=");
     trace_put_open_flags(&call->text, how.flags);
     if (how.flags & O_CREAT) {

@@ -37,6 +37,15 @@ void trace_put_argument_address(struct trace_call *call, u32 index)
     trace_put_address(&call->text, call->args[index]);
 }
 
+bool trace_fetch(struct trace_call *call, u32 index, void *to, size_t size)
+{
+    if (call->args[index] != 0 && !trace_has_failed(call) &&
+        copy_in(to, call->args[index], size) == 0)
+        return true;
+    trace_put_argument_address(call, index);
+    return false;
+}
+
 void trace_arg_int(struct trace_call *call, u32 index, const struct trace_names *names)
 {
     (void)names;
@@ -414,10 +423,8 @@ static void put_numbers_out(struct trace_call *call, u32 index, u32 count)
 {
     u32 numbers[2];
 
-    if (trace_has_failed(call) || copy_in(numbers, call->args[index], count * sizeof(u32)) < 0) {
-        trace_put_argument_address(call, index);
+    if (!trace_fetch(call, index, numbers, count * sizeof(u32)))
         return;
-    }
     text_put_char(&call->text, '[');
     for (u32 i = 0; i < count; i++) {
         if (i > 0)
@@ -445,11 +452,8 @@ void trace_arg_off_in_out(struct trace_call *call, u32 index, const struct trace
     u64 off;
 
     (void)names;
-    if (trace_has_failed(call) || call->args[index] == 0 ||
-        copy_in(&off, call->args[index], sizeof(off)) < 0) {
-        trace_put_argument_address(call, index);
+    if (!trace_fetch(call, index, &off, sizeof(off)))
         return;
-    }
     text_format(&call->text, "[%llu] => [%llu]", (unsigned long long)(off - (u64)call->result),
                 (unsigned long long)off);
 }

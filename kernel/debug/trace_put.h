@@ -55,6 +55,12 @@ void trace_put_octal(struct text *text, u64 value);
 /* Argument `index` shown plainly as an address. */
 void trace_put_argument_address(struct trace_call *call, u32 index);
 
+/*
+ * Copies in what argument `index` points to. False, and the address is put, when nothing can be
+ * read there, or when the call has failed: what it should have filled in was not.
+ */
+bool trace_fetch(struct trace_call *call, u32 index, void *to, size_t size);
+
 /* True when the call is over and has failed: what it should have filled in was not. */
 static inline bool trace_has_failed(const struct trace_call *call)
 {

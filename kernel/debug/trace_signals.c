@@ -4,7 +4,6 @@
 #include "kernel/debug/trace_call.h"
 #include "kernel/debug/trace_names.h"
 #include "kernel/debug/trace_put.h"
-#include "kernel/mm/uaccess.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
@@ -73,12 +72,8 @@ void trace_arg_sigset(struct trace_call *call, u32 index, const struct trace_nam
     u64 set;
 
     (void)names;
-    if (call->args[index] == 0 || trace_has_failed(call) ||
-        copy_in(&set, call->args[index], sizeof(set)) < 0) {
-        trace_put_argument_address(call, index);
-    } else {
+    if (trace_fetch(call, index, &set, sizeof(set)))
         trace_put_signal_set(&call->text, set);
-    }
 }
 
 static void put_handler(struct text *text, u64 handler)
@@ -98,11 +93,8 @@ void trace_arg_sigaction(struct trace_call *call, u32 index, const struct trace_
     struct abi_sigaction action;
 
     (void)names;
-    if (call->args[index] == 0 || trace_has_failed(call) ||
-        copy_in(&action, call->args[index], sizeof(action)) < 0) {
-        trace_put_argument_address(call, index);
+    if (!trace_fetch(call, index, &action, sizeof(action)))
         return;
-    }
     text_put_string(text, "{sa_handler=");
     put_handler(text, action.handler);
     text_put_string(text, ", sa_mask=");
@@ -120,11 +112,8 @@ void trace_arg_sigstack(struct trace_call *call, u32 index, const struct trace_n
     struct abi_sigaltstack stack;
 
     (void)names;
-    if (call->args[index] == 0 || trace_has_failed(call) ||
-        copy_in(&stack, call->args[index], sizeof(stack)) < 0) {
-        trace_put_argument_address(call, index);
+    if (!trace_fetch(call, index, &stack, sizeof(stack)))
         return;
-    }
     text_put_string(text, "{ss_sp=");
     trace_put_address(text, stack.sp);
     text_put_string(text, ", ss_flags=");
@@ -202,10 +191,6 @@ void trace_arg_siginfo_out(struct trace_call *call, u32 index, const struct trac
     struct abi_siginfo info;
 
     (void)names;
-    if (call->args[index] == 0 || trace_has_failed(call) ||
-        copy_in(&info, call->args[index], sizeof(info)) < 0) {
-        trace_put_argument_address(call, index);
-    } else {
+    if (trace_fetch(call, index, &info, sizeof(info)))
         trace_put_siginfo(&call->text, &info);
-    }
 }

@@ -22,16 +22,6 @@ struct rlimit64 {
     u64 hard;
 };
 
-/* False, and the address is put, when the call did not fill the struct in. */
-static bool fetch_out(struct trace_call *call, u32 index, void *to, size_t size)
-{
-    if (call->args[index] != 0 && !trace_has_failed(call) &&
-        copy_in(to, call->args[index], size) == 0)
-        return true;
-    trace_put_argument_address(call, index);
-    return false;
-}
-
 /* --- Files --------------------------------------------------------------------------------- */
 
 static void put_mode(struct text *text, u32 mode)
@@ -52,7 +42,7 @@ void trace_arg_stat(struct trace_call *call, u32 index, const struct trace_names
     struct linux_stat stat;
 
     (void)names;
-    if (!fetch_out(call, index, &stat, sizeof(stat)))
+    if (!trace_fetch(call, index, &stat, sizeof(stat)))
         return;
     text_put_string(text, "{st_mode=");
     put_mode(text, stat.st_mode);
@@ -71,7 +61,7 @@ void trace_arg_statx(struct trace_call *call, u32 index, const struct trace_name
     struct linux_statx statx;
 
     (void)names;
-    if (!fetch_out(call, index, &statx, sizeof(statx)))
+    if (!trace_fetch(call, index, &statx, sizeof(statx)))
         return;
     text_put_string(text, "{stx_mask=");
     trace_put_flags(text, &trace_statx_mask, statx.stx_mask);
@@ -105,7 +95,7 @@ void trace_arg_statfs(struct trace_call *call, u32 index, const struct trace_nam
     const char *magic;
 
     (void)names;
-    if (!fetch_out(call, index, &statfs, sizeof(statfs)))
+    if (!trace_fetch(call, index, &statfs, sizeof(statfs)))
         return;
     magic = magic_name((u64)statfs.f_type);
     if (magic) {
@@ -124,7 +114,7 @@ void trace_arg_utsname(struct trace_call *call, u32 index, const struct trace_na
     u8 fields[2 * UTS_FIELD_SIZE];
 
     (void)names;
-    if (!fetch_out(call, index, fields, sizeof(fields)))
+    if (!trace_fetch(call, index, fields, sizeof(fields)))
         return;
     text_put_string(text, "{sysname=");
     trace_put_quoted(text, fields, str_len_max((const char *)fields, UTS_FIELD_SIZE));
@@ -153,7 +143,7 @@ void trace_arg_sysinfo(struct trace_call *call, u32 index, const struct trace_na
     struct sysinfo_fields info;
 
     (void)names;
-    if (!fetch_out(call, index, &info, sizeof(info)))
+    if (!trace_fetch(call, index, &info, sizeof(info)))
         return;
     text_format(text, "{uptime=%llu, loads=[%llu, %llu, %llu]", (unsigned long long)info.uptime,
                 (unsigned long long)info.loads[0], (unsigned long long)info.loads[1],
@@ -182,7 +172,7 @@ void trace_arg_rlimit(struct trace_call *call, u32 index, const struct trace_nam
     struct rlimit64 limit;
 
     (void)names;
-    if (!fetch_out(call, index, &limit, sizeof(limit)))
+    if (!trace_fetch(call, index, &limit, sizeof(limit)))
         return;
     text_put_string(&call->text, "{rlim_cur=");
     put_limit(call, limit.soft);
@@ -196,7 +186,7 @@ void trace_arg_rusage_out(struct trace_call *call, u32 index, const struct trace
     s64 times[4];
 
     (void)names;
-    if (!fetch_out(call, index, times, sizeof(times)))
+    if (!trace_fetch(call, index, times, sizeof(times)))
         return;
     text_format(&call->text,
                 "{ru_utime={tv_sec=%lld, tv_usec=%lld}, ru_stime={tv_sec=%lld, tv_usec=%lld}, "
@@ -210,7 +200,7 @@ static void put_cpus(struct trace_call *call, u32 index, u64 size)
     const char *before = "";
 
     size = u64_min(size, sizeof(words)) & ~(u64)7;
-    if (!fetch_out(call, index, words, size))
+    if (!trace_fetch(call, index, words, size))
         return;
     text_put_char(&call->text, '[');
     for (u32 cpu = 0; cpu < size * 8; cpu++) {
@@ -243,7 +233,7 @@ void trace_arg_pollfds(struct trace_call *call, u32 index, const struct trace_na
     struct linux_pollfd entry;
 
     (void)names;
-    if (call->args[index] == 0 || (count > 0 && !fetch_out(call, index, &entry, sizeof(entry)))) {
+    if (call->args[index] == 0 || (count > 0 && !trace_fetch(call, index, &entry, sizeof(entry)))) {
         if (call->args[index] == 0)
             text_put_string(text, "NULL");
         return;
@@ -331,7 +321,7 @@ void trace_arg_epoll_event(struct trace_call *call, u32 index, const struct trac
     (void)names;
     if (call->args[1] == EPOLL_CTL_DEL) {
         trace_put_argument_address(call, index);
-    } else if (fetch_out(call, index, &event, sizeof(event))) {
+    } else if (trace_fetch(call, index, &event, sizeof(event))) {
         put_epoll_event(&call->text, &event);
     }
 }

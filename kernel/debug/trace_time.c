@@ -11,22 +11,6 @@
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
-/* False, and the address is put, when the struct is not there or was not filled in. */
-static bool fetch(struct trace_call *call, u32 index, void *to, size_t size, bool is_out)
-{
-    if (call->args[index] != 0 && !(is_out && trace_has_failed(call)) &&
-        copy_in(to, call->args[index], size) == 0)
-        return true;
-    trace_put_argument_address(call, index);
-    return false;
-}
-
-/* What the call fills in is put when it is over; what it takes, before. */
-static bool fetch_now(struct trace_call *call, u32 index, void *to, size_t size)
-{
-    return fetch(call, index, to, size, call->is_over);
-}
-
 static void put_timespec(struct text *text, const struct abi_timespec *time)
 {
     text_format(text, "{tv_sec=%lld, tv_nsec=%lld}", (long long)time->seconds, (long long)time->ns);
@@ -53,7 +37,7 @@ void trace_arg_timespec(struct trace_call *call, u32 index, const struct trace_n
     struct abi_timespec time;
 
     (void)names;
-    if (fetch_now(call, index, &time, sizeof(time)))
+    if (trace_fetch(call, index, &time, sizeof(time)))
         put_timespec(&call->text, &time);
 }
 
@@ -62,7 +46,7 @@ void trace_arg_timeval(struct trace_call *call, u32 index, const struct trace_na
     struct abi_timeval time;
 
     (void)names;
-    if (fetch_now(call, index, &time, sizeof(time)))
+    if (trace_fetch(call, index, &time, sizeof(time)))
         put_timeval(&call->text, &time);
 }
 
@@ -110,7 +94,7 @@ void trace_arg_timespecs(struct trace_call *call, u32 index, const struct trace_
     struct abi_timespec times[2];
 
     (void)names;
-    if (!fetch(call, index, times, sizeof(times), false))
+    if (!trace_fetch(call, index, times, sizeof(times)))
         return;
     text_put_char(&call->text, '[');
     put_utime(&call->text, &times[0]);
@@ -124,7 +108,7 @@ void trace_arg_itimerspec(struct trace_call *call, u32 index, const struct trace
     struct abi_itimerspec timer;
 
     (void)names;
-    if (!fetch_now(call, index, &timer, sizeof(timer)))
+    if (!trace_fetch(call, index, &timer, sizeof(timer)))
         return;
     text_put_string(&call->text, "{it_interval=");
     put_timespec(&call->text, &timer.interval);
@@ -138,7 +122,7 @@ void trace_arg_itimerval(struct trace_call *call, u32 index, const struct trace_
     struct abi_itimerval timer;
 
     (void)names;
-    if (!fetch_now(call, index, &timer, sizeof(timer)))
+    if (!trace_fetch(call, index, &timer, sizeof(timer)))
         return;
     text_put_string(&call->text, "{it_interval=");
     put_timeval(&call->text, &timer.interval);
@@ -152,7 +136,7 @@ void trace_arg_sigevent(struct trace_call *call, u32 index, const struct trace_n
     struct abi_sigevent event;
 
     (void)names;
-    if (!fetch(call, index, &event, sizeof(event), false))
+    if (!trace_fetch(call, index, &event, sizeof(event)))
         return;
     text_put_string(&call->text, "{sigev_signo=");
     trace_put_signal(&call->text, (u32)event.signo);
@@ -166,6 +150,6 @@ void trace_arg_timer_id_out(struct trace_call *call, u32 index, const struct tra
     u32 id;
 
     (void)names;
-    if (fetch(call, index, &id, sizeof(id), true))
+    if (trace_fetch(call, index, &id, sizeof(id)))
         text_format(&call->text, "[%d]", (int)id);
 }
