@@ -59,12 +59,10 @@ class Results:
         return value
 
     def fail(self, path, error):
-        lines = str(error).strip().splitlines()[:LINES]
         name = "/".join(path)
-        self.failures[name] = "\n".join([f"{type(error).__name__}: {lines[0] if lines else ''}",
-                                         *lines[1:]])
-        print(f"bench: not taken: {name}: {lines[0] if lines else error!r}", file=sys.stderr,
-              flush=True)
+        lines = f"{type(error).__name__}: {error}".strip().splitlines()[:LINES]
+        self.failures[name] = "\n".join(lines)
+        print(f"bench: not taken: {name}: {lines[0]}", file=sys.stderr, flush=True)
         self.save()
 
     @contextlib.contextmanager
