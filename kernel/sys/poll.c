@@ -233,7 +233,6 @@ static long select_until(int count, const uaddr_t sets[SETS], u64 deadline_ns)
 static int timeval_in(uaddr_t at, u64 *deadline_ns)
 {
     struct abi_timeval time;
-    u64 ns;
     int err;
 
     *deadline_ns = DEADLINE_NONE;
@@ -244,11 +243,7 @@ static int timeval_in(uaddr_t at, u64 *deadline_ns)
         return err;
     if (time.seconds < 0 || time.us < 0)
         return -EINVAL;
-    if (!u64_mul((u64)time.seconds, NS_PER_SECOND, &ns) ||
-        !u64_add(ns, (u64)time.us % 1000000 * NS_PER_US, &ns) ||
-        !u64_add(ns, (u64)time.us / 1000000 * NS_PER_SECOND, &ns))
-        ns = UINT64_MAX;
-    *deadline_ns = deadline_from_ns(ns);
+    *deadline_ns = deadline_from_ns(timeval_to_ns(&time));
     return 0;
 }
 
@@ -256,8 +251,7 @@ static void timeval_rest_out(uaddr_t at, u64 deadline_ns)
 {
     u64 now_ns = clock_now_ns();
     u64 rest_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-    struct abi_timeval rest = { (s64)(rest_ns / NS_PER_SECOND),
-                                (s64)(rest_ns % NS_PER_SECOND / NS_PER_US) };
+    struct abi_timeval rest = timeval_from_ns(rest_ns);
 
     if (at && deadline_ns != DEADLINE_NONE)
         (void)!copy_out(at, &rest, sizeof(rest)); /* The wait is over: nothing to report. */

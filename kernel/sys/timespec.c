@@ -6,6 +6,10 @@
 #include "kernel/mm/uaccess.h"
 #include "lib/base/num.h"
 
+enum {
+    US_PER_SECOND = 1000000,
+};
+
 int timespec_copy_in(struct abi_timespec *time, uaddr_t from)
 {
     int err = copy_in(time, from, sizeof(*time));
@@ -24,24 +28,26 @@ int timespec_copy_out(uaddr_t to, u64 ns)
     return copy_out(to, &time, sizeof(time));
 }
 
-static u64 to_ns(s64 seconds, u64 ns)
+static u64 to_ns(u64 seconds, u64 ns)
 {
     u64 whole;
     u64 sum;
 
-    if (!u64_mul((u64)seconds, NS_PER_SECOND, &whole) || !u64_add(whole, ns, &sum))
+    if (!u64_mul(seconds, NS_PER_SECOND, &whole) || !u64_add(whole, ns, &sum))
         return UINT64_MAX;
     return sum;
 }
 
 u64 timespec_to_ns(const struct abi_timespec *time)
 {
-    return to_ns(time->seconds, (u64)time->ns);
+    return to_ns((u64)time->seconds, (u64)time->ns);
 }
 
 u64 timeval_to_ns(const struct abi_timeval *time)
 {
-    return to_ns(time->seconds, (u64)time->us * NS_PER_US);
+    u64 more = (u64)time->us / US_PER_SECOND; /* select(2) takes any number of microseconds. */
+
+    return to_ns((u64)time->seconds + more, (u64)time->us % US_PER_SECOND * NS_PER_US);
 }
 
 struct abi_timespec timespec_from_ns(u64 ns)

@@ -10,7 +10,7 @@
 int timespec_copy_in(struct abi_timespec *time, uaddr_t from) MUST_USE;
 int timespec_copy_out(uaddr_t to, u64 ns) MUST_USE;
 
-/* Nanoseconds; UINT64_MAX where they do not fit. */
+/* Nanoseconds, of a time that is not negative; UINT64_MAX where they do not fit. */
 u64 timespec_to_ns(const struct abi_timespec *time);
 u64 timeval_to_ns(const struct abi_timeval *time);
 struct abi_timespec timespec_from_ns(u64 ns);
