@@ -179,7 +179,7 @@ static void place(struct thread *thread)
     kick = notice(sched, cpu, thread);
     spin_unlock(&sched->lock);
     if (kick)
-        cpu_kick(cpu);
+        spin_kick(cpu);
 }
 
 void sched_wake(struct thread *thread) LOCK_INTERNALS
@@ -201,7 +201,7 @@ void sched_wake(struct thread *thread) LOCK_INTERNALS
             runqueue_place(&sched->queue, thread);                       /* Invariant 3. */
             runqueue_insert(&sched->queue, thread);
             if (notice(sched, thread->cpu, thread))
-                cpu_kick(thread->cpu);
+                spin_kick(thread->cpu);
         } else {
             is_ours = true;
         }

@@ -3,7 +3,8 @@
  * Spinlocks. The interrupt flag belongs to the CPU and not to a lock, because locks need not be
  * given back in the order they were taken: the first one taken remembers it, the last one given
  * back restores it. Both, and how many are held, are in the CPU's lock word: a packet takes a dozen
- * locks, and each costs some twenty instructions.
+ * locks, and each costs some twenty instructions. So is whether another CPU is to be kicked when the
+ * last one is given back.
  *
  * A debug build keeps what each CPU holds, ordered by rank because that is the order of taking.
  */
@@ -17,6 +18,7 @@ enum {
     LOCK_WORD_ONE = 2,        /* A lock that is held. */
     HELD_MAX = 16,            /* Debug builds stop when a CPU holds more. */
 };
+#define LOCK_WORD_KICK (1u << 31) /* `kicks` is not empty. */
 
 /* What a CPU holds, in debug builds. [irq] */
 struct cpu_locks {
@@ -25,6 +27,7 @@ struct cpu_locks {
 } __attribute__((aligned(CACHE_LINE_SIZE)));
 
 static struct cpu_locks cpu_locks[KERNEL_DEBUG ? CPUS_MAX : 1];
+static u64 kicks[CPUS_MAX]; /* [irq] The CPUs that each is to kick. */
 
 void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {
@@ -132,6 +135,22 @@ bool spin_try_lock(struct spinlock *lock) LOCK_INTERNALS
     return true;
 }
 
+/* The word after a lock was given back, and has LOCK_WORD_KICK. */
+static __attribute__((noinline)) void unlocked_before_kick(u32 word)
+{
+    u64 to_kick = kicks[cpu_id()];
+
+    if ((word & ~LOCK_WORD_KICK) >= LOCK_WORD_ONE) {
+        lock_word_set(word);
+        return;
+    }
+    kicks[cpu_id()] = 0;
+    lock_word_set(0);
+    for (; to_kick != 0; to_kick &= to_kick - 1)
+        cpu_kick((u32)__builtin_ctzll(to_kick));
+    irq_restore((word & LOCK_WORD_IRQ_WAS_ON) != 0);
+}
+
 void spin_unlock(struct spinlock *lock) LOCK_INTERNALS
 {
     u32 word = lock_word() - LOCK_WORD_ONE;
@@ -139,8 +158,10 @@ void spin_unlock(struct spinlock *lock) LOCK_INTERNALS
     if (KERNEL_DEBUG)
         note_released(lock);
     __atomic_store_n(&lock->word, 0, __ATOMIC_RELEASE); /* Pairs with take(). */
-    if (word >= LOCK_WORD_ONE) {
+    if ((s32)word >= LOCK_WORD_ONE) {
         lock_word_set(word);
+    } else if ((s32)word < 0) {
+        unlocked_before_kick(word);
     } else {
         lock_word_set(0);
         irq_restore(word == LOCK_WORD_IRQ_WAS_ON);
@@ -154,7 +175,17 @@ bool spin_is_locked(const struct spinlock *lock)
 
 u32 spin_locks_held(void)
 {
-    return lock_word() / LOCK_WORD_ONE;
+    return (lock_word() & ~LOCK_WORD_KICK) / LOCK_WORD_ONE;
+}
+
+void spin_kick(u32 cpu)
+{
+    if (lock_word() == 0) {
+        cpu_kick(cpu);
+        return;
+    }
+    kicks[cpu_id()] |= 1ull << cpu;
+    lock_word_set(lock_word() | LOCK_WORD_KICK);
 }
 
 bool spin_hides_interrupts(void)

@@ -79,5 +79,12 @@ bool spin_is_locked(const struct spinlock *lock);
 /* How many this CPU holds. Above 0: sleeping is a bug. */
 u32 spin_locks_held(void);
 
+/*
+ * cpu_kick() once this CPU holds no spinlock, at once when it holds none. Whoever is kicked is soon
+ * after the locks of whoever woke it, and a kick takes long: it leaves the virtual machine.
+ * Interrupts are off.
+ */
+void spin_kick(u32 cpu);
+
 /* True when interrupts are off only because of spinlocks: they come back on with the last one. */
 bool spin_hides_interrupts(void);
