@@ -6,6 +6,7 @@
 #include "ops/disk/disk.h"
 #include "ops/disk/inner.h"
 #include "ops/disk/libext2fs.h"
+#include "ops/disk/sparse.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,29 +94,6 @@ static errcode_t file_make(struct copy *copy, ext2_ino_t dir, const char *name, 
     return ext2fs_write_inode(fs, *ino, inode);
 }
 
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
-/* How many of the bytes, whole blocks but for the last, are zeros or not, as the first block is. */
-static size_t run_size(const uint8_t *bytes, size_t size, size_t block, bool *zero)
-{
-    size_t run = 0;
-
-    while (run < size) {
-        size_t part = size - run < block ? size - run : block;
-        bool part_zero = is_zero(bytes + run, part);
-
-        if (run == 0)
-            *zero = part_zero;
-        if (part_zero != *zero)
-            break;
-        run += part;
-    }
-    return run;
-}
-
 static errcode_t run_write(ext2_file_t file, const uint8_t *bytes, size_t size, uint64_t off)
 {
     errcode_t code = ext2fs_file_llseek(file, off, EXT2_SEEK_SET, NULL);
@@ -138,7 +116,7 @@ static errcode_t piece_write(struct copy *copy, ext2_file_t file, size_t size, u
 
     while (size > 0 && !code) {
         bool zero = false;
-        size_t run = run_size(bytes, size, copy->disk->fs->blocksize, &zero);
+        size_t run = sparse_run(bytes, size, copy->disk->fs->blocksize, &zero);
 
         if (!zero)
             code = run_write(file, bytes, run, off);

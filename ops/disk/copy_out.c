@@ -25,6 +25,7 @@ struct copy {
     struct disk *disk;
     bool deep;
     bool follows;
+    bool has_made; /* Something: before that, what is in the way is somebody else's. */
     uint64_t count;
 };
 
@@ -78,6 +79,7 @@ static int link_out(struct copy *copy, int dir, const char *name, ext2_ino_t ino
     status = symlinkat(target, dir, name);
     if (status < 0)
         err_set_errno(err, "cannot make link '%s'", name);
+    copy->has_made |= status == 0;
     free(target);
     return status;
 }
@@ -121,6 +123,7 @@ static int dir_out(struct copy *copy, int dir, const char *name, const char *pat
         return err_set(err, "'%.100s...' lies too deep", path);
     if (mkdirat(dir, name, 0700) < 0)
         return err_set_errno(err, "cannot make directory '%s'", name);
+    copy->has_made = true;
     to = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (to < 0)
         return err_set_errno(err, "cannot open directory '%s'", name);
@@ -185,7 +188,7 @@ static int tree_copy(struct copy *copy, const char *path, const char *target, ex
         status = entry_out(copy, AT_FDCWD, temporary, path, ino, NULL, err);
         if (status == 0 && rename(temporary, target) < 0)
             status = err_set_errno(err, "cannot make '%s'", target);
-        if (status < 0)
+        if (status < 0 && copy->has_made)
             (void)state_remove(temporary, &ignored);
     }
     free(temporary);

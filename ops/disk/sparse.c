@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,4 +104,26 @@ int sparse_copy(int to, uint64_t to_off, int from, uint64_t from_off, uint64_t s
     if (ftruncate(to, (off_t)end) < 0)
         return err_set_errno(err, "cannot make a file of %llu bytes", (unsigned long long)end);
     return 0;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+size_t sparse_run(const uint8_t *bytes, size_t size, size_t block, bool *zero)
+{
+    size_t run = 0;
+
+    while (run < size) {
+        size_t part = size - run < block ? size - run : block;
+        bool part_zero = is_zero(bytes + run, part);
+
+        if (run == 0)
+            *zero = part_zero;
+        if (part_zero != *zero)
+            break;
+        run += part;
+    }
+    return run;
 }

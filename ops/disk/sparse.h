@@ -3,6 +3,8 @@
 
 /* Copies of files that keep their holes. */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
@@ -13,3 +15,9 @@ struct err;
  */
 int sparse_copy(int to, uint64_t to_off, int from, uint64_t from_off, uint64_t size,
                 struct err *err);
+
+/*
+ * How many of the bytes, at least one, whole blocks but for the last, are zeros or not, as `*zero`
+ * then says the first block is.
+ */
+size_t sparse_run(const uint8_t *bytes, size_t size, size_t block, bool *zero);

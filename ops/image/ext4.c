@@ -10,6 +10,7 @@
 #include "host/file.h"
 #include "host/xmem.h"
 #include "ops/disk/libext2fs.h"
+#include "ops/disk/sparse.h"
 #include "ops/image/tree.h"
 #include "ops/output/progress.h"
 
@@ -359,29 +360,6 @@ static int runs_walk(struct writer *writer, const struct tree_node *node, run_fn
     return status;
 }
 
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
-/* How many of the bytes, whole blocks but for the last, are zeros or not, as the first block is. */
-static size_t run_size(const uint8_t *bytes, size_t size, bool *zero)
-{
-    size_t run = 0;
-
-    while (run < size) {
-        size_t part = size - run < EXT4_BLOCK_SIZE ? size - run : EXT4_BLOCK_SIZE;
-        bool part_zero = is_zero(bytes + run, part);
-
-        if (run == 0)
-            *zero = part_zero;
-        if (part_zero != *zero)
-            break;
-        run += part;
-    }
-    return run;
-}
-
 /* Writes what is not zeros: those are in the file already, as a hole. */
 static int content_write(struct writer *writer, const uint8_t *bytes, size_t size, uint64_t block,
                          struct err *err)
@@ -390,7 +368,7 @@ static int content_write(struct writer *writer, const uint8_t *bytes, size_t siz
 
     while (size > 0) {
         bool zero = false;
-        size_t run = run_size(bytes, size, &zero);
+        size_t run = sparse_run(bytes, size, EXT4_BLOCK_SIZE, &zero);
 
         if (!zero && file_write_at(writer->fd, bytes, run, off) < 0)
             return err_set_errno(err, "cannot write the image");

@@ -342,19 +342,36 @@ static int program_place(struct root *root, const struct settings *settings, con
     return status;
 }
 
+/* The user means a program of the target root, and this computer's was found: he is to know. */
+static int program_check(struct root *root, const struct settings *settings, const char *source,
+                         struct err *err)
+{
+    if (!settings->target_root || settings->program[0] != '/' ||
+        strcmp(source, settings->program) != 0)
+        return 0;
+    if (settings->package) {
+        return err_set(err, "package '%s' has no '%s', which it names as its program",
+                       settings->package, settings->program);
+    }
+    strings_addf(&root->notes, "'%s' is not below '%s': this computer's is taken",
+                 settings->program, settings->target_root);
+    return 0;
+}
+
 /* Program, interpreter and libraries. */
 static int program_add(struct root *root, const struct settings *settings, struct deps *deps,
                        struct err *err)
 {
     char *source = host_file(settings, settings->program);
-    int status;
+    int status = program_check(root, settings, source, err);
 
     root->program = settings->guest_program ? path_normalize("/", settings->guest_program)
                                             : program_path(root, settings);
     root->program_real = program_real_path(settings, root->program, source);
     if (!settings->target_root && program_is_in_place(settings, root->program, source))
         settings_set(&source, root->program_real);
-    status = deps_add_program(deps, source, root->program_real, err);
+    if (status == 0)
+        status = deps_add_program(deps, source, root->program_real, err);
     if (status == 0)
         status = program_place(root, settings, root->program, source, err);
     free(source);

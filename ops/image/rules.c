@@ -256,16 +256,16 @@ static void link_bring(struct rules *rules, const char *path)
 
 static void links_bring(struct rules *rules)
 {
-    for (int round = 0; round < LINK_ROUNDS_MAX; round++) {
+    for (int round = 0; round < LINK_ROUNDS_MAX && rules->tree->count > rules->links_at; round++) {
         struct strings links = { 0 };
         struct err err;
 
+        rules->links_at = rules->tree->count;
         (void)tree_walk(rules->tree, link_see, &links, &err);
         for (size_t i = 0; i < links.count; i++) {
             if (!tree_find(rules->tree, links.items[i]))
                 link_bring(rules, links.items[i]);
         }
-        round = links.count == 0 ? LINK_ROUNDS_MAX : round;
         strings_fini(&links);
     }
 }
@@ -316,6 +316,7 @@ int rules_apply(struct rules *rules, struct err *err)
     int status;
 
     (void)tree_walk(rules->tree, link_see, NULL, err);
+    rules->links_at = rules->tree->count;
     rules->tree->keeps = true;
     do {
         before = applied;

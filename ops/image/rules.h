@@ -27,8 +27,10 @@ struct rules {
     struct strings *reasons; /* Gets a line for each rule that brought something, and why. */
     struct strings tmpfs;    /* Gets directories that must be writable; the caller's to free. */
 
-    struct rules_dir *dirs; /* Brought already. For rules_apply() alone. */
+    /* For rules_apply() alone. */
+    struct rules_dir *dirs; /* Brought already. */
     size_t dir_count;
+    size_t links_at; /* How large the tree was when its links were last looked at. */
 };
 
 /*

@@ -30,7 +30,8 @@ struct job {
     const char *name; /* Of the archive, for messages. */
     unsigned flags;   /* enum unpack_flags */
     struct made made;
-    uint64_t size; /* Bytes of files out of this archive. */
+    struct made emptied; /* Directories of which nothing older is left. */
+    uint64_t size;       /* Bytes of files out of this archive. */
 };
 
 int unpack_init(struct unpack *unpack, const char *dir, struct err *err)
@@ -211,6 +212,33 @@ static int thing_add(struct job *job, struct archive_entry *entry, const struct 
     }
 }
 
+/* Whether the directory of `spot`, or one above it, was emptied: once is enough for a layer. */
+static bool is_emptied(const struct job *job, const struct spot *spot)
+{
+    char *path = xstrdup(spot->path);
+    char *slash;
+    bool found = made_has(&job->emptied, "");
+
+    while (!found && (slash = strrchr(path, '/')) != NULL) {
+        *slash = '\0';
+        found = made_has(&job->emptied, path);
+    }
+    free(path);
+    return found;
+}
+
+static void dir_empty(struct job *job, const struct spot *spot)
+{
+    size_t len = strlen(spot->path) - strlen(spot->name);
+    char *dir = xstrndup(spot->path, len > 0 ? len - 1 : 0);
+
+    if (!is_emptied(job, spot)) {
+        spot_empty(spot, &job->made);
+        made_add(&job->emptied, dir);
+    }
+    free(dir);
+}
+
 /* A name that begins with ".wh.". */
 static int whiteout(struct job *job, const struct spot *spot, struct err *err)
 {
@@ -218,7 +246,7 @@ static int whiteout(struct job *job, const struct spot *spot, struct err *err)
     char *path;
 
     if (strcmp(spot->name, ".wh..wh..opq") == 0) {
-        spot_empty(spot, &job->made);
+        dir_empty(job, spot);
         return 0;
     }
     if (strncmp(spot->name, ".wh..wh.", 8) == 0) /* Notes of aufs to itself. */
@@ -313,5 +341,6 @@ int unpack_archive(struct unpack *unpack, const char *path, const char *name, un
     }
     (void)archive_read_free(job.archive);
     made_fini(&job.made);
+    made_fini(&job.emptied);
     return status;
 }

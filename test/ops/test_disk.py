@@ -96,6 +96,18 @@ def image_shows_what_is_in_it(place):
 
 
 @test
+def copy_leaves_alone_what_is_in_its_way(place):
+    """A directory comes by another name first. Somebody may have that one."""
+    create(place)
+    script = 'mkdir out.$$.tmp && touch out.$$.tmp/mine && exec "$@"'
+    command = place.command("image", "cp", "-r", "web:/etc", "out")
+    done = subprocess.run(["sh", "-c", script, "sh", *command], cwd=place.folder, env=place.env,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "cannot make directory" in done.stderr, done
+    assert [path.name for path in place.folder.glob("out.*.tmp/*")] == ["mine"]
+
+
+@test
 def image_gives_files_and_takes_them(place):
     image = create(place)
     place.write("conf/a.txt", "a")

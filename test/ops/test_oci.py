@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import tarfile
+import time
 
 from oci import MANIFEST, Layout, docker_archive, entry, hard_link, link, tar
 from place import debugfs, extract, test
@@ -109,6 +110,20 @@ def layers_cover_and_take_away(place):
     assert not (root / "whole").exists() and (root / "same").read_text() == "2"
     assert os.readlink(root / "soft") == "/changed"
     assert not any(".wh." in name for _, _, names in os.walk(root) for name in names)
+
+
+@test
+def emptying_a_directory_many_times_costs_once(place):
+    """Five thousand files of this layer, and as many marks that nothing older is to be in there."""
+    marks = [entry("dir/.wh..wh..opq", "")] * 5000
+    above = tar(*(entry(f"dir/{i}", "") for i in range(5000)), *marks,
+                entry("dir/deep/new", ""), entry("dir/deep/.wh..wh..opq", ""))
+    below = tar(entry("app", program(place)), entry("dir/old", "1"), entry("dir/deep/old", "1"))
+    start = time.monotonic()
+    root = package(place, layout(place, below, above).folder, "--name", "x") / "sysroot"
+    assert time.monotonic() - start < 20
+    assert len(os.listdir(root / "dir")) == 5001 and not (root / "dir/old").exists()
+    assert os.listdir(root / "dir/deep") == ["new"]
 
 
 @test

@@ -66,6 +66,26 @@ def a_package_needs_nothing_else_of_this_machine(place):
 
 
 @test
+def a_program_that_its_package_lost_is_not_this_machines(place):
+    folder = directory(place, Program="/usr/bin/true")
+    (folder / "sysroot/usr/bin").mkdir(parents=True)
+    (folder / "sysroot/bin/app").rename(folder / "sysroot/usr/bin/true")
+    done = place.run("pkg", "add", str(folder), "--name", "mine")
+    assert done.returncode == 0, done
+    (place.home / "packages/mine/sysroot/usr/bin/true").unlink()
+    place.fails("build", "-o", "x.img", "--package", "mine",
+                says=["package 'mine' has no '/usr/bin/true'"])
+
+
+@test
+def a_program_from_outside_the_target_root_is_told(place):
+    place.compile("prog", HELLO, "-static")
+    (place.folder / "root").mkdir()
+    done = place.run("build", "-o", "x.img", "-r", "root", str(place.folder / "prog"))
+    assert done.returncode == 0 and "/prog' is not below 'root'" in done.stderr, done
+
+
+@test
 def add_takes_a_directory_with_all_its_keys(place):
     folder = directory(place, Version="2", Args=["a"], RunConfig={"Memory": "64M"})
     done = place.run("pkg", "add", folder, "--name", "app:3.1")
