@@ -2,7 +2,7 @@
 /*
  * Reader-writer locks. All of it is under `lock`, and the lock is handed over: who gives it back
  * counts the next ones in and wakes them, so nobody overtakes. A writer that waits keeps new
- * readers out; a writer that leaves lets in the readers that wait before the next writer: neither starves.
+ * readers out; one that leaves lets in the readers that wait before the next: neither starves.
  */
 #include "kernel/core/mutex.h"
 

@@ -9,8 +9,9 @@
  *    `current` is not queued: it finds itself RUNNABLE in sched_sleep() and goes on.
  * 3. A stack is used by one CPU at a time. `on_cpu` is set before a CPU switches to a thread and
  *    cleared by whatever runs after it on that CPU (finish_switch()), without a lock. Until then
- *    the thread may be queued on that same CPU only, which cannot pick it before it has finished the
- *    switch; placing and stealing leave such threads where they are. So no CPU waits for another.
+ *    the thread may be queued on that same CPU only, which cannot pick it before it has finished
+ *    the switch; placing and stealing leave such threads where they are. So no CPU waits for
+ *    another.
  * 4. No wake-up is lost: sched_sleep_prepare() sets SLEEPING with a full barrier before the sleeper
  *    looks at its condition; sched_wake() has one between the condition and its look at `state`.
  * 5. A CPU that halts has looked at its queue with interrupts off; who queues something on a CPU
@@ -352,8 +353,8 @@ static void schedule(void)
     sched->switches++;
     sched->last = prev;
     /*
-     * thread_post_work() sets `work`, then looks here; `next` looks at its `work` on its way back to
-     * the program, after this. One of them has to see the other, hence the full barrier.
+     * thread_post_work() sets `work`, then looks here; `next` looks at its `work` on its way back
+     * to the program, after this. One of them has to see the other, hence the full barrier.
      */
     __atomic_store_n(&sched->current, next, __ATOMIC_SEQ_CST);
     next->run_since_ns = now_ns;

@@ -4,11 +4,12 @@
  * other way round than everything else here: from a page to the entries that name it, by the list
  * of areas that show its file.
  *
- * Runs wherever memory is allocated, bottom halves and holders of the address space's lock included,
- * and so without that lock. What it relies on instead: an area on the list is in the tree of areas,
- * so no table below it is freed; entries change by compare and exchange; and a fault that uses the
- * page behind an entry has interrupts off, which the flush before the page is freed waits for. One
- * that makes an entry writable in this moment has marked the page dirty before: it is not freed.
+ * Runs wherever memory is allocated, bottom halves and holders of the address space's lock
+ * included, and so without that lock. What it relies on instead: an area on the list is in the tree
+ * of areas, so no table below it is freed; entries change by compare and exchange; and a fault that
+ * uses the page behind an entry has interrupts off, which the flush before the page is freed waits
+ * for. One that makes an entry writable in this moment has marked the page dirty before: it is not
+ * freed.
  */
 #include "kernel/arch/mmu.h"
 #include "kernel/core/spinlock.h"

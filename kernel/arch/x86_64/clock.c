@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time from the cycle counter, scaled to nanoseconds; its rate from the hypervisor, from CPUID, or by
- * comparison with the 8254 timer.
+ * Time from the cycle counter, scaled to nanoseconds; its rate from the hypervisor, from CPUID, or
+ * by comparison with the 8254 timer.
  *
  * The comparison costs no waiting: the 8254 is started with the kernel's first steps and read when
  * the clock is first wanted; what boot did in between is the measured time. The APIC timer, whose
@@ -260,7 +260,7 @@ static u32 from_bcd(u32 value, u32 status)
     return (status & RTC_BINARY) != 0 ? value : (value >> 4) * 10 + (value & 15);
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar (March-based years, so leap days come last). */
+/* Days from 1970-01-01 to a Gregorian date (years begin in March, so leap days come last). */
 static u64 days_since_1970(u64 year, u64 month, u64 day)
 {
     u64 shifted_year = month <= 2 ? year - 1 : year;

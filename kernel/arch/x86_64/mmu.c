@@ -130,8 +130,8 @@ static u32 slot_index(u64 address, u32 level)
 }
 
 /*
- * Hangs a new table into an empty slot. Two CPUs may try at once: the loser's table goes back and the
- * winner's is used. 0 when memory is out.
+ * Hangs a new table into an empty slot. Two CPUs may try at once: the loser's table goes back and
+ * the winner's is used. 0 when memory is out.
  */
 static mmu_entry_t table_install(mmu_entry_t *slot, u64 bits)
 {
@@ -218,8 +218,8 @@ struct tables_range {
 };
 
 /*
- * Detaches the tables at and below `slot`. One is looked through only when the hole has all of it: an
- * upper one too, which large pages leave empty with no table below it. Depth is bounded by the
+ * Detaches the tables at and below `slot`. One is looked through only when the hole has all of it:
+ * an upper one too, which large pages leave empty with no table below it. Depth is bounded by the
  * levels of the tables.
  */
 /* NOLINTNEXTLINE(misc-no-recursion) */

@@ -54,7 +54,10 @@ static _Noreturn void halt_for_ever(void)
         __asm__ volatile("cli\n\thlt");
 }
 
-/* An interrupt with no table to handle it is a triple fault: the machine resets or, under QEMU's -no-reboot, ends. */
+/*
+ * An interrupt with no table to handle it is a triple fault: the machine resets or, under QEMU's
+ * -no-reboot, ends.
+ */
 static _Noreturn void triple_fault(void)
 {
     struct __attribute__((packed)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signal frames as Linux lays them out on x86-64, so that unwinders, debuggers and language runtimes
- * find their way: return address, ucontext, siginfo, and above them the vector state, 64-byte aligned.
+ * Signal frames as Linux lays them out on x86-64, so that unwinders, debuggers and language
+ * runtimes find their way: return address, ucontext, siginfo, and above them the vector state,
+ * 64-byte aligned.
  */
 #include "kernel/arch/signal.h"
 
@@ -197,7 +198,7 @@ static void machine_restore(struct user_regs *regs, const struct machine_context
     regs->orig_rax = UINT64_MAX;
 }
 
-/* Reads the vector state at `from` into `area`. A frame without our format has only the old part. */
+/* Reads the vector state at `from` into `area`: the old part alone if it lacks our format. */
 static int vector_read(u8 *area, uaddr_t from)
 {
     struct vector_software software;

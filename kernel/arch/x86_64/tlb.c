@@ -75,7 +75,7 @@ void tlb_flush_local(u64 address, u64 size)
 
 void tlb_answer(void)
 {
-    /* Pairs with the release in tlb_flush(): the range belongs to this generation or a later one. */
+    /* Pairs with the release in tlb_flush(): the range is of this generation or a later one. */
     u64 generation = atomic_load_explicit(&flush.generation, memory_order_acquire);
     u32 cpu = cpu_id();
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the CPU complains about (Intel SDM volume 3, chapter 6): whose fault it is, and who is told. */
+/* What the CPU complains about (Intel SDM volume 3, chapter 6): whose fault, and who is told. */
 #include "abi/linux/signal.h"
 #include "kernel/arch/context.h"
 #include "kernel/arch/cpu.h"
@@ -195,8 +195,8 @@ static _Noreturn void trap_fatal(const struct user_regs *regs, u64 vector, u64 c
 }
 
 /*
- * In the kernel only copies from and to the program may fault. Their page may be brought in first if
- * the copy runs with interrupts on, which says that it may sleep.
+ * In the kernel only copies from and to the program may fault. Their page may be brought in first
+ * if the copy runs with interrupts on, which says that it may sleep.
  */
 void trap_from_kernel(struct user_regs *regs, u64 vector, u64 code)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies from and to the program: ranges checked here, faults handled in uaccess_copy.S and traps.c. */
+/* Copies from and to the program: ranges; faults are for uaccess_copy.S and traps.c. */
 #include "kernel/mm/uaccess.h"
 
 #include "abi/linux/errors.h"

@@ -99,7 +99,7 @@ static void find_virtio_mmio(struct acpi_info *info, const struct acpi_table *ds
     }
 }
 
-/* An operation region of the device whose _HID is at `off`: the register that says what happened. */
+/* An operation region of the device whose _HID is at `off`: the register that tells events. */
 static bool read_event_register(struct acpi_events *events, const struct acpi_table *dsdt, u32 off,
                                 u32 end)
 {

@@ -5,8 +5,8 @@
  *
  * One buffer is lent to receive into. When it comes back, its bytes are taken one by one until a
  * line is complete; while its answer is on the way, the rest of them waits, and the device, which
- * has no buffer, with it. So whatever the host sends costs one answer's memory, and a host that does
- * not fetch its answer gets no other.
+ * has no buffer, with it. So whatever the host sends costs one answer's memory, and a host that
+ * does not fetch its answer gets no other.
  *
  * No lock: both queues' bottom halves run on the boot CPU, where the transports send what has no
  * other place, and the probe is done with the state before it lends the first buffer.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control channel: requests in any pieces, answers one at a time, and a host that misbehaves. */
+/* The control channel: requests in any pieces, answers one at a time, hosts that misbehave. */
 #include "kernel/drivers/virtio/virtio_console.h"
 
 #include "kernel/arch/mmu.h"

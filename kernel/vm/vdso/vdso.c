@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Puts the vDSO into the program: a file in memory whose first page is the clock's data and whose rest
- * is the shared object, mapped like any other file. The kernel keeps the data page.
+ * Puts the vDSO into the program: a file in memory whose first page is the clock's data and whose
+ * rest is the shared object, mapped like any other file. The kernel keeps the data page.
  */
 #include "abi/linux/mman.h"
 #include "kernel/arch/cpu.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vDSO: runs in the program, in place of system calls that only read a clock (vdso(7)). A shared
- * object of its own, built for the program's side; nothing of the kernel is linked to it.
+ * The vDSO: runs in the program, in place of system calls that only read a clock (vdso(7)). A
+ * shared object of its own, built for the program's side; nothing of the kernel is linked to it.
  */
 #include "abi/linux/time.h"
 #include "kernel/vm/vdso/vvar.h"
