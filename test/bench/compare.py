@@ -46,7 +46,7 @@ def rates(results):
         ratio = runs.get(OURS, {}).get("ratio")
         if ratio and PEER in runs:
             wide = ratio["spread"] if ratio["spread"] > WIDE else 0
-            yield Row("rate", title(key), ratio["median"], wide)
+            yield Row("requests a second", title(key), ratio["median"], wide)
 
 
 def micro(results):

@@ -156,12 +156,13 @@ def glance(results, path):
         for i, row in enumerate(rows):
             rgb = EVEN if abs(row.factor - 1) < CLEAR else LEAD if row.factor > 1 else TRAIL
             data.write(f'{len(rows) - i} {math.log2(row.factor):.3f} "{row.group}: {row.what}" '
-                       f"{int(rgb[1:], 16)} {row.factor:.1f}x\n")
+                       f"{int(rgb[1:], 16)} {row.factor:.{1 if row.factor > 2 else 2}f}x\n")
         data.flush()
         name = data.name
         lowest = min(0, *(math.log2(row.factor) for row in rows)) - 1
         draw(path, [
-            "set title 'ours beside the Linux guest: how many times faster, fewer or smaller'",
+            "set title 'ours beside the Linux guest: how many times faster, fewer or smaller "
+            "(green: we lead, red: we trail)' offset -12",
             "unset key", "set style fill solid 0.9", "unset grid", "set grid xtics",
             "set lmargin 52", "set rmargin 3", f"set yrange [0:{len(rows) + 1}]",
             f"set xrange [{lowest:.1f}:*]",

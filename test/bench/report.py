@@ -34,7 +34,7 @@ def against(factor):
     """How we stand, so that a reader sees at a glance where we trail."""
     if not factor:
         return "–"
-    return f"{factor:.1f}x" if factor >= 1 else f"**{factor:.2f}x**"
+    return f"{factor:.{1 if factor > 2 else 2}f}x" if factor >= 1 else f"**{factor:.2f}x**"
 
 
 def glance(results):
