@@ -355,7 +355,8 @@ const struct cmd cmd_run = {
     .more =
         "The program's output is what it prints; its exit status is that of ops, 128 and the "
         "number\n"
-        "of the signal if one ended it. Running never changes the image.\n"
+        "of the signal if one ended it. Running never changes the image. A script is run by the\n"
+        "interpreter that its first line names, unless that is a shell.\n"
         "\n"
         "With --debug, kernel and program lie at known addresses (no randomisation), and the line\n"
         "that is printed brings gdb there with the symbols of both.",

@@ -13,6 +13,7 @@
 #include "ops/config/config.h"
 #include "ops/config/ports.h"
 #include "ops/config/settings.h"
+#include "ops/image/script.h"
 #include "ops/pkg/package.h"
 
 #include <stdbool.h>
@@ -255,7 +256,9 @@ int settings_parse(struct settings *settings, const struct cmd *cmd, int argc, c
     struct words words;
     int status = settings_parse_words(settings, cmd, argc, argv, &words, limit, err);
 
-    return status == 0 ? words_set(settings, &words, err) : status;
+    if (status == 0)
+        status = words_set(settings, &words, err);
+    return status == 0 && !settings->package ? script_settings(settings, err) : status;
 }
 
 int settings_parse_image(struct settings *settings, const struct cmd *cmd, int argc, char **argv,

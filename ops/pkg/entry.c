@@ -4,6 +4,7 @@
 #include "host/err.h"
 #include "host/file.h"
 #include "host/xmem.h"
+#include "ops/image/script.h"
 #include "ops/image/sysroot.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/entry_name.h"
@@ -19,16 +20,14 @@
 #include <unistd.h>
 
 enum {
-    STEPS_MAX = 8,        /* Wrappers in wrappers, scripts of scripts. */
-    FIRST_LINE_MAX = 256, /* As Linux looks at: BINPRM_BUF_SIZE. */
-    PORT_FORWARD = 8000,  /* What ports of root are forwarded from: 80 from 8080. */
+    STEPS_MAX = 8,       /* Wrappers in wrappers, scripts of scripts. */
+    PORT_FORWARD = 8000, /* What ports of root are forwarded from: 80 from 8080. */
     PORT_FREE = 1024,
 };
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Shells, and programs that only start another one. */
-static const char *const shells[] = { "sh", "bash", "dash", "ash", "busybox", "zsh", NULL };
+/* Programs that only start another one. */
 static const char *const inits[] = { "tini",      "tini-static", "dumb-init",
                                      "catatonit", "docker-init", NULL };
 
@@ -205,43 +204,17 @@ static void init_take_off(struct work *work)
     words_drop(&work->argv, count);
 }
 
-/* The first line of the file at `path` if it is a script's, without `#!`; to be freed. */
-static char *script_line(const struct work *work, const char *path)
-{
-    char *source = sysroot_resolve(work->sysroot, path);
-    int fd = open(source, O_RDONLY | O_CLOEXEC);
-    char line[FIRST_LINE_MAX];
-    ssize_t len = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
-
-    if (fd >= 0)
-        close(fd);
-    free(source);
-    if (len < 2 || line[0] != '#' || line[1] != '!')
-        return NULL;
-    line[len] = '\0';
-    line[strcspn(line, "\n")] = '\0';
-    return xstrdup(line + 2 + strspn(line + 2, " \t"));
-}
-
 /* Puts the interpreter of a script in front, as Linux does. */
 static int script_take_on(struct work *work, const char *path, const char *line, struct err *err)
 {
     struct strings argv = { 0 };
-    size_t len = strcspn(line, " \t");
-    const char *rest = line + len + strspn(line + len, " \t");
-    char *interp = xstrndup(line, len);
+    char *interp;
+    char *rest;
     bool is_shell;
     char *what;
 
-    if (strcmp(path_base(interp), "env") == 0) {
-        if (strncmp(rest, "-S", 2) == 0)
-            rest += 2 + strspn(rest + 2, " \t");
-        free(interp);
-        len = strcspn(rest, " \t");
-        interp = xstrndup(rest, len);
-        rest += len + strspn(rest + len, " \t");
-    }
-    is_shell = is_one_of(shells, interp);
+    script_split(line, &interp, &rest);
+    is_shell = script_is_shell(interp);
     if (is_shell) {
         what = xasprintf("'%.100s' is a shell script", show(work, path));
         script_hint(work, err, what);
@@ -250,6 +223,7 @@ static int script_take_on(struct work *work, const char *path, const char *line,
     strings_take(&argv, interp);
     if (*rest != '\0')
         strings_add(&argv, rest);
+    free(rest);
     strings_add(&argv, path);
     for (size_t i = 1; i < work->argv.count; i++)
         strings_add(&argv, work->argv.items[i]);
@@ -274,13 +248,14 @@ static int step(struct work *work, char **path, struct err *err)
 {
     char *found;
     char *line;
+    char *source;
     int status = 0;
 
     if (work->argv.count == 0) {
         return err_set(err, "the image names nothing to run\n"
                             "hint: name it: --program PATH -a ARGUMENT");
     }
-    if (is_one_of(shells, work->argv.items[0]))
+    if (script_is_shell(work->argv.items[0]))
         return shell_take_off(work, err);
     if (is_one_of(inits, work->argv.items[0])) {
         init_take_off(work);
@@ -289,7 +264,9 @@ static int step(struct work *work, char **path, struct err *err)
     found = program_find(work, work->argv.items[0]);
     if (!found)
         return not_found(work, err);
-    line = script_line(work, found);
+    source = sysroot_resolve(work->sysroot, found);
+    line = script_line(source);
+    free(source);
     if (!line) {
         *path = found;
         return 0;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Files that say in their first line, `#!`, which program is to read them: execve(2). */
+
+#include <stdbool.h>
+
+struct err;
+struct settings;
+
+/* The first line of the file `source` of this machine without `#!`, to be freed; NULL: no script. */
+char *script_line(const char *source);
+
+/*
+ * Takes a first line apart: the interpreter, which has no slash when env(1) is to find it, and what
+ * follows it, "" for nothing. Both to be freed.
+ */
+void script_split(const char *line, char **interp, char **rest);
+
+/* Whether it is a shell, which is of no use where no program can be started. */
+bool script_is_shell(const char *interp);
+
+/*
+ * When the program of `settings` is a script, puts its interpreter in its place, the script in front
+ * of the arguments and into the image. Returns 0, or -1 with `err` set: it is a shell's, or the
+ * interpreter is not there.
+ */
+int script_settings(struct settings *settings, struct err *err);

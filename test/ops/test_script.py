@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts: run by their interpreter, unless that is a shell. These boot the real kernel."""
+
+import json
+import os
+
+from place import Skip, test
+from test_serve import ops
+
+SCRIPT = """import sys
+print("it is", sys.argv)
+sys.exit(3)
+"""
+
+
+def python():
+    if not os.path.exists("/usr/bin/python3"):
+        raise Skip("Python is not where Debian has it")
+    return "/usr/bin/python3"
+
+
+@test
+def script_is_run_by_its_interpreter(place):
+    interpreter = python()
+    for first in (f"#!{interpreter}", f"#! {interpreter} -u", "#!/usr/bin/env python3",
+                  "#!/usr/bin/env -S python3 -u"):
+        place.write("app.py", f"{first}\n{SCRIPT}")
+        done = ops(place, "run", "./app.py", "--", "one", "two")
+        assert (done.returncode, done.stdout) == (3, "it is ['/app.py', 'one', 'two']\n"), done
+    done = ops(place, "run", str(place.folder / "app.py"))
+    # The machine has a /tmp of its own.
+    assert done.returncode == 3 and "['/usr/local/bin/app.py']" in done.stdout, done
+    assert ops(place, "image", "create", "app.py").stdout == "app.py\n"
+    row = json.loads(ops(place, "image", "list", "--json").stdout)[0]
+    assert row["name"] == "app.py", row
+    assert "it is" in place.run("image", "cat", "app.py", "/app.py").stdout
+
+
+@test
+def script_of_a_shell_names_what_to_run(place):
+    place.write("start.sh", "#!/bin/sh\nset -e\n  exec /usr/bin/server --port 80\n")
+    place.write("entry.sh", '#!/usr/bin/env bash\nexec "$@"\n')
+    place.write("none.sh", "#!/bin/dash\necho hello\n")
+    place.write("odd", "#!/no/such/interpreter\n")
+    place.write("env", "#!/usr/bin/env no-such-program\n")
+    for args, says, hint in ((["start.sh"], "script for /bin/sh", "starts: /usr/bin/server"),
+                             (["entry.sh", "--", "nginx", "-x"], "script for bash", "starts: nginx"),
+                             (["none.sh"], "script for /bin/dash", "the program that it starts")):
+        for verb in ("run", "build"):
+            done = place.run(verb, *args)
+            assert done.returncode == 1 and says in done.stderr, done
+            assert hint in done.stderr.splitlines()[1], done
+    place.fails("run", "odd", says=["/no/such/interpreter"])
+    place.fails("run", "env", says=["'no-such-program'"])
