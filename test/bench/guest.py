@@ -83,6 +83,7 @@ class Guest:
             self.words = system.command(self, setup, plugin)
         else:
             self.words = self.command(system.boot(program, setup), setup, plugin)
+        self.rates = {}  # What clients found, requests a second, for their next run.
         self.supervised = False  # Somebody starts it again when it ends: that is no error.
         self.start()
 
