@@ -45,14 +45,17 @@ def ratio_text(run):
 
 
 def load(bench, plan, results):
-    for each_load in plan.loads:
-        for cpus in (cpus for cpus in each_load.cpus if cpus in plan.cpus):
-            key = f"{each_load.name}/{cpus}"
+    for one in plan.loads:
+        for cpus in (cpus for cpus in one.cpus if cpus in plan.cpus):
+            key = f"{one.name}/{cpus}"
             setup = Setup(kind="q35", cpus=cpus)
-            runs = results.take(("load", key), lambda: bench.throughput(  # pylint: disable=W0640
-                each_load, setup, plan.seconds, plan.pairs, lambda system, error:
-                results.fail(("load", key, system), error)))
-            figures(f"{each_load.title}, {cpus} CPU", {
+
+            def failed(system, error, key=key):
+                results.fail(("load", key, system), error)
+
+            runs = results.take(("load", key), lambda: bench.throughput(
+                one, setup, plan.seconds, plan.pairs, failed))
+            figures(f"{one.title}, {cpus} CPU", {
                 name: f"{run['rate']['median']:.0f}/s{ratio_text(run)} p99 {run['p99_ms']} ms"
                 for name, run in (runs or {}).items()})
 
@@ -68,7 +71,7 @@ def requests(bench, plan, results):
 
     for one in plan.loads:
         runs = each(bench, results, ("requests", one.name),
-                    lambda system: spent(system, one))  # pylint: disable=W0640
+                    lambda system: spent(system, one))
         figures(one.title, {name: f"{run['kernel']:.0f} kernel {run['user']:.0f} user"
                             for name, run in runs.items()})
 
@@ -86,7 +89,7 @@ def boot(bench, plan, results):
         key = f"{setup.kind}/{setup.memory}/{setup.cpus}"
         plain = setup.memory == "512M" and setup.cpus == 1
         runs = each(bench, results, ("boot", key),
-                    lambda system: bench.boot(system, setup, plan.boots),  # pylint: disable=W0640
+                    lambda system: bench.boot(system, setup, plan.boots),
                     bench.systems if plain else two_systems(bench))
         figures(f"boot {key}", {
             name: f"{run['first_byte_s']['median']:.3f} s "
@@ -98,7 +101,7 @@ def crashes(bench, plan, results):
     for way in crash.WAYS:
         systems = [system for system in two_systems(bench) if way.has(system)]
         runs = each(bench, results, ("crash", way.name),
-                    lambda system: way.measure(bench, system, plan.boots),  # pylint: disable=W0640
+                    lambda system: way.measure(bench, system, plan.boots),
                     systems)
         figures(f"crash, {way.name}", {name: f"{run['seconds']['median']:.3f} s ({run['how']})"
                                        for name, run in runs.items()})
@@ -109,9 +112,9 @@ def connections(bench, plan, results):
     one = loads.load_find("redis_get")
     for idle in plan.idle:
         runs = each(bench, results, ("connections", str(idle)),
-                    lambda system: bench.per_request(  # pylint: disable=W0640
+                    lambda system: bench.per_request(
                         system, one, Setup(kind="q35", memory="1G"), plan.count_seconds,
-                        idle=idle), two_systems(bench))  # pylint: disable=W0640
+                        idle=idle), two_systems(bench))
         figures(f"{one.title}, {idle} idle beside", {
             name: f"{run['kernel']:.0f} kernel" for name, run in runs.items()})
 
