@@ -3,6 +3,7 @@
  * Larger and smaller disks. libext2fs cannot resize a filesystem, resize2fs(8) beside it can, but
  * only one that is alone in its file: it gets a copy, from which the new disk is made.
  */
+#include "host/child.h"
 #include "host/err.h"
 #include "host/new_file.h"
 #include "host/xmem.h"
@@ -11,16 +12,12 @@
 #include "ops/disk/sparse.h"
 #include "ops/image/gpt.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -51,42 +48,6 @@ static const char *resize2fs_find(void)
     return NULL;
 }
 
-/* Runs a command with its output in `output`. Returns its exit status, or -1. */
-static int command_run(char **argv, char output[OUTPUT_SIZE_MAX])
-{
-    char *const env[] = { (char[]){ "LC_ALL=C" }, NULL };
-    posix_spawn_file_actions_t actions;
-    size_t len = 0;
-    int ends[2];
-    int status = -1;
-    pid_t pid;
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -1;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    if (posix_spawn(&pid, argv[0], &actions, NULL, argv, env) != 0)
-        pid = -1;
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    while (pid > 0 && len < OUTPUT_SIZE_MAX - 1) {
-        ssize_t got = read(ends[0], output + len, OUTPUT_SIZE_MAX - 1 - len);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        len += (size_t)got;
-    }
-    output[len] = '\0';
-    close(ends[0]);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* From what resize2fs said to one line of ours. */
 static int complaint(const char *output, struct err *err)
 {
@@ -103,22 +64,27 @@ static int complaint(const char *output, struct err *err)
 static int fs_resize(const struct new_file *file, uint64_t size, struct err *err)
 {
     const char *tool = resize2fs_find();
-    char output[OUTPUT_SIZE_MAX];
+    char *output = NULL;
     char *path = xasprintf("/proc/%ld/fd/%d", (long)getpid(), file->fd);
     char *kib = xasprintf("%lluK", (unsigned long long)size / 1024);
     char *program = xstrdup(tool ? tool : "");
     char force[] = "-f";
     char *argv[] = { program, force, path, kib, NULL };
-    int status = tool ? command_run(argv, output) : -1;
+    struct child_spec spec = { .argv = argv, .output_max = OUTPUT_SIZE_MAX };
+    int status = tool ? child_run(&spec, &output) : -1;
 
+    if (!tool) {
+        status = err_set(err, "resize2fs is not installed\nhint: `apt install e2fsprogs`");
+    } else if (status < 0 || status == CHILD_NOT_THERE) {
+        status = err_set(err, "resize2fs cannot be run");
+    } else if (status > 0) {
+        status = complaint(output, err);
+    }
     free(program);
     free(path);
     free(kib);
-    if (!tool)
-        return err_set(err, "resize2fs is not installed\nhint: `apt install e2fsprogs`");
-    if (status != 0)
-        return status < 0 ? err_set(err, "resize2fs cannot be run") : complaint(output, err);
-    return 0;
+    free(output);
+    return status;
 }
 
 /* What the filesystem may have on a disk of the new size. */

@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/pkg/apt.h"
 
+#include "host/child.h"
 #include "host/err.h"
 #include "host/strings.h"
 #include "host/xmem.h"
 #include "ops/state/state.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     OUTPUT_MAX = 8 << 20,
-    NOT_THERE = 127,
 };
-
-/* What the child does. Its output goes to `fd`. */
-static void child_run(char **argv, const char *dir, int fd)
-{
-    int null = open("/dev/null", O_RDONLY);
-
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (dup2(null, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || (dir && chdir(dir) < 0))
-        _exit(NOT_THERE);
-    (void)setenv("LC_ALL", "C", 1);
-    (void)execvp(argv[0], argv);
-    _exit(NOT_THERE);
-}
 
 /* The line in which apt says what went wrong, to be freed. */
 static char *complaint_of(const char *output)
@@ -50,20 +32,17 @@ static char *complaint_of(const char *output)
     return xstrdup("it did not say why");
 }
 
-/* Waits for the child; `output` is what it wrote. */
-static int child_end(pid_t child, const char *output, struct err *err)
+/* From how apt-get ended and what it wrote to how we do. */
+static int status_of(int status, const char *output, struct err *err)
 {
     char *complaint;
-    int status;
 
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR)
-            return err_set_errno(err, "cannot wait for apt-get");
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (status == 0)
         return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
+    if (status == CHILD_NOT_THERE)
         return err_set(err, "cannot run apt-get: from-deb needs Debian's or Ubuntu's apt");
+    if (status < 0)
+        return err_set_errno(err, "cannot run apt-get");
     complaint = complaint_of(output);
     err_set(err, "apt-get: %.300s\nhint: `apt-get update` as root renews what apt knows",
             complaint);
@@ -71,44 +50,14 @@ static int child_end(pid_t child, const char *output, struct err *err)
     return -1;
 }
 
-static char *pipe_read(int fd)
-{
-    char *text = xcalloc(OUTPUT_MAX + 1, 1);
-    size_t len = 0;
-    ssize_t size = 1;
-
-    while (size > 0 || (size < 0 && errno == EINTR)) {
-        char rest[4096];
-        bool is_full = len == OUTPUT_MAX;
-
-        size = is_full ? read(fd, rest, sizeof(rest)) : read(fd, text + len, OUTPUT_MAX - len);
-        if (size > 0 && !is_full)
-            len += (size_t)size;
-    }
-    return text;
-}
-
 /* Runs apt-get and sets `*output` to what it wrote, to be freed, unless NULL. */
 static int apt_run(const struct strings *argv, const char *dir, char **output, struct err *err)
 {
-    int ends[2];
-    pid_t child;
+    struct child_spec spec = { .argv = argv->items, .dir = dir, .output_max = OUTPUT_MAX };
     char *text;
-    int status;
+    int status = child_run(&spec, &text);
 
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return err_set_errno(err, "cannot run apt-get");
-    child = fork();
-    if (child == 0)
-        child_run(argv->items, dir, ends[1]);
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return err_set_errno(err, "cannot run apt-get");
-    }
-    text = pipe_read(ends[0]);
-    close(ends[0]);
-    status = child_end(child, text, err);
+    status = status_of(status, text, err);
     if (output && status == 0) {
         *output = text;
     } else {
