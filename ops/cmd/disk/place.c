@@ -71,26 +71,32 @@ const struct option_spec disk_options_delete[] = {
     { 0 },
 };
 
-int disk_args_parse(struct disk_args *args, enum state_folder folder, const struct cmd *self,
-                    int argc, char **argv, struct words_limit limit, struct err *err)
+static int args_parse(struct disk_args *args, const struct disk_call *call, const struct cmd *self,
+                      int argc, char **argv, struct err *err)
 {
     int status;
 
-    *args = (struct disk_args){ .folder = folder };
-    status = options_parse(args, self, argc, argv, &args->words, limit, err);
+    *args = (struct disk_args){ .folder = call->folder };
+    status = options_parse(args, self, argc, argv, &args->words, call->limit, err);
     if (status != 0)
         return status;
     args->provider = provider_find(args->target ? args->target : "onprem", err);
     return args->provider ? 0 : -1;
 }
 
-void disk_args_fini(struct disk_args *args)
+int disk_cmd_run(const struct disk_call *call, const struct cmd *self, int argc, char **argv,
+                 struct err *err)
 {
-    free(args->target);
-    free(args->data);
-    free(args->label);
-    free(args->source);
-    *args = (struct disk_args){ .target = NULL };
+    struct disk_args args;
+    int status = args_parse(&args, call, self, argc, argv, err);
+
+    if (status == 0)
+        status = call->fn(&args, err);
+    free(args.target);
+    free(args.data);
+    free(args.label);
+    free(args.source);
+    return status;
 }
 
 /* A word with a slash, or that names no image but a file, is a file. */

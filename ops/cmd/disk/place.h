@@ -35,10 +35,16 @@ extern const struct option_spec disk_options_list[];   /* -l */
 extern const struct option_spec disk_options_copy[];   /* -r, -L */
 extern const struct option_spec disk_options_delete[]; /* --older-than, -y and its aliases */
 
-/* Parses a command line. Returns 0, or as options_parse(); to be given back in any case. */
-int disk_args_parse(struct disk_args *args, enum state_folder folder, const struct cmd *self,
-                    int argc, char **argv, struct words_limit limit, struct err *err);
-void disk_args_fini(struct disk_args *args);
+/* A command: how many words it takes, and what it does with them. */
+struct disk_call {
+    enum state_folder folder;
+    struct words_limit limit;
+    int (*fn)(struct disk_args *args, struct err *err);
+};
+
+/* Parses a command line and does what is called for. Returns what `fn` does, or options_parse(). */
+int disk_cmd_run(const struct disk_call *call, const struct cmd *self, int argc, char **argv,
+                 struct err *err);
 
 /* A disk by the name of an image or volume, or by its file. */
 struct place {
@@ -51,11 +57,12 @@ int place_find(struct place *place, enum state_folder folder, const char *name, 
                struct err *err);
 void place_fini(struct place *place);
 
-/* The commands ls, tree, cp and cat, for either kind of disk. */
-int disk_cmd_ls(struct disk_args *args, struct err *err);
-int disk_cmd_tree(struct disk_args *args, struct err *err);
+/* The commands ls, tree, cp and cat, by the name of `self`, for either kind of disk. */
+int disk_cmd_look(enum state_folder folder, const struct cmd *self, int argc, char **argv,
+                  struct err *err);
+
+/* Copies in or out. */
 int disk_cmd_cp(struct disk_args *args, struct err *err);
-int disk_cmd_cat(struct disk_args *args, struct err *err);
 
 /*
  * Asks a person, on the terminal; no is the default. Returns 1 for yes, 0 for no; where stdin is no

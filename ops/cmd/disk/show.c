@@ -2,17 +2,20 @@
 /* ls, tree and cat: what is in a disk. */
 #include "host/err.h"
 #include "host/xmem.h"
+#include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/disk/disk.h"
 #include "ops/output/plain.h"
 #include "ops/output/table.h"
+#include "ops/state/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *type_name(enum disk_type type)
 {
@@ -142,17 +145,17 @@ static int show(struct disk_args *args, bool deep, struct err *err)
     return disk ? status : -1;
 }
 
-int disk_cmd_ls(struct disk_args *args, struct err *err)
+static int ls(struct disk_args *args, struct err *err)
 {
     return show(args, false, err);
 }
 
-int disk_cmd_tree(struct disk_args *args, struct err *err)
+static int tree(struct disk_args *args, struct err *err)
 {
     return show(args, true, err);
 }
 
-int disk_cmd_cat(struct disk_args *args, struct err *err)
+static int cat(struct disk_args *args, struct err *err)
 {
     struct err ignored = { 0 };
     struct place place;
@@ -171,4 +174,25 @@ int disk_cmd_cat(struct disk_args *args, struct err *err)
         (void)disk_close(disk, &ignored);
     place_fini(&place);
     return disk ? status : -1;
+}
+
+int disk_cmd_look(enum state_folder folder, const struct cmd *self, int argc, char **argv,
+                  struct err *err)
+{
+    static const struct {
+        const char *name;
+        struct words_limit limit;
+        int (*fn)(struct disk_args *args, struct err *err);
+    } looks[] = {
+        { "cat", { .min = 2, .max = SIZE_MAX }, cat },
+        { "cp", { .min = 2, .max = SIZE_MAX }, disk_cmd_cp },
+        { "ls", { .min = 1, .max = 2 }, ls },
+        { "tree", { .min = 1, .max = 2 }, tree },
+    };
+    size_t i = 0;
+
+    while (strcmp(looks[i].name, self->name) != 0)
+        i++;
+    return disk_cmd_run(&(struct disk_call){ folder, looks[i].limit, looks[i].fn }, self, argc,
+                        argv, err);
 }

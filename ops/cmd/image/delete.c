@@ -3,7 +3,6 @@
 #include "host/err.h"
 #include "host/xmem.h"
 #include "ops/cli/cmd.h"
-#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
@@ -35,14 +34,9 @@ static int images_delete(struct disk_args *args, struct err *err)
 
 static int delete_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .max = SIZE_MAX };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_IMAGES, { .max = SIZE_MAX }, images_delete };
 
-    if (status == 0)
-        status = images_delete(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec *const options[] = { disk_options_delete, disk_options_target,

@@ -48,7 +48,7 @@ static void env_print(const struct manifest *manifest)
     table_destroy(table);
 }
 
-static int env_show(const struct disk_args *args, struct err *err)
+static int env_show(struct disk_args *args, struct err *err)
 {
     struct image_manifest read = { .text = NULL };
     struct place place;
@@ -68,14 +68,9 @@ static int env_show(const struct disk_args *args, struct err *err)
 
 static int env_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 1, .max = 1 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_IMAGES, { .min = 1, .max = 1 }, env_show };
 
-    if (status == 0)
-        status = env_show(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 const struct cmd cmd_image_env = {

@@ -56,7 +56,7 @@ static int images_list(const struct provider *provider, const regex_t *pattern, 
     return status < 0 ? err_prefix(err, "cannot list images") : 0;
 }
 
-static int images_search(const struct disk_args *args, struct err *err)
+static int images_search(struct disk_args *args, struct err *err)
 {
     regex_t pattern;
     int code = regcomp(&pattern, args->words.items[0], REG_EXTENDED | REG_NOSUB);
@@ -73,28 +73,23 @@ static int images_search(const struct disk_args *args, struct err *err)
     return status;
 }
 
+static int list_do(struct disk_args *args, struct err *err)
+{
+    return images_list(args->provider, NULL, err);
+}
+
 static int list_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct disk_args args;
-    int status =
-        disk_args_parse(&args, STATE_IMAGES, self, argc, argv, (struct words_limit){ 0 }, err);
+    static const struct disk_call call = { STATE_IMAGES, { 0 }, list_do };
 
-    if (status == 0)
-        status = images_list(args.provider, NULL, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static int search_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 1, .max = 1 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_IMAGES, { .min = 1, .max = 1 }, images_search };
 
-    if (status == 0)
-        status = images_search(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec *const options[] = { disk_options_target, NULL };

@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* image cat, cp, ls, tree: what is in an image, and changing it. */
 #include "ops/cli/cmd.h"
-#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/state/state.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
-/* Parses a command line and runs `fn` with it. */
-static int look(const struct cmd *self, int argc, char **argv, struct words_limit limit,
-                int (*fn)(struct disk_args *args, struct err *err), struct err *err)
+static int look_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
-
-    if (status == 0)
-        status = fn(&args, err);
-    disk_args_fini(&args);
-    return status;
-}
-
-static int cat_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 2, .max = SIZE_MAX }, disk_cmd_cat,
-                err);
-}
-
-static int cp_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 2, .max = SIZE_MAX }, disk_cmd_cp,
-                err);
-}
-
-static int ls_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 1, .max = 2 }, disk_cmd_ls, err);
-}
-
-static int tree_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 1, .max = 2 }, disk_cmd_tree, err);
+    return disk_cmd_look(STATE_IMAGES, self, argc, argv, err);
 }
 
 static const struct option_spec *const copy_options[] = { disk_options_copy, NULL };
@@ -52,7 +20,7 @@ const struct cmd cmd_image_cat = {
     .about = "print files of an image",
     .more = "NAME is the name of an image, or a file with one.",
     .examples = "  ops image cat web /etc/soliton/manifest",
-    .run = cat_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_image_cp = {
@@ -71,7 +39,7 @@ const struct cmd cmd_image_cp = {
                 "  ops image cp -r ./html web:/srv\n"
                 "  ops image cp web /var/lib/app.db /tmp",
     .options = copy_options,
-    .run = cp_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_image_ls = {
@@ -81,7 +49,7 @@ const struct cmd cmd_image_ls = {
     .examples = "  ops image ls web /etc\n"
                 "  ops image ls -l web.img",
     .options = list_options,
-    .run = ls_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_image_tree = {
@@ -90,5 +58,5 @@ const struct cmd cmd_image_tree = {
     .about = "list all that is in an image",
     .examples = "  ops image tree web",
     .options = list_options,
-    .run = tree_run,
+    .run = look_run,
 };

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static int image_resize(const struct disk_args *args, struct err *err)
+static int image_resize(struct disk_args *args, struct err *err)
 {
     const char *name = args->words.items[0];
     uint64_t mib;
@@ -29,14 +29,9 @@ static int image_resize(const struct disk_args *args, struct err *err)
 
 static int resize_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 2, .max = 2 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_IMAGES, { .min = 2, .max = 2 }, image_resize };
 
-    if (status == 0)
-        status = image_resize(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec *const options[] = { disk_options_target, NULL };

@@ -37,7 +37,7 @@ static int image_copy(const struct provider *source, const struct provider *targ
     return status;
 }
 
-static int image_sync(const struct disk_args *args, struct err *err)
+static int image_sync(struct disk_args *args, struct err *err)
 {
     const char *name = args->words.items[0];
     const struct provider *source;
@@ -57,14 +57,9 @@ static int image_sync(const struct disk_args *args, struct err *err)
 
 static int sync_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 1, .max = 1 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_IMAGES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_IMAGES, { .min = 1, .max = 1 }, image_sync };
 
-    if (status == 0)
-        status = image_sync(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec sync_options[] = {

@@ -93,36 +93,32 @@ static int volume_resize(struct disk_args *args, struct err *err)
     return args->provider->volume_resize(args->words.items[0], mib << 20, err);
 }
 
-static int change(const struct cmd *self, int argc, char **argv, struct words_limit limit,
-                  int (*fn)(struct disk_args *args, struct err *err), struct err *err)
-{
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_VOLUMES, self, argc, argv, limit, err);
-
-    if (status == 0)
-        status = fn(&args, err);
-    disk_args_fini(&args);
-    return status;
-}
-
 static int delete_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    return change(self, argc, argv, (struct words_limit){ .max = SIZE_MAX }, volumes_delete, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .max = SIZE_MAX }, volumes_delete };
+
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static int attach_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    return change(self, argc, argv, (struct words_limit){ .min = 2, .max = 3 }, volume_attach, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .min = 2, .max = 3 }, volume_attach };
+
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static int detach_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    return change(self, argc, argv, (struct words_limit){ .min = 2, .max = 2 }, volume_detach, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .min = 2, .max = 2 }, volume_detach };
+
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static int resize_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    return change(self, argc, argv, (struct words_limit){ .min = 2, .max = 2 }, volume_resize, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .min = 2, .max = 2 }, volume_resize };
+
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec *const options[] = { disk_options_target, NULL };

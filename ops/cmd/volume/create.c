@@ -77,7 +77,7 @@ static int volume_make(const struct disk_args *args, struct err *err)
     return status;
 }
 
-static int volume_create(const struct disk_args *args, struct err *err)
+static int volume_create(struct disk_args *args, struct err *err)
 {
     if (!args->provider->volume_create)
         return provider_lacks(args->provider, "create volumes", err);
@@ -88,14 +88,9 @@ static int volume_create(const struct disk_args *args, struct err *err)
 
 static int create_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 1, .max = 1 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_VOLUMES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .min = 1, .max = 1 }, volume_create };
 
-    if (status == 0)
-        status = volume_create(&args, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec create_options[] = {

@@ -105,28 +105,28 @@ int volume_show(const struct provider *provider, const char *name, struct err *e
     return status;
 }
 
+static int list_do(struct disk_args *args, struct err *err)
+{
+    return volumes_list(args->provider, err);
+}
+
 static int list_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct disk_args args;
-    int status =
-        disk_args_parse(&args, STATE_VOLUMES, self, argc, argv, (struct words_limit){ 0 }, err);
+    static const struct disk_call call = { STATE_VOLUMES, { 0 }, list_do };
 
-    if (status == 0)
-        status = volumes_list(args.provider, err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
+}
+
+static int info_do(struct disk_args *args, struct err *err)
+{
+    return volume_show(args->provider, args->words.items[0], err);
 }
 
 static int info_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct words_limit limit = { .min = 1, .max = 1 };
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_VOLUMES, self, argc, argv, limit, err);
+    static const struct disk_call call = { STATE_VOLUMES, { .min = 1, .max = 1 }, info_do };
 
-    if (status == 0)
-        status = volume_show(args.provider, args.words.items[0], err);
-    disk_args_fini(&args);
-    return status;
+    return disk_cmd_run(&call, self, argc, argv, err);
 }
 
 static const struct option_spec *const options[] = { disk_options_target, NULL };

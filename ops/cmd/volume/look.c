@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* volume cat, cp, ls, tree: what is in a volume, and changing it. */
 #include "ops/cli/cmd.h"
-#include "ops/cli/options.h"
 #include "ops/cmd/disk/place.h"
 #include "ops/state/state.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
-/* Parses a command line and runs `fn` with it. */
-static int look(const struct cmd *self, int argc, char **argv, struct words_limit limit,
-                int (*fn)(struct disk_args *args, struct err *err), struct err *err)
+static int look_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
-    struct disk_args args;
-    int status = disk_args_parse(&args, STATE_VOLUMES, self, argc, argv, limit, err);
-
-    if (status == 0)
-        status = fn(&args, err);
-    disk_args_fini(&args);
-    return status;
-}
-
-static int cat_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 2, .max = SIZE_MAX }, disk_cmd_cat,
-                err);
-}
-
-static int cp_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 2, .max = SIZE_MAX }, disk_cmd_cp,
-                err);
-}
-
-static int ls_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 1, .max = 2 }, disk_cmd_ls, err);
-}
-
-static int tree_run(const struct cmd *self, int argc, char **argv, struct err *err)
-{
-    return look(self, argc, argv, (struct words_limit){ .min = 1, .max = 2 }, disk_cmd_tree, err);
+    return disk_cmd_look(STATE_VOLUMES, self, argc, argv, err);
 }
 
 static const struct option_spec *const copy_options[] = { disk_options_copy, NULL };
@@ -52,7 +20,7 @@ const struct cmd cmd_volume_cat = {
     .about = "print files of a volume",
     .more = "NAME is the name of a volume, or a file with one.",
     .examples = "  ops volume cat data /app.log",
-    .run = cat_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_volume_cp = {
@@ -63,7 +31,7 @@ const struct cmd cmd_volume_cp = {
     .examples = "  ops volume cp data:/app.db .\n"
                 "  ops volume cp -r ./seed data:/",
     .options = copy_options,
-    .run = cp_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_volume_ls = {
@@ -72,7 +40,7 @@ const struct cmd cmd_volume_ls = {
     .about = "list a directory of a volume",
     .examples = "  ops volume ls -l data /",
     .options = list_options,
-    .run = ls_run,
+    .run = look_run,
 };
 
 const struct cmd cmd_volume_tree = {
@@ -81,5 +49,5 @@ const struct cmd cmd_volume_tree = {
     .about = "list all that is in a volume",
     .examples = "  ops volume tree data",
     .options = list_options,
-    .run = tree_run,
+    .run = look_run,
 };
