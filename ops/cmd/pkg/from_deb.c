@@ -4,17 +4,15 @@
 
 #include "host/err.h"
 #include "host/strings.h"
-#include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
-#include "ops/output/table.h"
+#include "ops/cmd/pkg/make.h"
 #include "ops/pkg/draft.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct from_deb_args {
@@ -25,6 +23,7 @@ struct from_deb_args {
     struct strings envs;
     struct strings files;
     bool replaces;
+    struct words words; /* What is made a package. */
 };
 
 static int env_set(void *field, const char *value, struct err *err)
@@ -32,30 +31,23 @@ static int env_set(void *field, const char *value, struct err *err)
     return strings_set_env(field, value) ? 0 : err_set(err, "'%s' is not NAME=VALUE", value);
 }
 
-static int package_make(const struct from_deb_args *args, const struct words *words, char **folder,
+static int package_fill(struct draft *draft, struct draft_info *info, void *context,
                         struct err *err)
 {
+    const struct from_deb_args *args = context;
     struct from_deb_wish wish = {
         .program = args->program, .args = args->args, .envs = args->envs, .files = args->files
     };
-    struct draft draft;
-    struct draft_info info = { .name = args->name ? xstrdup(args->name) : NULL,
-                               .version = args->version ? xstrdup(args->version) : NULL };
     struct strings warnings = { 0 };
-    int status = draft_init(&draft, err);
+    int status;
 
-    for (size_t i = 0; i < words->count; i++)
-        strings_add(&wish.words, words->items[i]);
-    if (status == 0)
-        status = from_deb(&draft, &info, &wish, &warnings, err);
-    if (status == 0)
-        status = draft_keep(&draft, &info, args->replaces, folder, err);
+    for (size_t i = 0; i < args->words.count; i++)
+        strings_add(&wish.words, args->words.items[i]);
+    status = from_deb(draft, info, &wish, &warnings, err);
     if (status == 0)
         ui_warnings(&warnings);
     strings_fini(&warnings);
     strings_fini(&wish.words);
-    draft_info_fini(&info);
-    draft_fini(&draft);
     return status;
 }
 
@@ -73,18 +65,20 @@ static int from_deb_run(const struct cmd *self, int argc, char **argv, struct er
 {
     struct words_limit limit = { .min = 1, .max = SIZE_MAX };
     struct from_deb_args args = { 0 };
-    struct words words;
-    char *folder = NULL;
-    int status = options_parse(&args, self, argc, argv, &words, limit, err);
+    int status = options_parse(&args, self, argc, argv, &args.words, limit, err);
 
     if (status == 0) {
-        status = package_make(&args, &words, &folder, err);
-        if (status < 0)
-            (void)err_prefix(err, "cannot make a package of '%s'", words.items[0]);
+        struct make make = {
+            .of = args.words.items[0],
+            .name = args.name,
+            .version = args.version,
+            .replaces = args.replaces,
+            .fill = package_fill,
+            .context = &args,
+        };
+
+        status = make_package(&make, err);
     }
-    if (status == 0)
-        table_print_name("path", folder, stdout);
-    free(folder);
     args_fini(&args);
     return status;
 }

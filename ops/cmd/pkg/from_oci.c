@@ -7,7 +7,7 @@
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
-#include "ops/output/table.h"
+#include "ops/cmd/pkg/make.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/entry.h"
 #include "ops/pkg/entry_name.h"
@@ -18,7 +18,6 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +28,7 @@ struct from_oci_args {
     char *program;
     struct strings args;
     bool replaces;
+    const char *file; /* What is made a package. */
 };
 
 /* The part of "registry/team/nginx:1.25" that is a name, and the one that is a version. */
@@ -48,8 +48,8 @@ static void ref_split(const char *ref, char **name, char **version)
     }
 }
 
-static void names_fill(struct draft_info *info, const struct from_oci_args *args,
-                       const struct oci_image *image, const char *file)
+/* What the user did not say. */
+static void names_fill(struct draft_info *info, const struct oci_image *image, const char *file)
 {
     char *name = NULL;
     char *version = NULL;
@@ -58,9 +58,10 @@ static void names_fill(struct draft_info *info, const struct from_oci_args *args
         ref_split(image->ref, &name, &version);
     if (!version && image->config.version)
         version = xstrdup(image->config.version);
-    info->name = args->name ? xstrdup(args->name) : name ? xstrdup(name) : from_name(file);
-    if (args->version || version)
-        info->version = xstrdup(args->version ? args->version : version);
+    if (!info->name)
+        info->name = name ? xstrdup(name) : from_name(file);
+    if (!info->version && version)
+        info->version = xstrdup(version);
     if (image->config.description)
         info->description = entry_name_show(image->config.description);
     free(name);
@@ -83,24 +84,17 @@ static int image_take(struct draft *draft, struct draft_info *info,
     return status;
 }
 
-static int package_make(const struct from_oci_args *args, const char *file, char **folder,
+static int package_fill(struct draft *draft, struct draft_info *info, void *context,
                         struct err *err)
 {
+    const struct from_oci_args *args = context;
     struct oci_image image = { 0 };
-    struct draft draft = { 0 };
-    struct draft_info info = { 0 };
-    int status = draft_init(&draft, err);
+    int status = oci_image_open(&image, args->file, args->ref, err);
 
-    if (status == 0)
-        status = oci_image_open(&image, file, args->ref, err);
     if (status == 0) {
-        names_fill(&info, args, &image, file);
-        status = image_take(&draft, &info, args, &image, err);
+        names_fill(info, &image, args->file);
+        status = image_take(draft, info, args, &image, err);
     }
-    if (status == 0)
-        status = draft_keep(&draft, &info, args->replaces, folder, err);
-    draft_info_fini(&info);
-    draft_fini(&draft);
     oci_image_fini(&image);
     return status;
 }
@@ -119,17 +113,21 @@ static int from_oci_run(const struct cmd *self, int argc, char **argv, struct er
     struct words_limit limit = { .min = 1, .max = 1 };
     struct from_oci_args args = { 0 };
     struct words words;
-    char *folder = NULL;
     int status = options_parse(&args, self, argc, argv, &words, limit, err);
 
     if (status == 0) {
-        status = package_make(&args, words.items[0], &folder, err);
-        if (status < 0)
-            (void)err_prefix(err, "cannot make a package of '%s'", words.items[0]);
+        struct make make = {
+            .of = words.items[0],
+            .name = args.name,
+            .version = args.version,
+            .replaces = args.replaces,
+            .fill = package_fill,
+            .context = &args,
+        };
+
+        args.file = words.items[0];
+        status = make_package(&make, err);
     }
-    if (status == 0)
-        table_print_name("path", folder, stdout);
-    free(folder);
     args_fini(&args);
     return status;
 }

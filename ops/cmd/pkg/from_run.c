@@ -2,19 +2,17 @@
 /* pkg from-run: a package of a program of this machine. */
 #include "host/err.h"
 #include "host/strings.h"
-#include "host/xmem.h"
 #include "ops/cli/cmd.h"
 #include "ops/cli/options.h"
 #include "ops/cli/ui.h"
+#include "ops/cmd/pkg/make.h"
 #include "ops/config/options.h"
 #include "ops/config/settings.h"
-#include "ops/output/table.h"
 #include "ops/pkg/draft.h"
 #include "ops/pkg/from.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The settings come first, so that tables of options for them fit. */
@@ -24,42 +22,40 @@ struct from_run_args {
     bool replaces;
 };
 
-static int package_make(const struct from_run_args *args, char **folder, struct err *err)
+static int package_fill(struct draft *draft, struct draft_info *info, void *context,
+                        struct err *err)
 {
-    struct draft draft;
-    struct draft_info info = { .name = args->name ? xstrdup(args->name)
-                                                  : from_name(args->settings.program) };
+    const struct from_run_args *args = context;
     struct strings warnings = { 0 };
-    int status = draft_init(&draft, err);
+    int status;
 
-    if (status == 0)
-        status = from_settings(&draft, &info, &args->settings, &warnings, err);
-    if (status == 0)
-        status = draft_keep(&draft, &info, args->replaces, folder, err);
+    if (!info->name)
+        info->name = from_name(args->settings.program);
+    status = from_settings(draft, info, &args->settings, &warnings, err);
     if (status == 0)
         ui_warnings(&warnings);
     strings_fini(&warnings);
-    draft_info_fini(&info);
-    draft_fini(&draft);
     return status;
 }
 
 static int from_run_run(const struct cmd *self, int argc, char **argv, struct err *err)
 {
     struct from_run_args args = { .name = NULL };
-    char *folder = NULL;
     int status;
 
     settings_init(&args.settings);
     status = settings_parse(&args.settings, self, argc, argv, err);
     if (status == 0) {
-        status = package_make(&args, &folder, err);
-        if (status < 0)
-            (void)err_prefix(err, "cannot make a package of '%s'", args.settings.program);
+        struct make make = {
+            .of = args.settings.program,
+            .name = args.name,
+            .replaces = args.replaces,
+            .fill = package_fill,
+            .context = &args,
+        };
+
+        status = make_package(&make, err);
     }
-    if (status == 0)
-        table_print_name("path", folder, stdout);
-    free(folder);
     free(args.name);
     settings_fini(&args.settings);
     return status;
