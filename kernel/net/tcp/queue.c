@@ -30,21 +30,24 @@ static u32 block_size(const struct page *page)
     return (u32)PAGE_SIZE << page->order;
 }
 
+static u32 capacity_of(const struct tcp_queue *queue)
+{
+    return 1u << queue->capacity_log2;
+}
+
 static struct tcp_piece *piece_at(const struct tcp_queue *queue, u32 index)
 {
     struct tcp_piece *base = queue->ring;
-    u32 capacity = 1u << queue->capacity_log2;
 
-    if (!base) {
+    if (!base)
         base = ((struct tcp_queue *)(uintptr_t)queue)->inline_pieces;
-        capacity = TCP_QUEUE_INLINE;
-    }
-    return &base[(queue->head + index) & (capacity - 1)];
+    return &base[(queue->head + index) & (capacity_of(queue) - 1)];
 }
 
 void tcp_queue_init(struct tcp_queue *queue)
 {
     mem_zero(queue, sizeof(*queue));
+    queue->capacity_log2 = TCP_QUEUE_INLINE_LOG2;
 }
 
 static void page_drop(struct tcp_queue *queue)
@@ -60,7 +63,7 @@ static void ring_drop(struct tcp_queue *queue)
 {
     heap_free(queue->ring);
     queue->ring = NULL;
-    queue->capacity_log2 = 0;
+    queue->capacity_log2 = TCP_QUEUE_INLINE_LOG2;
     queue->head = 0;
 }
 
@@ -73,9 +76,9 @@ void tcp_queue_clear(struct tcp_queue *queue)
     page_drop(queue);
 }
 
-static bool ring_grow(struct tcp_queue *queue)
+static __attribute__((noinline)) bool ring_grow(struct tcp_queue *queue)
 {
-    u32 capacity = queue->ring ? 2u << queue->capacity_log2 : RING_FIRST;
+    u32 capacity = queue->ring ? capacity_of(queue) * 2 : RING_FIRST;
     struct tcp_piece *ring;
 
     if (capacity > TCP_QUEUE_PIECES_MAX)
@@ -95,9 +98,7 @@ static bool ring_grow(struct tcp_queue *queue)
 /* Makes sure that one more piece fits. */
 static bool piece_reserve(struct tcp_queue *queue)
 {
-    u32 capacity = queue->ring ? 1u << queue->capacity_log2 : TCP_QUEUE_INLINE;
-
-    return queue->count < capacity || ring_grow(queue);
+    return queue->count < capacity_of(queue) || ring_grow(queue);
 }
 
 static struct page *room_page(u32 want)

@@ -14,7 +14,9 @@
 #include "lib/base/types.h"
 
 enum {
-    TCP_QUEUE_INLINE = 2, /* Pieces without an allocation: a reply and its body. */
+    TCP_QUEUE_INLINE_LOG2 = 1,
+    TCP_QUEUE_INLINE =
+        1 << TCP_QUEUE_INLINE_LOG2, /* Without an allocation: a reply and its body. */
     TCP_QUEUE_PIECES_MAX = 4096,
     TCP_QUEUE_ORDER_MAX = 3, /* 32 KiB: fewer pieces for long writes. */
 };
@@ -33,7 +35,7 @@ struct tcp_queue {
     u16 head;          /* Index of the first piece, going round. */
     u16 count;
     u16 page_used;    /* Bytes of `page` handed out, in use. */
-    u8 capacity_log2; /* Of `ring`. */
+    u8 capacity_log2; /* Of `ring`, or of the inline pieces. */
     bool lent;        /* Between tcp_queue_room() and tcp_queue_commit(): `page` stays. */
 };
 
