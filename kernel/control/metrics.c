@@ -98,8 +98,10 @@ static void put_network(struct text *out)
         put_type(out, counters[i].name, "counter");
         for (u32 index = 1; netdev_at(index); index++) {
             const struct netdev *dev = netdev_at(index);
+            struct netdev_stats stats;
 
-            put_of_device(out, counters[i].name, dev->name, load(&dev->stats, counters[i].off));
+            netdev_stats(dev, &stats);
+            put_of_device(out, counters[i].name, dev->name, load(&stats, counters[i].off));
         }
     }
 }

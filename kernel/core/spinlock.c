@@ -3,8 +3,8 @@
  * Spinlocks. The interrupt flag belongs to the CPU and not to a lock, because locks need not be
  * given back in the order they were taken: the first one taken remembers it, the last one given
  * back restores it. Both, and how many are held, are in the CPU's lock word: a packet takes a dozen
- * locks, and each costs some twenty instructions. So is whether another CPU is to be kicked when the
- * last one is given back.
+ * locks, and each costs some twenty instructions. So is whether another CPU is to be kicked when
+ * the last one is given back.
  *
  * A debug build keeps what each CPU holds, ordered by rank because that is the order of taking.
  */

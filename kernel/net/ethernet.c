@@ -25,7 +25,7 @@ void ethernet_output(struct netdev *dev, struct netbuf *buf, const u8 to[MAC_SIZ
     u8 *header = netbuf_push(buf, ETHERNET_HEADER_SIZE);
 
     if (!header) {
-        __atomic_fetch_add(&dev->stats.tx_errors, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&dev->errors.tx_errors, 1, __ATOMIC_RELAXED);
         netbuf_destroy(buf);
         return;
     }
@@ -53,7 +53,7 @@ void ethernet_input(struct netbuf *buf)
     u16 type;
 
     if (!header || buf->len < ETHERNET_HEADER_SIZE) {
-        __atomic_fetch_add(&dev->stats.rx_errors, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&dev->errors.rx_errors, 1, __ATOMIC_RELAXED);
         netbuf_destroy(buf);
         return;
     }
@@ -74,7 +74,7 @@ void ethernet_input(struct netbuf *buf)
         arp_input(buf);
         break;
     default:
-        __atomic_fetch_add(&dev->stats.rx_dropped, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&dev->errors.rx_dropped, 1, __ATOMIC_RELAXED);
         netbuf_destroy(buf);
         break;
     }

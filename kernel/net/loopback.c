@@ -64,7 +64,7 @@ static bool loopback_transmit(struct netdev *dev, struct netbuf *buf, bool more)
     if (queued) {
         bottom_half_queue(&queue->half);
     } else {
-        __atomic_fetch_add(&dev->stats.tx_dropped, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&dev->errors.tx_dropped, 1, __ATOMIC_RELAXED);
         netbuf_destroy(buf);
     }
     return true;

@@ -8,6 +8,7 @@
 #include "kernel/net/netdev.h"
 
 #include "abi/linux/errors.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/ethernet.h"
@@ -24,11 +25,18 @@ enum {
     BACKLOG_MAX = 1024, /* Packets; what comes on top is dropped. */
 };
 
+/* What a CPU has moved. */
+struct traffic {
+    u64 rx_packets, rx_bytes; /* [cpu] As net_count() counts. */
+    u64 tx_packets, tx_bytes;
+} __attribute__((aligned(CACHE_LINE_SIZE)));
+
 /* netdev->stack */
 struct backlog {
-    struct spinlock lock; /* LOCK_RANK_NETDEV */
-    struct list packets;  /* Under `lock`. */
-    u32 count;            /* [atomic] Written under `lock`. */
+    struct traffic *traffic; /* [const] CPUS_MAX of them. */
+    struct spinlock lock;    /* LOCK_RANK_NETDEV */
+    struct list packets;     /* Under `lock`. */
+    u32 count;               /* [atomic] Written under `lock`. */
 };
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_NETDEV);
@@ -41,6 +49,11 @@ int netdev_register(struct netdev *dev)
 
     if (!backlog)
         return -ENOSPC;
+    backlog->traffic = heap_alloc_zero(CPUS_MAX * sizeof(struct traffic));
+    if (!backlog->traffic) {
+        heap_free(backlog);
+        return -ENOSPC;
+    }
     spinlock_init(&backlog->lock, LOCK_RANK_NETDEV);
     list_init(&backlog->packets);
     spin_lock(&lock);
@@ -54,6 +67,7 @@ int netdev_register(struct netdev *dev)
     }
     spin_unlock(&lock);
     if (index == NETDEVS_MAX) {
+        heap_free(backlog->traffic);
         heap_free(backlog);
         return -ENOSPC;
     }
@@ -93,6 +107,32 @@ static void count(u64 *counter, u64 by)
     __atomic_fetch_add(counter, by, __ATOMIC_RELAXED);
 }
 
+/* A counter of this CPU's own: see net_count(). */
+static void count_here(u64 *counter, u64 by)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + by, __ATOMIC_RELAXED);
+}
+
+void netdev_stats(const struct netdev *dev, struct netdev_stats *stats)
+{
+    const struct backlog *backlog = dev->stack;
+
+    *stats = (struct netdev_stats){
+        .rx_dropped = __atomic_load_n(&dev->errors.rx_dropped, __ATOMIC_RELAXED),
+        .rx_errors = __atomic_load_n(&dev->errors.rx_errors, __ATOMIC_RELAXED),
+        .tx_dropped = __atomic_load_n(&dev->errors.tx_dropped, __ATOMIC_RELAXED),
+        .tx_errors = __atomic_load_n(&dev->errors.tx_errors, __ATOMIC_RELAXED),
+    };
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
+        const struct traffic *traffic = &backlog->traffic[cpu];
+
+        stats->rx_packets += __atomic_load_n(&traffic->rx_packets, __ATOMIC_RELAXED);
+        stats->rx_bytes += __atomic_load_n(&traffic->rx_bytes, __ATOMIC_RELAXED);
+        stats->tx_packets += __atomic_load_n(&traffic->tx_packets, __ATOMIC_RELAXED);
+        stats->tx_bytes += __atomic_load_n(&traffic->tx_bytes, __ATOMIC_RELAXED);
+    }
+}
+
 /* Gives the device what it takes of the backlog. */
 static void backlog_drain(struct netdev *dev)
 {
@@ -124,7 +164,7 @@ static void backlog_add(struct netdev *dev, struct netbuf *buf)
     }
     spin_unlock(&backlog->lock);
     if (!added) {
-        count(&dev->stats.tx_dropped, 1);
+        count(&dev->errors.tx_dropped, 1);
         netbuf_destroy(buf);
     }
     /* Room that came before the packet was in the backlog would wake nobody. */
@@ -135,15 +175,17 @@ static void backlog_add(struct netdev *dev, struct netbuf *buf)
 static void transmit(struct netdev *dev, struct netbuf *buf, bool more)
 {
     const struct backlog *backlog = dev->stack;
+    struct traffic *here;
 
     if ((buf->flags & NETBUF_CSUM_PARTIAL) && !(dev->features & NETDEV_TX_CSUM) &&
         !gso_checksum(buf)) {
-        count(&dev->stats.tx_errors, 1);
+        count(&dev->errors.tx_errors, 1);
         netbuf_destroy(buf);
         return;
     }
-    count(&dev->stats.tx_packets, 1);
-    count(&dev->stats.tx_bytes, buf->len);
+    here = &backlog->traffic[cpu_id()];
+    count_here(&here->tx_packets, 1);
+    count_here(&here->tx_bytes, buf->len);
     if (__atomic_load_n(&backlog->count, __ATOMIC_RELAXED) != 0 ||
         !dev->ops->transmit(dev, buf, more))
         backlog_add(dev, buf);
@@ -157,7 +199,7 @@ static void transmit_segmented(struct netdev *dev, struct netbuf *buf, bool more
 
     list_init(&segments);
     if (gso_segment(buf, link_len, &segments) < 0)
-        count(&dev->stats.tx_errors, 1);
+        count(&dev->errors.tx_errors, 1);
     netbuf_destroy(buf);
     node = list_pop_front(&segments);
     while (node) {
@@ -193,9 +235,12 @@ void netdev_wake_tx(struct netdev *dev)
 
 void netdev_receive(struct netdev *dev, struct netbuf *buf)
 {
+    const struct backlog *backlog = dev->stack;
+    struct traffic *here = &backlog->traffic[cpu_id()];
+
     buf->netdev = dev;
-    count(&dev->stats.rx_packets, 1);
-    count(&dev->stats.rx_bytes, buf->len);
+    count_here(&here->rx_packets, 1);
+    count_here(&here->rx_bytes, buf->len);
     if (dev->features & NETDEV_LOOPBACK) {
         ipv4_input(buf);
     } else {

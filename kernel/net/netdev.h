@@ -27,8 +27,14 @@ enum netdev_features {
 };
 
 struct netdev_stats {
-    u64 rx_packets, rx_bytes, rx_dropped, rx_errors; /* [atomic] relaxed. */
+    u64 rx_packets, rx_bytes, rx_dropped, rx_errors;
     u64 tx_packets, tx_bytes, tx_dropped, tx_errors;
+};
+
+/* The rare ones of them; the others are counted by each CPU for itself. [atomic] relaxed. */
+struct netdev_errors {
+    u64 rx_dropped, rx_errors;
+    u64 tx_dropped, tx_errors;
 };
 
 struct netdev_ops {
@@ -54,7 +60,7 @@ struct netdev {
     bool up;
     const struct netdev_ops *ops;
     void *driver_data;
-    struct netdev_stats stats;
+    struct netdev_errors errors;
     void *stack; /* The stack's own state of it. */
 };
 
@@ -70,6 +76,9 @@ int netdev_register(struct netdev *dev) MUST_USE;
 struct netdev *netdev_at(u32 index);
 struct netdev *netdev_find(const char *name);
 u32 netdev_count(void);
+
+/* What has been counted so far, by all CPUs. */
+void netdev_stats(const struct netdev *dev, struct netdev_stats *stats);
 
 /* A packet from the wire, Ethernet header first, now the stack's. Bottom halves only. */
 void netdev_receive(struct netdev *dev, struct netbuf *buf);

@@ -21,11 +21,6 @@ enum {
     ARP_COMPLETE = 2,
 };
 
-static u64 stat(const u64 *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 static void show_dev(struct proc_output *out, void *arg)
 {
     (void)arg;
@@ -35,19 +30,17 @@ static void show_dev(struct proc_output *out, void *arg)
                 "packets errs drop fifo colls carrier compressed\n");
     for (u32 i = 1; netdev_at(i); i++) {
         const struct netdev *dev = netdev_at(i);
-        const struct netdev_stats *stats = &dev->stats;
+        struct netdev_stats stats;
 
+        netdev_stats(dev, &stats);
         proc_printf(out,
                     "%6s: %7llu %7llu %4llu %4llu    0     0          0         0 %8llu %7llu "
                     "%4llu %4llu    0     0       0          0\n",
-                    dev->name, (unsigned long long)stat(&stats->rx_bytes),
-                    (unsigned long long)stat(&stats->rx_packets),
-                    (unsigned long long)stat(&stats->rx_errors),
-                    (unsigned long long)stat(&stats->rx_dropped),
-                    (unsigned long long)stat(&stats->tx_bytes),
-                    (unsigned long long)stat(&stats->tx_packets),
-                    (unsigned long long)stat(&stats->tx_errors),
-                    (unsigned long long)stat(&stats->tx_dropped));
+                    dev->name, (unsigned long long)stats.rx_bytes,
+                    (unsigned long long)stats.rx_packets, (unsigned long long)stats.rx_errors,
+                    (unsigned long long)stats.rx_dropped, (unsigned long long)stats.tx_bytes,
+                    (unsigned long long)stats.tx_packets, (unsigned long long)stats.tx_errors,
+                    (unsigned long long)stats.tx_dropped);
     }
 }
 

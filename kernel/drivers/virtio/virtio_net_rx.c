@@ -37,12 +37,12 @@ enum {
 static void count_dropped(struct net_rx *rx)
 {
     /* Statistics: nobody orders anything by them. */
-    __atomic_fetch_add(&rx->net->netdev.stats.rx_dropped, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&rx->net->netdev.errors.rx_dropped, 1, __ATOMIC_RELAXED);
 }
 
 static void count_error(struct net_rx *rx)
 {
-    __atomic_fetch_add(&rx->net->netdev.stats.rx_errors, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&rx->net->netdev.errors.rx_errors, 1, __ATOMIC_RELAXED);
 }
 
 /* Lends a page, which becomes the device's; frees it when the device does not take it. */

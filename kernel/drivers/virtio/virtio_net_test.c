@@ -189,7 +189,7 @@ TEST(virtio_net, impossible_packets_are_counted_and_dropped)
     receive_page(1, 0, HEADER + 13, 0);
     interrupt();
     CHECK_EQ(received_count, 0);
-    CHECK_EQ(netdev->stats.rx_errors, 3);
+    CHECK_EQ(netdev->errors.rx_errors, 3);
     CHECK_EQ(lent(), 64);
     CHECK(!device.broken);
 
@@ -207,7 +207,7 @@ TEST(virtio_net, impossible_packets_are_counted_and_dropped)
     interrupt();
     CHECK_EQ(received_count, 1);
     CHECK_EQ(received[0]->len, 60);
-    CHECK_EQ(netdev->stats.rx_dropped, 1);
+    CHECK_EQ(netdev->errors.rx_dropped, 1);
     drop_received();
     CHECK(!device.broken);
 }
@@ -256,7 +256,7 @@ TEST(virtio_net, memory_may_run_out_and_come_back)
         fake_alloc_fail_after = 0;
         interrupt();
         CHECK_EQ(received_count, 0);
-        CHECK_EQ(netdev->stats.rx_dropped, (u64)i + 1);
+        CHECK_EQ(netdev->errors.rx_dropped, (u64)i + 1);
         CHECK_EQ(lent(), 64);
     }
 }
@@ -353,7 +353,7 @@ TEST(virtio_net, a_broken_device_swallows_packets)
     device.broken = true;
     CHECK(netdev->ops->transmit(netdev, make_packet(54, 3), false));
     CHECK_EQ(netbuf_count(), 0);
-    CHECK_EQ(netdev->stats.tx_errors, 1);
+    CHECK_EQ(netdev->errors.tx_errors, 1);
 }
 
 TEST(virtio_net, gives_everything_back_when_the_probe_fails)

@@ -140,7 +140,7 @@ bool net_transmit(struct netdev *netdev, struct netbuf *buf, bool more)
 
     if (!push_header(buf)) {
         netbuf_destroy(buf);
-        __atomic_fetch_add(&netdev->stats.tx_errors, 1, __ATOMIC_RELAXED); /* Statistics. */
+        __atomic_fetch_add(&netdev->errors.tx_errors, 1, __ATOMIC_RELAXED); /* Statistics. */
         return true;
     }
     count = describe(buf, segments);
@@ -158,7 +158,7 @@ bool net_transmit(struct netdev *netdev, struct netbuf *buf, bool more)
         netbuf_pull(buf, sizeof(struct virtio_net_hdr));
     } else if (err < 0) {
         netbuf_destroy(buf);
-        __atomic_fetch_add(&netdev->stats.tx_errors, 1, __ATOMIC_RELAXED); /* Statistics. */
+        __atomic_fetch_add(&netdev->errors.tx_errors, 1, __ATOMIC_RELAXED); /* Statistics. */
     }
     if (!list_is_empty(&sent))
         free_packets(&sent);
