@@ -125,9 +125,9 @@ static _Noreturn void hold(const struct program_end *end)
     boot_cpu_enter();
     bottom_half_disable(); /* One might want a lock that a halted CPU has. */
     irq_disable();
-    cpus_stop();
     arch_timer_arm(UINT64_MAX);
-    while (!acpi_power_button_waits()) {
+    cpus_stop();
+    while (!acpi_power_button_waits() && !is_end_wanted()) {
         cpu_idle();
         irq_disable();
     }

@@ -7,6 +7,7 @@
  *     busy      the same in a thread on the last CPU, while another one is in the kernel without end
  *     exit N    ends with that status
  */
+#include <linux/sysinfo.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
