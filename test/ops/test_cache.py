@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from place import e2fsck, extract, test, tool
+from place import debugfs, e2fsck, extract, test, tool
 
 
 def cached(place):
@@ -100,3 +100,29 @@ def killed_build_leaves_no_torn_image(place):
         root = extract(image, 2)
         e2fsck(root)
         root.unlink()
+
+
+def inner(image):
+    """What lies in /lib of an image's root."""
+    return debugfs(extract(image, 2), "ls -p /app/lib").decode()
+
+
+@test
+def facts_of_a_library_end_when_it_changes(place):
+    """What is kept of ELF files: a library of the same name that needs more brings more."""
+    answer = "int answer(void) { return 42; }"
+    place.compile("app/lib/libmore.so", "int more(void) { return 1; }", "-shared", "-fPIC")
+    place.compile("app/lib/libanswer.so", answer, "-shared", "-fPIC")
+    place.compile("app/prog", "int answer(void); int main(void) { return answer(); }",
+                  "-Lapp/lib", "-lanswer", "-Wl,-rpath,$ORIGIN/lib")
+    time.sleep(3)  # Files that changed lately are not kept.
+    for _ in range(2):
+        assert "libmore" not in inner(place.build("app/prog"))
+    facts = place.home / "cache/facts"
+    assert b"nlibanswer.so" in facts.read_bytes()
+    place.compile("app/lib/libanswer.so", answer, "-shared", "-fPIC", "-Wl,--no-as-needed",
+                  "-Lapp/lib", "-lmore", "-Wl,-rpath,$ORIGIN")
+    assert "libmore" in inner(place.build("app/prog"))
+    for damaged in (b"", b"x" * 100, facts.read_bytes()[:-1], facts.read_bytes()[::-1]):
+        facts.write_bytes(damaged)
+        assert "libmore" in inner(place.build("app/prog"))
