@@ -191,6 +191,22 @@ static void interp_put(struct settings *settings, const char *source, const char
     free(guest);
 }
 
+/* A bare name that is no file here, but of a program that a shell would find. */
+static int bare_name_check(const struct settings *settings, const char *source, struct err *err)
+{
+    char *found = NULL;
+    int status = 0;
+
+    if (!settings->target_root && !strchr(settings->program, '/') && access(source, F_OK) < 0)
+        found = program_find(settings, settings->program);
+    if (found) {
+        status = err_set(err, "'%s' is not in this directory\nhint: there is %s", settings->program,
+                         found);
+    }
+    free(found);
+    return status;
+}
+
 int script_settings(struct settings *settings, struct err *err)
 {
     char *source = source_of(settings, settings->program);
@@ -198,7 +214,7 @@ int script_settings(struct settings *settings, struct err *err)
     char *interp = NULL;
     char *rest = NULL;
     char *found = NULL;
-    int status = 0;
+    int status = bare_name_check(settings, source, err);
 
     if (line) {
         script_split(line, &interp, &rest);

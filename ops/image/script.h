@@ -22,7 +22,7 @@ bool script_is_shell(const char *interp);
 
 /*
  * When the program of `settings` is a script, puts its interpreter in its place, the script in front
- * of the arguments and into the image. Returns 0, or -1 with `err` set: it is a shell's, or the
- * interpreter is not there.
+ * of the arguments and into the image. Returns 0, or -1 with `err` set: it is a shell's, the
+ * interpreter is not there, or the program is a name that only a shell would look up.
  */
 int script_settings(struct settings *settings, struct err *err);

@@ -50,5 +50,8 @@ def script_of_a_shell_names_what_to_run(place):
             done = place.run(verb, *args)
             assert done.returncode == 1 and says in done.stderr, done
             assert hint in done.stderr.splitlines()[1], done
+    done = place.run("run", "true")
+    assert done.returncode == 1 and "hint: there is /" in done.stderr, done
+    assert "/true" in done.stderr.splitlines()[1], done
     place.fails("run", "odd", says=["/no/such/interpreter"])
     place.fails("run", "env", says=["'no-such-program'"])
