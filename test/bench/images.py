@@ -61,8 +61,8 @@ def warm_run(images, runs):
 
 
 def warm_languages(images, runs):
-    """The same for programs with a library of thousands of files. Nothing runs in place of QEMU: how
-    they fare in the machine is not asked here."""
+    """The same for programs with a library of thousands of files. Nothing runs in place of QEMU:
+    how they fare in the machine is not asked here."""
     stand_in = images.folder / "bin/qemu-system-x86_64"
     stand_in.parent.mkdir()
     stand_in.write_text("#!/bin/sh\n")
