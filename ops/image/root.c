@@ -567,6 +567,7 @@ static struct facts *known_open(void)
 int root_init(struct root *root, const struct settings *settings, struct err *err)
 {
     struct facts *facts = known_open();
+    struct err ignored;
     struct deps deps;
     int status;
 
@@ -577,6 +578,7 @@ int root_init(struct root *root, const struct settings *settings, struct err *er
     status = all_add(root, settings, &deps, err);
     strings_add_all(&root->warnings, &deps.warnings);
     deps_fini(&deps);
+    (void)state_home_make(&ignored); /* They go there. */
     facts_close(facts);
     return status;
 }

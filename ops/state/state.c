@@ -78,8 +78,7 @@ int state_name_check(const char *what, const char *name, struct err *err)
     return 0;
 }
 
-/* $OPS_HOME and the folder in it, for the eyes of their owner. */
-static int folder_make(const char *path, struct err *err)
+int state_home_make(struct err *err)
 {
     char *home = state_home();
     int status = 0;
@@ -89,9 +88,16 @@ static int folder_make(const char *path, struct err *err)
         if (status == 0)
             (void)chmod(home, 0700);
     }
+    free(home);
+    return status;
+}
+
+static int folder_make(const char *path, struct err *err)
+{
+    int status = state_home_make(err);
+
     if (status == 0 && mkdir(path, 0700) < 0 && errno != EEXIST)
         status = err_set_errno(err, "cannot make directory '%s'", path);
-    free(home);
     return status;
 }
 

@@ -43,6 +43,9 @@ enum state_folder {
 /* $OPS_HOME, or .ops in the home directory. To be freed. */
 char *state_home(void);
 
+/* Makes it, for the eyes of its owner, unless it is there. Returns 0, or -1 with `err` set. */
+int state_home_make(struct err *err);
+
 /* The path of FOLDER, or of NAME in it with `suffix` ("" for none). To be freed. */
 char *state_folder_path(enum state_folder folder);
 char *state_path(enum state_folder folder, const char *name, const char *suffix);

@@ -221,8 +221,10 @@ static int image_try(struct cache_image *image, const struct image_spec *spec, b
 int cache_image_get(struct cache_image *image, const struct image_spec *spec, struct err *err)
 {
     char *dir = cache_dir();
-    int status = dir_create(dir, err);
+    int status = state_home_make(err);
 
+    if (status == 0)
+        status = dir_create(dir, err);
     *image = (struct cache_image){ .lock_fd = -1 };
     free(dir);
     if (status == 0)
