@@ -29,7 +29,8 @@ fuzz-gpt-y      += test/fuzz/fuzz_gpt.c kernel/block/gpt.c $(fake-kernel-y) lib/
 
 fuzz-entries += deps oci tar
 
-fuzz-deps-y     += test/fuzz/fuzz_deps.c ops/image/hints.c ops/image/object.c lib/elf/elf.c \
+fuzz-deps-y     += test/fuzz/fuzz_deps.c ops/image/facts.c ops/image/hints.c ops/image/object.c \
+                   ops/image/tree.c lib/elf/elf.c \
                    lib/elf/dynamic.c $(host-files)
 fuzz-oci-y      += test/fuzz/fuzz_oci.c ops/pkg/oci_json.c $(host-files)
 fuzz-tar-y      += test/fuzz/fuzz_tar.c ops/pkg/entry_name.c ops/pkg/made.c ops/pkg/reader.c \

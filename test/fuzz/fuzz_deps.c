@@ -13,13 +13,14 @@ static void object_try(const char *path, bool as_program)
     struct deps_object object = { .source = strdup(path) };
     struct err err = { 0 };
 
-    if (object_open(&object, as_program, &err) < 0)
+    if (object_open(&object, NULL, as_program, &err) < 0)
         FUZZ_CHECK(err.text[0] != '\0');
     object_fini(&object);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    static const struct tree_stamp unknown;
     static int file = -1;
     char path[64];
 
@@ -30,6 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     object_try(path, true);
     object_try(path, false);
-    (void)object_is_library(path);
+    (void)object_is_library(path, &unknown, NULL);
     return 0;
 }
