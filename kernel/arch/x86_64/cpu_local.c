@@ -106,7 +106,8 @@ static void gdt_fill(struct cpu_local *local)
     local->gdt[9] = tss >> 32;
 }
 
-static void tables_load(struct cpu_local *local)
+/* The canary is in what GS shows, and that is not there yet. */
+__attribute__((no_stack_protector)) static void tables_load(struct cpu_local *local)
 {
     struct table_pointer gdt = { sizeof(local->gdt) - 1, (u64)local->gdt };
     struct table_pointer idtr = { sizeof(idt) - 1, (u64)idt };
