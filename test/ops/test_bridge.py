@@ -35,7 +35,7 @@ class Network:
 
     def __init__(self, place, pid):
         self.place = place
-        self.enter = [tool("nsenter"), "-t", str(pid), "-n", "-m",
+        self.enter = [tool("nsenter"), "-t", str(pid), "-n", "-m", "-r",
                       f"--wd={place.folder}"]
 
     def ops(self, *args):
