@@ -4,11 +4,11 @@
 # with paths from the top of the tree:
 #
 #     kernel-y     += FILE...    goes into the kernel (.c and .S)
-#     host-y       += FILE...    helpers over a C library, for ops and radar
+#     host-y       += FILE...    helpers over a C library, for ops
 #     ops-y        += FILE...    goes into ops
 #     ops-lib-y    += FILE...    goes into ops and into the unit test program of the set `host`
-#     unit-SET-y   += FILE...    goes into the unit test program of SET (one of unit-sets): tests, the
-#                                code they test, and the fakes it stands on
+#     unit-SET-y   += FILE...    goes into the unit test program of SET (one of unit-sets): tests,
+#                                the code they test, and the fakes it stands on
 #     abi-y        += FILE...    each is a test program of its own, for Linux and for our kernel
 #     abi-static-y += FILE...    likewise, linked statically
 #     app-y        += FILE...    programs that the VM tests run, dynamic
@@ -16,8 +16,9 @@
 #
 #     make            builds everything that runs: the kernel, ops
 #     make debug      a kernel that checks the order of locks, in build/debug
-#     make unit       the unit test programs; make unit-SET one of them; make fuzz, fuzz-NAME and
-#                     make abi likewise
+#     make unit       the unit test programs; make unit-SET one of them; make fuzz and fuzz-NAME
+#                     likewise
+#     make abi app    the programs that run in machines; make examples, make bench likewise
 #     make check      everything a commit has to pass
 #     make docs       docs/syscalls.md from the table of system calls, docs/config.md from that of
 #                     keys
