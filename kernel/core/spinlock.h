@@ -32,7 +32,7 @@ enum lock_rank {
     LOCK_RANK_PAGE_MAPPING = 27, /* The areas that show one cache's pages. */
     LOCK_RANK_PAGE_CACHE = 28,
     LOCK_RANK_PAGE_LRU = 29,  /* The order in which cached pages are evicted. */
-    LOCK_RANK_UNIX = 30,      /* Unix sockets; two: by address. */
+    LOCK_RANK_UNIX = 30,      /* All unix sockets; one netlink socket. */
     LOCK_RANK_LISTEN = 34,    /* A listening connection, before those it makes. */
     LOCK_RANK_SOCKET = 36,    /* One connection or socket of the network stack. */
     LOCK_RANK_NET_TABLE = 40, /* Lookup tables, ports, routes, neighbours. */
@@ -40,13 +40,11 @@ enum lock_rank {
     LOCK_RANK_FILE_STATE = 46, /* eventfd, timerfd, signalfd: one small counter. */
     LOCK_RANK_WAIT = 50,       /* A wait queue. */
     LOCK_RANK_EPOLL = 52,      /* An epoll's ready list, taken by the wait queues it hangs on. */
-    LOCK_RANK_EPOLL_WAIT = 54, /* The wait queue of an epoll itself, then one more per nesting. */
+    LOCK_RANK_EPOLL_WAIT = 54, /* Threads in an epoll_wait(), or the one in a poll(). */
     LOCK_RANK_NETDEV = 62,
-    LOCK_RANK_BLOCK = 64,
     LOCK_RANK_VIRTQUEUE = 66,
-    LOCK_RANK_BOTTOM_HALF = 70,
     LOCK_RANK_TIMER = 74, /* One CPU's timers. */
-    LOCK_RANK_SCHED = 78, /* One CPU's run queue; two: by CPU number. */
+    LOCK_RANK_SCHED = 78, /* One CPU's run queue; a second only by spin_try_lock(). */
     LOCK_RANK_HEAP = 82,
     LOCK_RANK_VMAP = 84,
     LOCK_RANK_PAGES_ONLINE = 85, /* Bringing more memory online: maps it. */

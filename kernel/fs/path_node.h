@@ -118,8 +118,8 @@ void overlay_list(const struct path_node *parent, u64 off, dir_emit_fn *emit, vo
 
 enum walk_flags {
     WALK_MAGIC = 1u << 16, /* Beside enum path_flags: stop at a link that inode_ops.open follows. */
-    WALK_NAME_ITSELF =
-        1u << 17, /* The last name even if a slash follows: to remove or rename it. */
+    /* The last name even if a slash follows: to remove or rename it. */
+    WALK_NAME_ITSELF = 1u << 17,
 };
 
 enum walk_last {

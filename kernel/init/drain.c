@@ -8,8 +8,8 @@
 #include "lib/base/types.h"
 
 #define SEND_WAIT_NS (2 * NS_PER_SECOND)
-#define CLOSE_WAIT_NS \
-    (200 * NS_PER_MS) /* For what lies between us and the peer to drain as well. */
+/* For what lies between us and the peer to drain as well. */
+#define CLOSE_WAIT_NS   (200 * NS_PER_MS)
 #define RESTART_WAIT_NS (50 * NS_PER_MS)
 #define LOOK_NS         NS_PER_MS
 

@@ -24,10 +24,9 @@ enum {
     BUCKETS = 256,
     TRIES_MAX = 3,
 };
-#define RETRY_NS NS_PER_SECOND
-#define REACHABLE_NS \
-    (30 * NS_PER_SECOND)        /* Half to one and a half times this, as RFC 4861 6.3.2. */
-#define SETTLE_NS NS_PER_SECOND /* No second change of address so soon. */
+#define RETRY_NS     NS_PER_SECOND
+#define REACHABLE_NS (30 * NS_PER_SECOND) /* Half to 1.5 times this, as RFC 4861 6.3.2. */
+#define SETTLE_NS    NS_PER_SECOND        /* No second change of address so soon. */
 
 enum neighbour_state {
     NEIGHBOUR_FREE,
@@ -401,7 +400,7 @@ void arp_output(struct netdev *dev, u32 ip, struct neighbour *hint, struct netbu
     output_slow(dev, ip, buf);
 }
 
-/* What `packet` says about its sender; `solicited`: it answers, or it talks to us. */
+/* What `packet` says about its sender; `to_us`: it answers, or it talks to us. */
 static void learn_locked(struct netdev *dev, const struct arp_packet *packet, bool to_us,
                          struct arp_work *work)
 {

@@ -36,9 +36,9 @@ enum {
     RETRY_MIN_S = 60,   /* While renewing (RFC 2131 4.4.5). */
     LEASE_FOREVER = -1, /* 0xffffffff */
 };
-#define RETRY_FIRST_NS \
-    (500 * NS_PER_MS) /* Doubling; a boot should not wait 4 s for a lost packet. */
-#define RETRY_MAX_NS (32 * NS_PER_SECOND)
+/* Doubling; a boot should not wait 4 s for a lost packet. */
+#define RETRY_FIRST_NS (500 * NS_PER_MS)
+#define RETRY_MAX_NS   (32 * NS_PER_SECOND)
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_LISTEN); /* Before udp's own. All below. */
 static enum state state;

@@ -10,8 +10,8 @@
 enum {
     DHCP_SERVER_PORT = 67,
     DHCP_CLIENT_PORT = 68,
-    DHCP_MESSAGE_SIZE =
-        576 - 28,          /* What everybody takes (RFC 2131 2). Ours are as long or shorter. */
+    /* What everybody takes (RFC 2131 2). Ours are as long or shorter. */
+    DHCP_MESSAGE_SIZE = 576 - 28,
     DHCP_FIXED_SIZE = 240, /* Header and magic cookie. */
 };
 

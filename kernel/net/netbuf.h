@@ -32,8 +32,8 @@ struct netfrag {
 };
 
 enum netbuf_flags {
-    NETBUF_CSUM_PARTIAL =
-        1u << 0,                /* Tx: the device fills the checksum in at csum_start + csum_off. */
+    /* Tx: the device fills the checksum in at csum_start + csum_off. */
+    NETBUF_CSUM_PARTIAL = 1u << 0,
     NETBUF_CSUM_GOOD = 1u << 1, /* Rx: the device has verified the transport checksum. */
     NETBUF_LOOPBACK = 1u << 2,  /* Never left the machine: its checksum was never computed. */
     NETBUF_BROADCAST = 1u << 3, /* Rx: the link said so (broadcast or multicast). */

@@ -15,8 +15,8 @@
 enum {
     REASSEMBLY_QUEUES_MAX = 64,     /* Datagrams under way; the oldest gives way. */
     REASSEMBLY_FRAGMENTS_MAX = 128, /* Of one datagram: 64 KiB in pieces of 512. */
-    REASSEMBLY_BYTES_MAX =
-        1 << 20, /* Of all, page fragments counted as what they may hold on to. */
+    /* Of all, page fragments counted as what they may hold on to. */
+    REASSEMBLY_BYTES_MAX = 1 << 20,
     REASSEMBLY_TIMEOUT_S = 30,
 };
 

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The filesystem in a disk image or volume, read and written in place by libext2fs: no root rights,
- * no mount. A disk image has it in its root partition, a volume is nothing else.
+ * The filesystem in a disk image or volume, read and written by libext2fs: no root rights, no
+ * mount. A disk image has it in its root partition, a volume is nothing else. Who writes works on a
+ * copy, which takes the file's place at the end (docs/decisions/0012).
  */
 
 #include <stdbool.h>

@@ -16,8 +16,8 @@
  *     missing PATH   it asked for this file, which is not there; of both, see report_path()
  *     syscalls NAME CALLS ERRORS NANOSECONDS
  *
- * The guest is not trusted: other lines are passed over, and of all but `restart` and the last four
- * kinds the first of a kind counts.
+ * The guest is not trusted: other lines (`hold TEXT`, `files-cut N`) are passed over, and of all
+ * but `restart` and the last four kinds the first of a kind counts.
  */
 
 #include <stdbool.h>
@@ -54,7 +54,10 @@ enum report_kind {
     REPORT_KINDS,
 };
 
-/* A report that is read while it is written. All zeros but the functions and `context` is the start. */
+/*
+ * A report that is read while it is written. All zeros but the functions and `context` is the
+ * start.
+ */
 struct report_reader {
     struct report report;
 

@@ -15,7 +15,7 @@ void apic_send_nmi_others(void);
 void apic_send_init(u32 apic_id);
 void apic_send_startup(u32 apic_id, u64 address);
 
-/* The timer's count down from `count` at one per TICKS of apic_timer_hz(), or 0 to stop it. */
+/* The timer counts down from `count`, at a rate that clock.c measures; 0 stops it. */
 void apic_timer_start(u32 count);
 u32 apic_timer_left(void);
 /* Sets the timer up for one-shot (`deadline` false) or TSC deadlines. */

@@ -13,7 +13,7 @@
 #include "kernel/core/thread.h"
 #include "lib/base/types.h"
 
-/* The program's stack protector's value comes from cpu_local; see the Makefile. */
+/* Offsets known to assembly, inline functions and the compiler's stack protector (Makefile). */
 static_assert(offsetof(struct cpu_local, thread) == CPU_LOCAL_THREAD, "entry.S");
 static_assert(offsetof(struct cpu_local, user_sp) == CPU_LOCAL_USER_SP, "entry.S");
 static_assert(offsetof(struct cpu_local, stack_top) == CPU_LOCAL_STACK_TOP, "entry.S");

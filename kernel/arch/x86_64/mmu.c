@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Page tables of four levels (Intel SDM volume 3, 4.5). */
 #include "kernel/arch/mmu.h"
-#include "lib/base/list.h"
 
 #include "abi/linux/errors.h"
 #include "kernel/arch/x86_64/early.h"
@@ -10,6 +9,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/mm/page.h"
+#include "lib/base/list.h"
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 

@@ -4,6 +4,7 @@
  * boot.S, which then goes on at the PVH entry; here is what a loader would have brought: the start
  * info, from what the last boot was told. The image stays where it is in physical memory.
  */
+#include "abi/boot/pvh.h"
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/mmu.h"
@@ -15,8 +16,6 @@
 #include "kernel/core/entropy.h"
 #include "lib/base/mem.h"
 #include "lib/base/types.h"
-
-#include "abi/boot/pvh.h"
 
 extern const u8 restart_enter[];
 

@@ -15,8 +15,8 @@
 
 enum {
     TCP_QUEUE_INLINE_LOG2 = 1,
-    TCP_QUEUE_INLINE =
-        1 << TCP_QUEUE_INLINE_LOG2, /* Without an allocation: a reply and its body. */
+    /* Without an allocation: a reply and its body. */
+    TCP_QUEUE_INLINE = 1 << TCP_QUEUE_INLINE_LOG2,
     TCP_QUEUE_PIECES_MAX = 4096,
     TCP_QUEUE_ORDER_MAX = 3, /* 32 KiB: fewer pieces for long writes. */
 };

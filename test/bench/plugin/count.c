@@ -7,7 +7,7 @@
  *     -plugin count.so,out=FILE[,exits=on]
  *
  * The counters are the file, mapped: whoever runs the load copies it before and after, and the
- * difference is what the load took. `struct file` is its layout; test/bench/count.py reads it.
+ * difference is what the load took. `struct file` is its layout; test/bench/counts.py reads it.
  *
  * A program can mark a place in its own run with the instruction `nopl 0x534c0000 + LABEL(%rax)`:
  * the totals up to there are written to the next mark. It does nothing on a machine without us.

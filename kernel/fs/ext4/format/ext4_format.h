@@ -6,7 +6,7 @@
  *
  * Callers give a disk and get a `struct ext4_fs`; inodes are read into structs of the caller's and
  * hold no resources. Metadata goes through a small cache of blocks of this module's own
- * (ext4_buffer.h); file contents do not: ext4_map() says where they lie and the caller reads them.
+ * (buffer.h); file contents do not: ext4_map() says where they lie and the caller reads them.
  *
  * Everything on the disk is checked where it enters: a damaged structure costs the call -EIO (with
  * a line in the log), never more. Checksums are verified where the filesystem has them.
