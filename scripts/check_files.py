@@ -3,8 +3,8 @@
 """Runs one check on every file it is for, on all CPUs: check_files.py CHECK [FILE...]
 
 What a check said of a file is kept in build/check/, under a hash of the file, of all of ours that
-it includes, of the command and of the tool's version; a file whose hash has not changed is not looked
-at again. So the first run takes minutes and the next ones seconds.
+it includes, of the command and of the tool's version; a file whose hash has not changed is not
+looked at again. So the first run takes minutes and the next ones seconds.
 
 Prints what the tools found, each finding once (one in a header comes up in every file that includes
 it). Exit status 1 when a check failed on a file, 2 when there is no such check. `check_files.py`
@@ -36,8 +36,8 @@ HOSTED_FOLDERS = ("host/", "ops/", "radar/", "test/", "examples/")
 
 # What cppcheck cannot know, each with nothing but false alarms so far:
 # - symbols of the linker script are ends of one object, not objects of their own;
-# - a constant of an enum may be unsigned: cppcheck takes it for an int that overflows. UBSan watches
-#   the real ones in every test.
+# - a constant of an enum may be unsigned: cppcheck takes it for an int that overflows. UBSan
+#   watches the real ones in every test.
 # - functions that never return need no va_end().
 CPPCHECK_NOISE = ["comparePointers:kernel/*", "integerOverflow:test/*",
                   "va_end_missing:kernel/core/panic.c"]
@@ -59,8 +59,8 @@ def is_hosted(name):
 def sanitizer_headers():
     """<sanitizer/...> comes with clang 14's runtime only; clang-tidy-19 has to be told where.
 
-    It gets a folder with a link to them alone: clang 19's <stdatomic.h> includes the next one of its
-    name, and clang 14's beside them has the same guard, so nothing would be declared.
+    It gets a folder with a link to them alone: clang 19's <stdatomic.h> includes the next one of
+    its name, and clang 14's beside them has the same guard, so nothing would be declared.
     """
     done = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True,
                           check=True)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's own nginx in a machine of its own, seen from outside: demo.py [--keep]
 
-Packs /usr/sbin/nginx as it is, boots the image, waits for it, fetches a page with curl, and says how
-long that took. With --keep the machine stays, and the URL is printed; Ctrl-C ends it.
-Fails when no page came within the time a person would wait.
+Packs /usr/sbin/nginx as it is, boots the image, waits for it, fetches a page with curl, and says
+how long that took. With --keep the machine stays, and the URL is printed; Ctrl-C ends it. Fails
+when no page came within the time a person would wait.
 """
 
 import json

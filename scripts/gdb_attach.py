@@ -5,8 +5,8 @@
 
 The kernel lies at a random address. Its interrupt table is part of its image, and QEMU knows where
 that is: the difference to its place in build/soliton.debug is the base. SOLITON_DEBUG names another
-file, SOLITON_GDB another address than :1234. Fails when nobody listens there, or when the machine has
-not got as far as loading its table.
+file, SOLITON_GDB another address than :1234. Fails when nobody listens there, or when the machine
+has not got as far as loading its table.
 """
 
 import os

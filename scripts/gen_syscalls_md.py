@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes docs/syscalls.md from kernel/sys/*.def and abi/linux/nr_x86_64.def: gen_syscalls_md.py [--check]
 
-Each line of a .def becomes a row, with the comment above it as what is missing. With --check nothing
-is written; exit status 1 when the page is not what it would become. Fails, too, on a call that has no
-number, is registered twice, or is PARTIAL without a word about what it lacks.
+Each line of a .def becomes a row, with the comment above it as what is missing. With --check
+nothing is written; exit status 1 when the page is not what it would become. Fails, too, on a call
+that has no number, is registered twice, or is PARTIAL without a word about what it lacks.
 """
 
 import pathlib

@@ -3,8 +3,8 @@
 """Draws captured terminal text as an SVG picture: render_terminal.py [--title TEXT] [--prompt] > FILE
 
 Reads the text from stdin. Of a terminal's language it knows colours (SGR 30-37, 90-97, 1, 0); other
-escape sequences are left out. With --prompt lines that begin with "$ " are shown as typed. Lines beyond
-100 columns are folded. Fails on an empty input: a picture of nothing is a mistake.
+escape sequences are left out. With --prompt lines that begin with "$ " are shown as typed. Lines
+beyond 100 columns are folded. Fails on an empty input: a picture of nothing is a mistake.
 """
 
 import argparse

@@ -23,8 +23,8 @@ def run_program(program, options, seconds_max):
 
 def run_all(jobs, run):
     """
-    Runs `run(job)`, which gives (title, ok, text), for every job, a few at a time; prints a line each,
-    what a failed one printed, and the summary. Returns the exit status.
+    Runs `run(job)`, which gives (title, ok, text), for every job, a few at a time; prints a line
+    each, what a failed one printed, and the summary. Returns the exit status.
     """
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:

@@ -99,8 +99,8 @@ void tlb_flush_local(u64 address, u64 size);
 
 /*
  * The same on every CPU; returns when all have, and so when all have had interrupts on. Interrupts
- * are on, no spinlock is held: a CPU that spins for one with interrupts off could not answer. An idle CPU forgets translations of the
- * program's half only when it is idle no more.
+ * are on, no spinlock is held: a CPU that spins for one with interrupts off could not answer. An
+ * idle CPU forgets translations of the program's half only when it is idle no more.
  */
 void tlb_flush(u64 address, u64 size);
 

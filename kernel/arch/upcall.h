@@ -29,8 +29,8 @@ void upcall_syscall(struct user_regs *regs);
 
 /*
  * kernel/vm: a page fault at `address` in the program's half; `access` is of enum fault_access.
- * True when the page is there now. False: for the program a signal has been queued, for the kernel the copy gives
- * up with -EFAULT. Interrupts on; may sleep.
+ * True when the page is there now. False: for the program a signal has been queued, for the kernel
+ * the copy gives up with -EFAULT. Interrupts on; may sleep.
  */
 bool upcall_page_fault(u64 address, u32 access);
 

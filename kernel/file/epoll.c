@@ -134,8 +134,8 @@ static bool announce(struct bottom_half *half)
 /*
  * Whether a thread in epoll_wait() is there to be called; the caller calls it, or is that thread
  * and leaves. One that was called and has not looked yet is no longer counted: it will see whatever
- * comes meanwhile. Never too few: counted is a thread in the same hold of the lock in which it found
- * nothing ready.
+ * comes meanwhile. Never too few: counted is a thread in the same hold of the lock in which it
+ * found nothing ready.
  */
 static bool sleeper_due(struct epoll *epoll) HOLDS(&epoll->ready_lock)
 {

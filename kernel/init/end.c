@@ -117,7 +117,9 @@ static void restart(void)
 
 /* ---- Hold. ---- */
 
-/* All other CPUs halt as they are. Here interrupts go on, for the power button, and nothing else. */
+/*
+ * All other CPUs halt as they are. Here interrupts go on, for the power button, and nothing else.
+ */
 static _Noreturn void hold(const struct program_end *end)
 {
     log_warn("hold: the machine waits for a debugger; the power button ends it");

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The steps of boot that are the boot order's own. Thread context; they end the machine if they fail. */
+/*
+ * The steps of boot that are the boot order's own. Thread context; they end the machine if they
+ * fail.
+ */
 
 #include "lib/base/types.h"
 
@@ -34,8 +37,8 @@ void launch_secrets(void);           /* Puts the secrets into /run/secrets. */
 void config_early(void);
 
 /*
- * Reads the manifest of the launch, or else of the image, and lays what came with the launch and the
- * kernel's command line over it.
+ * Reads the manifest of the launch, or else of the image, and lays what came with the launch and
+ * the kernel's command line over it.
  */
 void config_read(void);
 const struct manifest *config_manifest(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes with the launch of the machine and not with its image: files of QEMU's fw_cfg, which no
- * list of processes shows. A file that we do not know, or one too large, ends the machine: someone
- * meant something by it.
+ * What comes with the launch of the machine and not with its image: files of QEMU's fw_cfg, which
+ * no list of processes shows. A file that we do not know, or one too large, ends the machine:
+ * someone meant something by it.
  */
 #include "abi/linux/errors.h"
 #include "abi/linux/open_flags.h"

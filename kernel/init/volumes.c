@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Volumes: disks beside the root's, found by label, UUID or number, and folders of the host, mounted
- * where the manifest says.
+ * Volumes: disks beside the root's, found by label, UUID or number, and folders of the host,
+ * mounted where the manifest says.
  */
 #include "abi/linux/errors.h"
 #include "kernel/block/block.h"

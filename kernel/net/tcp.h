@@ -97,8 +97,10 @@ int tcp_shutdown(struct tcp *tcp, u32 how) MUST_USE;
  */
 long tcp_send_room(struct tcp *tcp, u32 want, void **memory) MUST_USE;
 
-/* `more`: the caller will send more at once (MSG_MORE, or the middle of a long write): do not push a
- * small segment yet. */
+/*
+ * `more`: the caller will send more at once (MSG_MORE, or the middle of a long write): do not push
+ * a small segment yet.
+ */
 void tcp_send_commit(struct tcp *tcp, u32 len, bool more);
 
 /*

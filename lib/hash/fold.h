@@ -3,8 +3,8 @@
 
 /*
  * A keyed hash for tables that are looked up several times a request: a few instructions for each
- * eight bytes, where SipHash takes twenty and as many again to end. Each word is multiplied with the
- * key to 128 bits, whose halves are folded together. Strangers choose what is hashed, and know
+ * eight bytes, where SipHash takes twenty and as many again to end. Each word is multiplied with
+ * the key to 128 bits, whose halves are folded together. Strangers choose what is hashed, and know
  * neither the key, which is drawn at boot, nor any hash; a table that they could still make long
  * costs time, not correctness. What must not be guessed even by who sees other values of it
  * (sequence numbers, cookies, ports) takes SipHash. docs/decisions/0007 weighs the two.

@@ -171,8 +171,8 @@ bool manifest_overlay_lines(struct manifest *manifest, char *text, size_t size,
                             struct manifest_error *error) MUST_USE;
 
 /*
- * The same for the words of a kernel command line. A word is `key=value`, where \s in the value is a
- * space, beside \n and \\ (`limit=nofile\s1024`). Words without `=`, or whose key is none of the
+ * The same for the words of a kernel command line. A word is `key=value`, where \s in the value is
+ * a space, beside \n and \\ (`limit=nofile\s1024`). Words without `=`, or whose key is none of the
  * manifest's, are someone else's and passed over.
  */
 bool manifest_overlay(struct manifest *manifest, char *text, size_t size,

@@ -64,8 +64,8 @@ int options_parse_early(void *target, const struct cmd *cmd, int argc, char **ar
                         struct err *err);
 
 /*
- * Parses the options of `cmd` but the early ones into `target`, and sets `words` to what is left: at
- * least `min` and at most `max` words in front of `--`. Words behind `--` are refused unless
+ * Parses the options of `cmd` but the early ones into `target`, and sets `words` to what is left:
+ * at least `min` and at most `max` words in front of `--`. Words behind `--` are refused unless
  * `takes_rest`. Returns 0; CMD_FAILED or CMD_USAGE with `err` set.
  */
 int options_parse(void *target, const struct cmd *cmd, int argc, char **argv, struct words *words,

@@ -3,7 +3,8 @@
 
 /*
  * What a configuration says for clouds: CloudConfig, and the keys of RunConfig that only a cloud
- * can honour. Checked when it is read, and kept for the providers. Plain data; NULL and 0: not said.
+ * can honour. Checked when it is read, and kept for the providers. Plain data; NULL and 0: not
+ * said.
  */
 
 #include <stdbool.h>

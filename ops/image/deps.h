@@ -43,7 +43,8 @@ int deps_add_program(struct deps *deps, const char *source, const char *path, st
 
 /*
  * Looks at every file in the tree that is a shared library and was not found above, and adds what
- * those need. Called again, it looks at what has come since. What cannot be found is a warning: nobody knows whether the program will load them.
+ * those need. Called again, it looks at what has come since. What cannot be found is a warning:
+ * nobody knows whether the program will load them.
  */
 int deps_add_tree(struct deps *deps, struct err *err);
 

@@ -12,7 +12,8 @@ struct kernel_files {
 
 /*
  * Finds them beside the ops binary, or where an installed ops has them, in ../lib/soliton;
- * `kernel` takes the place of the first, unless NULL. Returns 0, or -1 with `err` set. To be given back with kernel_files_fini() in any case.
+ * `kernel` takes the place of the first, unless NULL. Returns 0, or -1 with `err` set. To be given
+ * back with kernel_files_fini() in any case.
  */
 int kernel_files_find(struct kernel_files *files, const char *kernel, struct err *err);
 void kernel_files_fini(struct kernel_files *files);

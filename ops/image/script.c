@@ -95,8 +95,8 @@ static bool is_program(const struct settings *settings, const char *path)
 }
 
 /*
- * Finds a program as env(1) does, but no script (pyenv has such in front of Python). NULL: it is not
- * there. To be freed.
+ * Finds a program as env(1) does, but no script (pyenv has such in front of Python). NULL: it is
+ * not there. To be freed.
  */
 static char *program_find(const struct settings *settings, const char *name)
 {
@@ -115,7 +115,9 @@ static char *program_find(const struct settings *settings, const char *name)
     return NULL;
 }
 
-/* What a shell script becomes in the end, as far as one can tell by looking. To be freed, or NULL. */
+/*
+ * What a shell script becomes in the end, as far as one can tell by looking. To be freed, or NULL.
+ */
 static char *successor_find(const struct settings *settings, const char *source)
 {
     char *text = file_read_text(source, TEXT_SIZE_MAX);
@@ -155,8 +157,8 @@ static int shell_refuse(const struct settings *settings, const char *source, con
 }
 
 /*
- * Where the script lies in the image: where it lies here, unless the machine mounts something there,
- * or at the top. To be freed.
+ * Where the script lies in the image: where it lies here, unless the machine mounts something
+ * there, or at the top. To be freed.
  */
 static char *guest_path(const struct settings *settings)
 {

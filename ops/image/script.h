@@ -8,7 +8,9 @@
 struct err;
 struct settings;
 
-/* The first line of the file `source` of this machine without `#!`, to be freed; NULL: no script. */
+/*
+ * The first line of the file `source` of this machine without `#!`, to be freed; NULL: no script.
+ */
 char *script_line(const char *source);
 
 /*
@@ -21,8 +23,8 @@ void script_split(const char *line, char **interp, char **rest);
 bool script_is_shell(const char *interp);
 
 /*
- * When the program of `settings` is a script, puts its interpreter in its place, the script in front
- * of the arguments and into the image. Returns 0, or -1 with `err` set: it is a shell's, the
+ * When the program of `settings` is a script, puts its interpreter in its place, the script in
+ * front of the arguments and into the image. Returns 0, or -1 with `err` set: it is a shell's, the
  * interpreter is not there, or the program is a name that only a shell would look up.
  */
 int script_settings(struct settings *settings, struct err *err);

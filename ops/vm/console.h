@@ -4,7 +4,8 @@
 /*
  * What a detached machine prints is kept in two files: when the newer one is full, it takes the
  * place of the older, and a new one begins. So there is always the end of it, and never more than
- * was said. With a trace (ops/vm/watch.h), that is among what is printed. Whoever cuts or moves the newer file meanwhile does no harm (logrotate's copytruncate).
+ * was said. With a trace (ops/vm/watch.h), that is among what is printed. Whoever cuts or moves the
+ * newer file meanwhile does no harm (logrotate's copytruncate).
  */
 
 #include <stdint.h>
@@ -19,7 +20,7 @@ struct console {
 };
 
 /*
- * Keeps what comes, until the other ends are closed. What cannot be written (a disk is full) is lost;
- * the machine never waits for it. `context` is a struct console: a vm_keeper's function.
+ * Keeps what comes, until the other ends are closed. What cannot be written (a disk is full) is
+ * lost; the machine never waits for it. `context` is a struct console: a vm_keeper's function.
  */
 void console_keep(void *context);

@@ -61,8 +61,8 @@ struct vm_process {
 
 /*
  * A process beside a detached command that reads what the command writes to pipes: the command has
- * their writing ends, the keeper the reading ones, so it sees their end when the command is gone. It
- * runs `fn` in the command's folder, holds the same lock, and does not end at signals for ops.
+ * their writing ends, the keeper the reading ones, so it sees their end when the command is gone.
+ * It runs `fn` in the command's folder, holds the same lock, and does not end at signals for ops.
  */
 struct vm_keeper {
     const char *title; /* What a list of processes shows. */

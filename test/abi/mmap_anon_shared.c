@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmap(2) with MAP_SHARED | MAP_ANONYMOUS: an object of its own, which can be mapped a second time. */
+/*
+ * mmap(2) with MAP_SHARED | MAP_ANONYMOUS: an object of its own, which can be mapped a second time.
+ */
 #include "test/abi/abi.h"
 
 #include <linux/futex.h>

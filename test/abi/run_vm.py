@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the ABI test programs in machines of their own: run_vm.py [--long] [NAME...]
 
-Each is the binary that has passed on Linux, and must end with its line `N passed, N failed`. Without
---long each runs once, machine and CPU count taking turns; with it every program runs on all of them.
+Each is the binary that has passed on Linux, and must end with its line `N passed, N failed`.
+Without --long each runs once, machine and CPU count taking turns; with it every program runs on all
+of them.
 """
 
 import os

@@ -90,7 +90,9 @@ static void *map_and_unmap(void *arg)
     return NULL;
 }
 
-/* All threads fault in the same fresh pages at once: each page gets one frame and loses no write. */
+/*
+ * All threads fault in the same fresh pages at once: each page gets one frame and loses no write.
+ */
 static unsigned char *region;
 static pthread_barrier_t barrier;
 

@@ -49,8 +49,8 @@ def answers_http(port, seconds):
 def wrk(port, path, body, requests, connections=WRK_CONNECTIONS):
     """At least `requests` requests with wrk, each answer compared; how many there were.
 
-    A server that closes after each answer gets few connections: QEMU's forwarding lets one wait, and
-    Linux repeats a refused SYN after one second, then two, then four.
+    A server that closes after each answer gets few connections: QEMU's forwarding lets one wait,
+    and Linux repeats a refused SYN after one second, then two, then four.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(WRK_SCRIPT % body)
@@ -141,7 +141,8 @@ def redis_command(redis, *words):
 def redis_benchmark(port, requests):
     """SET and GET with redis-benchmark; how many requests there were.
 
-    It opens its connections all at once and waits for each of them: see wrk() for why there are two.
+    It opens its connections all at once and waits for each of them: see wrk() for why there are
+    two.
     """
     done = subprocess.run(["redis-benchmark", "-p", str(port), "-n", str(requests), "-c", "2",
                            "-r", "1000", "-d", "100", "-t", "set,get", "--csv"],

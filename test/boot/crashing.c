@@ -4,7 +4,7 @@
  *
  *     where     tells where its code, heap, stack and libraries lie, and how much memory is free
  *     crash     writes to where nothing is, at once
- *     busy      the same in a thread on the last CPU, while another one is in the kernel without end
+ *     busy      the same in a thread on the last CPU, while another is in the kernel without end
  *     exit N    ends with that status
  */
 #include <linux/sysinfo.h>

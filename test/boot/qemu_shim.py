@@ -4,8 +4,8 @@
 
 The tests link it as qemu-system-x86_64 in a folder that they put in front of PATH. Before QEMU
 starts it does what the environment says: SHIM_DAMAGE names a damage of damage.py, done to a copy of
-the root disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_REPORT, a path for a copy
-of the report; SHIM_MORE, more options as a JSON list. Fails when QEMU is not installed.
+the root disk; SHIM_MONITOR is a path where QEMU's monitor will listen; SHIM_REPORT, a path for a
+copy of the report; SHIM_MORE, more options as a JSON list. Fails when QEMU is not installed.
 """
 
 import json

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folders of the host, shared by 9P: share.py [--long] [--build DIR] [NAME...]
 
-Mounted where the manifest says, read-only, with what the host has at the time of each look: a program
-sees a file that came, changed or went while it runs, also one that it has mapped. A tag that nobody shares ends the machine with
-one line.
+Mounted where the manifest says, read-only, with what the host has at the time of each look: a
+program sees a file that came, changed or went while it runs, also one that it has mapped. A tag
+that nobody shares ends the machine with one line.
 """
 
 import hashlib

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What the fuzz entries share. An entry is a file fuzz_NAME.c with the one function libFuzzer calls;
- * it hands foreign bytes to a parser and checks what the parser promises of whatever it accepts.
- * Memory errors are found by the sanitizers, broken promises by FUZZ_CHECK.
+ * What the fuzz entries share. An entry is a file fuzz_NAME.c with the one function libFuzzer
+ * calls; it hands foreign bytes to a parser and checks what the parser promises of whatever it
+ * accepts. Memory errors are found by the sanitizers, broken promises by FUZZ_CHECK.
  */
 
 /* IWYU pragma: begin_exports */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hostile programs in machines: run_vm.py [--long] [--kernel FILE] [--seed N] [NAME...]
 
-`syscalls` makes random system calls: a few runs with seeds of the day (or from --seed on), on one and
-two CPUs, with one and several threads. The others are what test/fuzz/hungry.c takes all of. The
+`syscalls` makes random system calls: a few runs with seeds of the day (or from --seed on), on one
+and two CPUs, with one and several threads. The others are what test/fuzz/hungry.c takes all of. The
 kernel must end none of them by a panic or a hang. The title of each run has what repeats it.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machines on a bridge and on a tap device, in a network of their own. These boot the real kernel."""
+"""Machines on a bridge and a tap device, in a network of their own. These boot the real kernel."""
 
 import contextlib
 import os

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrong command lines, configurations, archives and disks: tables of what is said of each.
 
-Every one of them has to end with exit status 1 or 2, one line that names what is wrong and why, and a
-hint where there is an obvious next step; nothing is left behind. Run with an ops that was built with
-sanitizers, this also shows that none of it touches memory it should not.
+Every one of them has to end with exit status 1 or 2, one line that names what is wrong and why, and
+a hint where there is an obvious next step; nothing is left behind. Run with an ops that was built
+with sanitizers, this also shows that none of it touches memory it should not.
 """
 
 import shlex
@@ -239,7 +239,7 @@ def wrong(place, args, status, says, hint=None):
 
 
 def all_wrong(place, rows):
-    """Runs rows of (name, args, status, says, hint), and reports all that are not as they should."""
+    """Rows of (name, args, status, says, hint): reports all that are not as they should be."""
     found = [f"{name}\n    {fault}" for name, *row in rows if (fault := wrong(place, *row))]
     assert not found, "\n".join(["", *found])
 

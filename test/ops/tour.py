@@ -3,9 +3,9 @@
 """Runs every command of docs/ops.md and compares what it prints: tour.py [--build DIR]
 
 A block ```console has commands behind "$ " and the lines they print, standard error included; "..."
-in a line stands for anything, a line of its own for any number of lines. A block with a language and
-a name (```c hello.c) is written to a file of that name. Commands run in one shell, in a fresh folder,
-with an OPS_HOME of their own, so each sees what the ones before it made. The last line is
+in a line stands for anything, a line of its own for any number of lines. A block with a language
+and a name (```c hello.c) is written to a file of that name. Commands run in one shell, in a fresh
+folder, with an OPS_HOME of their own, so each sees what the ones before it made. The last line is
 `N passed, N failed`.
 """
 

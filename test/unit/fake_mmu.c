@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Page tables for unit tests: two levels, large slots above small ones, found by region. Entries are
- * numbers that only this file understands; a physical address is a pointer, as in fake_memory.c.
+ * Page tables for unit tests: two levels, large slots above small ones, found by region. Entries
+ * are numbers that only this file understands; a physical address is a pointer, as in
+ * fake_memory.c.
  */
 #include "test/unit/fake_mmu.h"
 

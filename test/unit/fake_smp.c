@@ -28,7 +28,9 @@ struct fiber {
     void *shadow;
 };
 
-/* swapcontext(), which ASan warns of, without what is not needed here: x86-64 calling convention. */
+/*
+ * swapcontext(), which ASan warns of, without what is not needed here: x86-64 calling convention.
+ */
 void fake_fiber_jump(void **save_sp, void *sp);
 __asm__(".globl fake_fiber_jump\n"
         "fake_fiber_jump:\n"

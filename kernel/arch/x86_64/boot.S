@@ -112,7 +112,8 @@ boot_high:
 
 /*
  * From machine_restart(), on the identity map: %rdi is the start info's address. Puts .data back,
- * goes to where a loader would have left the CPU, zeroes .bss, page tables and all, and starts anew.
+ * goes to where a loader would have left the CPU, zeroes .bss, page tables and all, and starts
+ * anew.
  */
     .global restart_enter
 restart_enter:
@@ -166,8 +167,8 @@ boot_gdt_pointer:
     .quad 0
 
 /*
- * Other CPUs. smp.c copies this to a page below 1 MiB, TRAMPOLINE_ADDRESS, and fills in the words at
- * its end. A CPU comes in real mode at its first byte.
+ * Other CPUs. smp.c copies this to a page below 1 MiB, TRAMPOLINE_ADDRESS, and fills in the words
+ * at its end. A CPU comes in real mode at its first byte.
  */
 #define TRAMPOLINE(label) (label - trampoline_start + TRAMPOLINE_ADDRESS)
     .section .rodata.trampoline, "a"

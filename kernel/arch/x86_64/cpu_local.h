@@ -52,7 +52,7 @@ static inline struct cpu_local *cpu_local(void)
 struct cpu_local *cpu_local_of(u32 cpu);
 
 /*
- * Loads GS, descriptor tables and control registers of CPU `cpu`, whose traps on stacks of their own
- * use `ist_stacks` (IST_COUNT - 1 of them, IST_STACK_SIZE each, aligned to that).
+ * Loads GS, descriptor tables and control registers of CPU `cpu`, whose traps on stacks of their
+ * own use `ist_stacks` (IST_COUNT - 1 of them, IST_STACK_SIZE each, aligned to that).
  */
 void cpu_local_load(u32 cpu, u8 *ist_stacks);

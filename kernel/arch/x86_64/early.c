@@ -138,7 +138,9 @@ static EARLY void layout_choose(u64 image_physical, u64 entry_cycles)
 
 /* ---- What the loader says (PVH, struct hvm_start_info). ---- */
 
-/* Whether `noaslr` is a word of the command line: for a debugger that has to know where things are. */
+/*
+ * Whether `noaslr` is a word of the command line: for a debugger that has to know where things are.
+ */
 static EARLY bool is_fixed_wanted(const struct pvh_start_info *start)
 {
     static const char word[] = "noaslr";
@@ -297,9 +299,9 @@ static EARLY void data_keep(void)
 }
 
 /*
- * Packed relative relocations (System V gABI, DT_RELR): an even entry is where a pointer is, the odd
- * ones behind it have a bit for each of the 63 words that follow. The pointers hold offsets into the
- * image.
+ * Packed relative relocations (System V gABI, DT_RELR): an even entry is where a pointer is, the
+ * odd ones behind it have a bit for each of the 63 words that follow. The pointers hold offsets
+ * into the image.
  */
 static EARLY void relocate(void)
 {

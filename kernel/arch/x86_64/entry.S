@@ -54,7 +54,9 @@
     popq %rdi                       /* orig_rax is next. */
 .endm
 
-/* A struct user_regs is an odd number of words: the C functions called on top of it want 16 bytes. */
+/*
+ * A struct user_regs is an odd number of words: the C functions called on top of it want 16 bytes.
+ */
 .macro CALL_ALIGNED function
     subq $8, %rsp
     call \function
@@ -113,8 +115,8 @@ syscall_entry:
     CALL_ALIGNED upcall_syscall
 
 /*
- * Back to the program after a system call. Interrupts may be on. What came by a trap or an interrupt
- * goes back by iret, always: only that lets the CPU take the next NMI.
+ * Back to the program after a system call. Interrupts may be on. What came by a trap or an
+ * interrupt goes back by iret, always: only that lets the CPU take the next NMI.
  */
     .global user_return
 user_return:
@@ -263,7 +265,9 @@ interrupt_common:
 paranoid_common:
     testb $3, 24(%rsp)
     jz 1f
-    /* From the program it is a trap like others: over to the thread's stack, where one may sleep. */
+    /*
+     * From the program it is a trap like others: over to the thread's stack, where one may sleep.
+     */
     swapgs
     pushq %rax
     movq %rsp, %rax

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What this CPU can do, found out once on the boot CPU. All CPUs of a machine are taken to be alike. */
+/*
+ * What this CPU can do, found out once on the boot CPU. All CPUs of a machine are taken to be
+ * alike.
+ */
 
 #include "lib/base/types.h"
 

@@ -13,7 +13,10 @@ void pvclock_init(void);
 /* The hypervisor writes no more time to memory. */
 void pvclock_stop(void);
 
-/* Cycles a second as the hypervisor says; 0 when it does not, or when the counter cannot be relied on. */
+/*
+ * Cycles a second as the hypervisor says; 0 when it does not, or when the counter cannot be relied
+ * on.
+ */
 u64 pvclock_hz(void);
 
 /* The time of day now. False without KVM. */

@@ -20,13 +20,18 @@ void vector_enter(struct arch_context *to);
 /* Brings the running thread's registers up to date in its area, and returns the area. */
 u8 *vector_save_current(struct arch_context *context);
 
-/* The running thread's area has changed: it goes into the registers at the return to the program. */
+/*
+ * The running thread's area has changed: it goes into the registers at the return to the program.
+ */
 void vector_changed(struct arch_context *context);
 
 /* Puts the initial state into an area. */
 void vector_area_init(u8 *area);
 
-/* Whether an area that came from the program may be loaded: no reserved bits. Clears what is not ours. */
+/*
+ * Whether an area that came from the program may be loaded: no reserved bits. Clears what is not
+ * ours.
+ */
 bool vector_area_check(u8 *area);
 
 /* From entry.S: loads the running thread's area. */

@@ -30,7 +30,8 @@ void tcp_table_for_each(void (*visit)(void *arg, struct tcp_node *node), void *a
 void tcp_ports_init(void);
 /*
  * Whether connections keep `tcp` from binding to an address: those that live and those in
- * TIME-WAIT, unless they and `tcp` all have SO_REUSEADDR or SO_REUSEPORT. Walks over all of them. No lock held.
+ * TIME-WAIT, unless they and `tcp` all have SO_REUSEADDR or SO_REUSEPORT. Walks over all of them.
+ * No lock held.
  */
 bool tcp_ports_in_use(const struct tcp *tcp, struct inet_address local) MUST_USE;
 int tcp_ports_bind(struct tcp *tcp, struct inet_address local) MUST_USE;

@@ -30,8 +30,8 @@ int instance_args_parse(struct instance_args *args, const struct cmd *self, int 
 void instance_args_fini(struct instance_args *args);
 
 /*
- * Does `fn` for each instance that is named, whatever becomes of the others, and says that it `done`
- * ("is stopped"). An error begins with "cannot `verb` 'NAME'".
+ * Does `fn` for each instance that is named, whatever becomes of the others, and says that it
+ * `done` ("is stopped"). An error begins with "cannot `verb` 'NAME'".
  */
 int instance_each(const struct instance_args *args, const char *verb, const char *done,
                   int (*fn)(const struct instance_args *args, const char *name, struct err *err),

@@ -60,7 +60,9 @@ static char *name_make(const struct provider *provider, const char *image, struc
     return name;
 }
 
-/* The program in an image, if a file of this computer lies where it does; else NULL. To be freed. */
+/*
+ * The program in an image, if a file of this computer lies where it does; else NULL. To be freed.
+ */
 static char *program_find(const char *image)
 {
     struct image_manifest read = { .text = NULL };

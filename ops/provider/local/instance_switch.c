@@ -2,8 +2,8 @@
 /*
  * Handing ports of this machine from running instances to another one, by QEMU's own network
  * (slirp). First the ports move, then the descriptions of all are written; whatever fails, all that
- * was done is undone, so that who served before serves on. If ops is killed on the way, the next one
- * undoes it: before the first step all that is needed for that goes into a journal.
+ * was done is undone, so that who served before serves on. If ops is killed on the way, the next
+ * one undoes it: before the first step all that is needed for that goes into a journal.
  */
 #include "host/err.h"
 #include "host/strings.h"

@@ -19,7 +19,7 @@ struct arch_context {
     u64 gs_base;       /* The program's. */
     u8 *vector;        /* XSAVE or FXSAVE area; NULL for threads that never run the program. */
     u32 vector_cpu;    /* Whose registers may still hold this state: see vector.c. */
-    u64 fault_address; /* Of the program's latest fault, for signal frames (Linux shows them, too). */
+    u64 fault_address; /* Of the program's latest fault, for signal frames, as on Linux. */
     u64 fault_error;
     u64 fault_vector;
 };
