@@ -5,9 +5,11 @@
 #include "ops/cli/ui.h"
 #include "ops/provider/provider.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum exit_code {
     EXIT_FAILED = 1, /* The command ran and could not do it. */
@@ -124,6 +126,15 @@ static void err_print(const struct call *call, int status, const struct err *err
         fprintf(stderr, "hint: `ops help %s` says what it takes\n", call->path);
 }
 
+/* No file or pipe of ours is to be taken for one of these, which our caller may have closed. */
+static void stdio_fill(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) /* In the wrong direction: to use it fails, as it did. */
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 /* What an ops before this one was killed at. */
 static void interrupted_mend(void)
 {
@@ -139,6 +150,7 @@ int main(int argc, char **argv)
     struct err err = { 0 };
     int status;
 
+    stdio_fill();
     call_find(&call, argc, argv);
     if (!call.cmd)
         return call_explain(&call);

@@ -9,6 +9,7 @@
 #include "ops/cmd/instance/args.h"
 #include "ops/config/settings.h"
 #include "ops/image/kernel.h"
+#include "ops/image/sysroot.h"
 #include "ops/output/table.h"
 #include "ops/provider/provider.h"
 #include "ops/state/state.h"
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     TRIES = 20, /* Of names that others take meanwhile. */
@@ -109,14 +111,29 @@ static bool is_lost(const struct settings *settings, const struct provider *prov
     return is_there;
 }
 
+/* Where the program is on this machine: that of a package is below its sysroot. To be freed. */
+static char *program_file(const struct settings *settings)
+{
+    char *under = settings->target_root
+                      ? sysroot_resolve(settings->target_root, settings->program)
+                      : NULL;
+
+    if (under && access(under, R_OK) == 0)
+        return under;
+    free(under);
+    return xstrdup(settings->program);
+}
+
 static int gdb_tell(const struct settings *settings, struct err *err)
 {
     struct kernel_files files = { 0 };
+    char *program = program_file(settings);
     int status = kernel_files_find(&files, settings->kernel, err);
 
     if (status == 0)
-        status = gdb_note(settings->program, files.kernel, settings, err);
+        status = gdb_note(program, files.kernel, settings, err);
     kernel_files_fini(&files);
+    free(program);
     return status;
 }
 

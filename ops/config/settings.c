@@ -3,6 +3,7 @@
 
 #include "host/err.h"
 #include "host/xmem.h"
+#include "lib/manifest/manifest.h"
 #include "ops/config/network.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ void settings_init(struct settings *settings)
     *settings = (struct settings){
         .memory_mib = SETTINGS_MEMORY_DEFAULT_MIB,
         .log_mib = SETTINGS_LOG_DEFAULT_MIB,
+        .restart_pause = SETTINGS_PAUSE_UNSET,
         .cpus = 1,
         .accel = xstrdup("auto"),
         .machine = xstrdup("microvm"),
@@ -104,6 +106,27 @@ static int network_check(const struct settings *settings, struct err *err)
     return status;
 }
 
+static int policy_check(const char *key, const char *policy, struct err *err)
+{
+    if (!policy || strcmp(policy, "halt") == 0 || strcmp(policy, "restart") == 0 ||
+        strcmp(policy, "hold") == 0)
+        return 0;
+    return err_set(err, "\"%s\": '%.80s' is none of halt, restart, hold", key, policy);
+}
+
+static int end_check(const struct settings *settings, struct err *err)
+{
+    if (policy_check("Crash", settings->crash, err) < 0 ||
+        policy_check("Exit", settings->exit, err) < 0)
+        return -1;
+    if (settings->restart_pause != SETTINGS_PAUSE_UNSET &&
+        settings->restart_pause > MANIFEST_RESTART_PAUSE_MAX) {
+        return err_set(err, "\"RestartPause\": %llu ms are too much: the most is %d",
+                       (unsigned long long)settings->restart_pause, MANIFEST_RESTART_PAUSE_MAX);
+    }
+    return 0;
+}
+
 int settings_check(const struct settings *settings, struct err *err)
 {
     if (settings->memory_mib < SETTINGS_MEMORY_MIN_MIB) {
@@ -127,6 +150,8 @@ int settings_check(const struct settings *settings, struct err *err)
         return err_set(err, "unknown accelerator '%s': there are auto, kvm and tcg",
                        settings->accel);
     }
+    if (end_check(settings, err) < 0)
+        return -1;
     return network_check(settings, err);
 }
 

@@ -23,6 +23,8 @@ enum {
     SETTINGS_LOG_MAX_MIB = 1 << 20,
 };
 
+#define SETTINGS_PAUSE_UNSET UINT64_MAX
+
 /* A network interface of several. NULL: not said. */
 struct nic {
     char *ip_address;
@@ -77,7 +79,7 @@ struct settings {
     char *exit;
     bool restarts_on_exit;  /* Short for both of these being `restart`, */
     bool holds_on_exit;     /* and for `exit` being `hold`. */
-    uint64_t restart_pause; /* The longest, in milliseconds; 0: the kernel's. */
+    uint64_t restart_pause; /* The longest, in milliseconds; or SETTINGS_PAUSE_UNSET. */
     char *log;
     struct strings secrets; /* NAME, FILE, NAME, FILE, ... */
     struct strings mounts;  /* "SOURCE:PATH" or "SOURCE:PATH:ro". */

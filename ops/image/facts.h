@@ -21,7 +21,7 @@ enum facts_kind {
 };
 
 enum {
-    FACTS_SIZE_MAX = 16 << 20, /* Of the file; a larger one is begun anew. */
+    FACTS_SIZE_MAX = 16 << 20, /* Of the file; what comes when it is full is not kept. */
 };
 
 /* Reads the file at `path`. Never NULL: there may be nothing in it. */
@@ -39,7 +39,8 @@ const char *facts_find(const struct facts *facts, enum facts_kind kind,
 
 /*
  * Keeps texts. A file that changed lately is not kept: its next change may leave no trace in its
- * stamp. `facts` may be NULL.
+ * stamp. Whoever has read a file by its path sees to it that the file still has the stamp: a link
+ * on the way may lead to another one by now. `facts` may be NULL.
  */
 void facts_add(struct facts *facts, enum facts_kind kind, const struct tree_stamp *stamp,
                const char *texts, size_t size);

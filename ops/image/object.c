@@ -199,7 +199,8 @@ int object_open(struct deps_object *object, struct facts *facts, bool as_program
         return 0;
     if (object_map(object, as_program, err) < 0)
         return -1;
-    object_keep(object, facts, kind);
+    if (tree_stamp_is(&object->stamp, object->source))
+        object_keep(object, facts, kind);
     return 0;
 }
 
@@ -221,7 +222,7 @@ bool object_is_library(const char *path, const struct tree_stamp *stamp, struct 
     /* A damaged library is taken, so that the error names it and not its absence. */
     is_library = got == (ssize_t)sizeof(head) && memcmp(head, ELF_MAGIC, 4) == 0 &&
                  head[EI_CLASS] == ELFCLASS64 && head[18] == EM_X86_64 && head[19] == 0;
-    if (got >= 0)
+    if (got >= 0 && tree_stamp_is(stamp, path))
         facts_add(facts, FACTS_IS_LIBRARY, stamp, "yes", is_library ? sizeof("yes") : 0);
     return is_library;
 }

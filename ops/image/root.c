@@ -346,8 +346,8 @@ static int program_place(struct root *root, const struct settings *settings, con
 static int program_check(struct root *root, const struct settings *settings, const char *source,
                          struct err *err)
 {
-    if (!settings->target_root || settings->program[0] != '/' ||
-        strcmp(source, settings->program) != 0)
+    if (!settings->target_root || strcmp(settings->target_root, "/") == 0 ||
+        settings->program[0] != '/' || strcmp(source, settings->program) != 0)
         return 0;
     if (settings->package) {
         return err_set(err, "package '%s' has no '%s', which it names as its program",
@@ -440,7 +440,7 @@ static void lines_fill(struct lines *lines, const struct settings *settings,
         line_add(lines, "crash", settings_on_crash(settings));
     if (settings_on_exit(settings))
         line_add(lines, "exit", settings_on_exit(settings));
-    if (settings->restart_pause > 0)
+    if (settings->restart_pause != SETTINGS_PAUSE_UNSET)
         fprintf(lines->out, "restart-pause %" PRIu64 "\n", settings->restart_pause);
     if (settings->log)
         line_add(lines, "log", settings->log);

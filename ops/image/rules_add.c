@@ -253,7 +253,7 @@ static char *openssl_texts(const struct rules *rules, const struct deps_object *
         return NULL;
     texts = openssl_read(&map, &size);
     file_map_close(&map);
-    if (texts)
+    if (texts && tree_stamp_is(&object->stamp, object->source))
         facts_add(facts, FACTS_OPENSSL, &object->stamp, texts, size);
     return texts;
 }

@@ -10,9 +10,12 @@
 #include "ops/image/sysroot.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -27,13 +30,17 @@ char *script_line(const char *source)
     int fd = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     char line[FIRST_LINE_MAX];
     ssize_t len = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
+    char *end;
 
     if (fd >= 0)
         close(fd);
     if (len < 2 || line[0] != '#' || line[1] != '!')
         return NULL;
     line[len] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
+    end = line + strcspn(line, "\r\n");
+    while (end > line + 2 && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *end = '\0';
     return xstrdup(line + 2 + strspn(line + 2, " \t"));
 }
 
@@ -48,16 +55,22 @@ static char *word_take(const char **text)
     return word;
 }
 
-void script_split(const char *line, char **interp, char **rest)
+void script_split(const char *line, char **interp, struct strings *args)
 {
+    bool splits = false;
+
     *interp = word_take(&line);
     if (strcmp(path_base(*interp), "env") == 0) {
-        if (strncmp(line, "-S", 2) == 0)
+        splits = strncmp(line, "-S", 2) == 0;
+        if (splits)
             line += 2 + strspn(line + 2, " \t");
         free(*interp);
         *interp = word_take(&line);
     }
-    *rest = xstrdup(line);
+    while (splits && *line != '\0')
+        strings_take(args, word_take(&line));
+    if (*line != '\0')
+        strings_add(args, line);
 }
 
 bool script_is_shell(const char *interp)
@@ -87,7 +100,8 @@ static bool is_program(const struct settings *settings, const char *path)
 {
     char *source = source_of(settings, path);
     char *line = script_line(source);
-    bool is_there = access(source, X_OK) == 0;
+    struct stat st;
+    bool is_there = stat(source, &st) == 0 && S_ISREG(st.st_mode) && access(source, X_OK) == 0;
 
     free(line);
     free(source);
@@ -172,14 +186,12 @@ static char *guest_path(const struct settings *settings)
     return normal;
 }
 
+/* Takes `args` over, what the interpreter gets in front of the script. */
 static void interp_put(struct settings *settings, const char *source, const char *interp,
-                       const char *rest)
+                       struct strings args)
 {
-    struct strings args = { 0 };
     char *guest = guest_path(settings);
 
-    if (*rest != '\0')
-        strings_add(&args, rest);
     strings_add(&args, guest);
     strings_add_all(&args, &settings->args);
     strings_fini(&settings->args);
@@ -191,6 +203,32 @@ static void interp_put(struct settings *settings, const char *source, const char
         settings_set(&settings->image_name, path_base(settings->program));
     settings_set(&settings->program, interp);
     free(guest);
+}
+
+/* A run that is learned from sees this computer's files, so the script is called as it is here. */
+static int learned_path_set(struct settings *settings, struct err *err)
+{
+    char folder[PATH_MAX];
+    const char *mount;
+
+    if (!settings->learns || settings->target_root)
+        return 0;
+    if (!settings->image_name)
+        settings_set(&settings->image_name, path_base(settings->program));
+    if (settings->program[0] != '/') {
+        char *path =
+            path_normalize(getcwd(folder, sizeof(folder)) ? folder : "/", settings->program);
+
+        settings_set(&settings->program, path);
+        free(path);
+    }
+    mount = mounts_find(settings, settings->program);
+    if (!mount)
+        return 0;
+    return err_set(err,
+                   "'%s' lies below '%s', which is memory in a machine\nhint: learn from a copy "
+                   "that lies elsewhere",
+                   settings->program, mount);
 }
 
 /* A bare name that is no file here, but of a program that a shell would find. */
@@ -213,27 +251,30 @@ int script_settings(struct settings *settings, struct err *err)
 {
     char *source = source_of(settings, settings->program);
     char *line = script_line(source);
+    struct strings args = { 0 };
     char *interp = NULL;
-    char *rest = NULL;
     char *found = NULL;
     int status = bare_name_check(settings, source, err);
 
     if (line) {
-        script_split(line, &interp, &rest);
+        script_split(line, &interp, &args);
         if (script_is_shell(interp)) {
             status = shell_refuse(settings, source, interp, err);
         } else {
             found = strchr(interp, '/') ? xstrdup(interp) : program_find(settings, interp);
-            if (found) {
-                interp_put(settings, source, found, rest);
+            if (found && learned_path_set(settings, err) < 0) {
+                status = -1;
+            } else if (found) {
+                interp_put(settings, source, found, args);
+                args = (struct strings){ 0 };
             } else {
                 status = err_set(err, "'%s' is a script for '%s', which is not there",
                                  settings->program, interp);
             }
         }
     }
+    strings_fini(&args);
     free(found);
-    free(rest);
     free(interp);
     free(line);
     free(source);

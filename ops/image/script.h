@@ -7,6 +7,7 @@
 
 struct err;
 struct settings;
+struct strings;
 
 /*
  * The first line of the file `source` of this machine without `#!`, to be freed; NULL: no script.
@@ -14,10 +15,10 @@ struct settings;
 char *script_line(const char *source);
 
 /*
- * Takes a first line apart: the interpreter, which has no slash when env(1) is to find it, and what
- * follows it, "" for nothing. Both to be freed.
+ * Takes a first line apart: the interpreter, to be freed, which has no slash when env(1) is to find
+ * it, and adds to `args` what follows it: one argument, or each word when env splits them (-S).
  */
-void script_split(const char *line, char **interp, char **rest);
+void script_split(const char *line, char **interp, struct strings *args);
 
 /* Whether it is a shell, which is of no use where no program can be started. */
 bool script_is_shell(const char *interp);

@@ -273,6 +273,17 @@ void tree_stamp_set(struct tree_stamp *stamp, const struct stat *st)
     };
 }
 
+bool tree_stamp_is(const struct tree_stamp *stamp, const char *path)
+{
+    struct tree_stamp now;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return false;
+    tree_stamp_set(&now, &st);
+    return memcmp(&now, stamp, sizeof(now)) == 0;
+}
+
 int tree_add_file(struct tree *tree, const char *path, const char *source, struct err *err)
 {
     struct tree_node *node;

@@ -70,6 +70,9 @@ struct tree {
 
 void tree_stamp_set(struct tree_stamp *stamp, const struct stat *st);
 
+/* Whether the file at `path`, links followed, has this stamp. */
+bool tree_stamp_is(const struct tree_stamp *stamp, const char *path);
+
 void tree_init(struct tree *tree);
 
 /* A tree of all zeros is fine too. */

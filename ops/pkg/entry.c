@@ -208,12 +208,12 @@ static void init_take_off(struct work *work)
 static int script_take_on(struct work *work, const char *path, const char *line, struct err *err)
 {
     struct strings argv = { 0 };
+    struct strings args = { 0 };
     char *interp;
-    char *rest;
     bool is_shell;
     char *what;
 
-    script_split(line, &interp, &rest);
+    script_split(line, &interp, &args);
     is_shell = script_is_shell(interp);
     if (is_shell) {
         what = xasprintf("'%.100s' is a shell script", show(work, path));
@@ -221,9 +221,8 @@ static int script_take_on(struct work *work, const char *path, const char *line,
         free(what);
     }
     strings_take(&argv, interp);
-    if (*rest != '\0')
-        strings_add(&argv, rest);
-    free(rest);
+    strings_add_all(&argv, &args);
+    strings_fini(&args);
     strings_add(&argv, path);
     for (size_t i = 1; i < work->argv.count; i++)
         strings_add(&argv, work->argv.items[i]);

@@ -82,7 +82,7 @@ static void report_take(void *context, const char *bytes, size_t size)
         client_notice(&learner->client);
 }
 
-/* The manifest as the image would have it, and that files are to be told. */
+/* The manifest as the image would have it; but files are told, and the program's end is the end. */
 static int manifest_write(const char *path, const struct settings *settings, struct err *err)
 {
     struct root root;
@@ -93,7 +93,8 @@ static int manifest_write(const char *path, const struct settings *settings, str
     if (status == 0) {
         node = tree_find(&root.tree, "/etc/soliton/manifest");
         text =
-            xasprintf("%.*strace-files on\n", node ? (int)node->size : 0, node ? node->text : "");
+            xasprintf("%.*strace-files on\ncrash halt\nexit halt\n", node ? (int)node->size : 0,
+                      node ? node->text : "");
         status = state_write(path, text, err);
         free(text);
     }
@@ -112,6 +113,7 @@ static int command_fill(struct learner *learner, const char *qemu, struct err *e
         status = state_write(disk, "", err); /* There has to be one. */
     if (status == 0) {
         launch_set(&learner->launch, learner->settings, learner->files.kernel, disk);
+        learner->launch.gdb_port = 0; /* "Debug" is for the image's own runs. */
         launch_append(&learner->launch, "root=9p");
         launch_add_share(&learner->launch, "root",
                          learner->settings->target_root ? learner->settings->target_root : "/",

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,12 +32,15 @@ char *launch_ports_text(const struct launch *launch)
     return ports_add(ports_add(xstrdup(""), &launch->ports, "tcp"), &launch->udp_ports, "udp");
 }
 
-static int port_check(uint16_t port, int type, struct err *err)
+/* `option` is the one that gives another port; `has_guest`: as in HOST:GUEST. */
+static int port_check(uint16_t port, int type, const char *option, bool has_guest, struct err *err)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_port = htons(port),
                                    .sin_addr = { htonl(INADDR_LOOPBACK) } };
     const char *protocol = type == SOCK_DGRAM ? "UDP port" : "port";
+    unsigned other = port < 65535 ? port + 1u : 1024u;
+    char guest[8] = "";
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     int yes = 1;
     int status = 0;
@@ -46,11 +51,12 @@ static int port_check(uint16_t port, int type, struct err *err)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         if (errno == EADDRINUSE) {
+            if (has_guest)
+                snprintf(guest, sizeof(guest), ":%u", port);
             status = err_set(err,
                              "%s %u of this machine is in use\nhint: give another one, as in "
-                             "%s %u:%u",
-                             protocol, port, type == SOCK_DGRAM ? "--udp" : "-p",
-                             port < 65535 ? port + 1u : 1024u, port);
+                             "%s %u%s",
+                             protocol, port, option, other, guest);
         } else {
             status = err_set_errno(err, "cannot use %s %u of this machine", protocol, port);
         }
@@ -79,16 +85,17 @@ static int device_check(const struct launch *launch, struct err *err)
 
 int launch_network_check(const struct launch *launch, struct err *err)
 {
-    if (launch->gdb_port > 0 && port_check(launch->gdb_port, SOCK_STREAM, err) < 0)
+    if (launch->gdb_port > 0 &&
+        port_check(launch->gdb_port, SOCK_STREAM, "--gdbport", false, err) < 0)
         return err_prefix(err, "--gdbport");
     if (launch->tap || launch->bridge)
         return device_check(launch, err);
     for (size_t i = 0; i < launch->ports.count; i++) {
-        if (port_check(launch->ports.items[i].host, SOCK_STREAM, err) < 0)
+        if (port_check(launch->ports.items[i].host, SOCK_STREAM, "-p", true, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < launch->udp_ports.count; i++) {
-        if (port_check(launch->udp_ports.items[i].host, SOCK_DGRAM, err) < 0)
+        if (port_check(launch->udp_ports.items[i].host, SOCK_DGRAM, "--udp", true, err) < 0)
             return -1;
     }
     return 0;

@@ -85,8 +85,11 @@ static int gdb_tell(const struct settings *settings, const char *image, struct e
     char *program = program_find(image);
     int status = kernel_files_find(&files, settings->kernel, err);
 
-    if (status == 0)
+    if (status == 0) {
         status = gdb_note(program, files.kernel, settings, err);
+        if (status < 0) /* What lies there is no program: the image's came from elsewhere. */
+            status = gdb_note(NULL, files.kernel, settings, err);
+    }
     kernel_files_fini(&files);
     free(program);
     return status;
@@ -212,7 +215,7 @@ const struct cmd cmd_instance_create = {
         "\n"
         "With --debug the machine waits for gdb at every start; what --trace, --syscall-summary "
         "and\n"
-        "--missing-files tell is in its log.",
+        "--missing-files tell is in its log. A trace has what the program reads, secrets too.",
     .examples =
         "  ops instance create web -p 8080:80\n"
         "  ops instance create web -i web-blue -p 8081:80 -e MODE=test --secret key=key.pem",

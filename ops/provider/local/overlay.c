@@ -67,7 +67,7 @@ static void start_add(struct launch *launch, const struct settings *settings)
     text_add(launch, "hostname", settings->hostname);
     text_add(launch, "crash", settings_on_crash(settings));
     text_add(launch, "exit", settings_on_exit(settings));
-    if (settings->restart_pause > 0) {
+    if (settings->restart_pause != SETTINGS_PAUSE_UNSET) {
         char *pause = xasprintf("%" PRIu64, settings->restart_pause);
 
         text_add(launch, "restart-pause", pause);
