@@ -114,9 +114,8 @@ static bool is_lost(const struct settings *settings, const struct provider *prov
 /* Where the program is on this machine: that of a package is below its sysroot. To be freed. */
 static char *program_file(const struct settings *settings)
 {
-    char *under = settings->target_root
-                      ? sysroot_resolve(settings->target_root, settings->program)
-                      : NULL;
+    char *under =
+        settings->target_root ? sysroot_resolve(settings->target_root, settings->program) : NULL;
 
     if (under && access(under, R_OK) == 0)
         return under;

@@ -92,9 +92,8 @@ static int manifest_write(const char *path, const struct settings *settings, str
 
     if (status == 0) {
         node = tree_find(&root.tree, "/etc/soliton/manifest");
-        text =
-            xasprintf("%.*strace-files on\ncrash halt\nexit halt\n", node ? (int)node->size : 0,
-                      node ? node->text : "");
+        text = xasprintf("%.*strace-files on\ncrash halt\nexit halt\n", node ? (int)node->size : 0,
+                         node ? node->text : "");
         status = state_write(path, text, err);
         free(text);
     }
