@@ -76,9 +76,6 @@ bool cpus_stop_wait(void) MUST_USE;
 /* Whether RDTSCP gives the program its CPU's number, as on Linux: for the vDSO's getcpu(). */
 bool cpu_has_rdtscp(void);
 
-/* The vendor's name of this kind of CPU, for /proc/cpuinfo. */
-const char *cpu_model_name(void);
-
 /* What AT_HWCAP tells the program: on x86-64 EDX of CPUID 1. */
 u32 cpu_hwcap(void);
 

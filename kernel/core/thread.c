@@ -13,7 +13,7 @@
 
 /* The dead of one CPU, to be handed back by its bottom half. */
 struct graveyard {
-    struct list dead; /* [irq] By all_link. */
+    struct list dead; /* [irq] By dead_link. */
     struct bottom_half half;
     bool is_ready;
 };
@@ -21,9 +21,7 @@ struct graveyard {
 static struct thread idle_threads[CPUS_MAX];
 static struct graveyard graveyards[CPUS_MAX];
 
-static struct spinlock list_lock = SPINLOCK_INIT(LOCK_RANK_SCHED);
-static struct list all_threads = LIST_INIT(all_threads);
-static u32 thread_count;
+static u32 thread_count; /* [atomic] */
 
 static void thread_main(void *arg)
 {
@@ -43,17 +41,13 @@ void thread_init(struct thread *thread, const char *name, u8 *stack, void (*entr
     thread->entry = entry;
     thread->arg = arg;
     (void)str_copy(thread->name, sizeof(thread->name), name);
-    list_init(&thread->all_link);
     context_init(&thread->context, stack + THREAD_STACK_SIZE, thread_main, thread);
 }
 
 void thread_start(struct thread *thread)
 {
     ASSERT(thread->state == THREAD_NEW);
-    spin_lock(&list_lock);
-    list_push_back(&all_threads, &thread->all_link);
-    thread_count++;
-    spin_unlock(&list_lock);
+    __atomic_fetch_add(&thread_count, 1, __ATOMIC_RELAXED);
     sched_start(thread);
 }
 
@@ -63,10 +57,7 @@ _Noreturn void thread_exit(void (*released)(struct thread *thread))
 
     ASSERT(thread->locks_held == 0);
     thread->released = released;
-    spin_lock(&list_lock);
-    list_remove(&thread->all_link);
-    thread_count--;
-    spin_unlock(&list_lock);
+    __atomic_fetch_sub(&thread_count, 1, __ATOMIC_RELAXED);
     sched_exit();
 }
 
@@ -82,7 +73,7 @@ static bool hand_back(struct bottom_half *half)
         irq_restore(irq_was_on);
         if (!node)
             return false;
-        thread = LIST_ENTRY(node, struct thread, all_link);
+        thread = LIST_ENTRY(node, struct thread, dead_link);
         thread->released(thread);
     }
 }
@@ -97,7 +88,7 @@ void thread_bury(struct thread *thread)
         bottom_half_init(&graveyard->half, hand_back);
         graveyard->is_ready = true;
     }
-    list_push_back(&graveyard->dead, &thread->all_link);
+    list_push_back(&graveyard->dead, &thread->dead_link);
     bottom_half_queue(&graveyard->half);
     irq_restore(irq_was_on);
 }
@@ -110,16 +101,6 @@ struct thread *thread_idle(u32 cpu)
 struct user_regs *thread_user_regs(struct thread *thread)
 {
     return context_user_regs(thread->stack + THREAD_STACK_SIZE);
-}
-
-void thread_for_each(void (*visit)(void *arg, struct thread *thread), void *arg)
-{
-    struct list *node;
-
-    spin_lock(&list_lock);
-    LIST_FOR_EACH (&all_threads, node)
-        visit(arg, LIST_ENTRY(node, struct thread, all_link));
-    spin_unlock(&list_lock);
 }
 
 u32 sched_thread_count(void)
@@ -148,16 +129,17 @@ void sched_load_averages(u32 loads[3])
     };
     /* 65536 * e^(-5 s / 1, 5, 15 min). */
     static const u32 factors[3] = { 60296, 64453, 65173 };
+    static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_SCHED);
     static u32 averages[3];
     static u64 last_step;
     u64 step = clock_now_ns() / (STEP_SECONDS * NS_PER_SECOND);
     u32 active = sched_runnable_count() << 16;
 
-    spin_lock(&list_lock);
+    spin_lock(&lock);
     for (int i = 0; i < 3; i++) {
         averages[i] = decay(averages[i], factors[i], active, u64_min(step - last_step, STEPS_MAX));
         loads[i] = averages[i];
     }
     last_step = step;
-    spin_unlock(&list_lock);
+    spin_unlock(&lock);
 }

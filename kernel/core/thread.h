@@ -53,7 +53,7 @@ struct thread {
     u64 preemptions;
     int nice;                  /* -20..19. */
     struct tree_node run_node; /* In its run queue. */
-    struct list all_link;      /* Every thread there is; under the list's lock. */
+    struct list dead_link;     /* Among the dead of its last CPU, when it is one. */
     char name[THREAD_NAME_SIZE];
     u32 locks_held; /* [owner] Ranks of the sleeping locks held, a bit each, for debug checks. */
     void (*entry)(void *arg);                /* [const] */
@@ -131,6 +131,3 @@ void sched_load_averages(u32 loads[3]);
 
 /* Context switches since boot, on all CPUs. */
 u64 sched_switch_count(void);
-
-/* Calls `visit` for every thread but the idle ones. It must neither sleep nor end one. */
-void thread_for_each(void (*visit)(void *arg, struct thread *thread), void *arg);

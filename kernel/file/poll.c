@@ -177,18 +177,3 @@ long poll_wait(struct linux_pollfd *fds, u32 count, u64 deadline_ns)
         return ready;
     return poll_block(fds, count, deadline_ns);
 }
-
-int poll_wait_file(struct file *file, u32 events, u64 deadline_ns)
-{
-    struct wait_queue *queue = file_wait_queue(file);
-    struct waiter self;
-    int err = 0;
-
-    if (!queue)
-        return 0;
-    wait_begin(queue, &self, events | POLLERR | POLLHUP);
-    while (err == 0 && !(file_poll(file) & (events | POLLERR | POLLHUP)))
-        err = wait_block(&self, deadline_ns);
-    wait_end(&self);
-    return err;
-}

@@ -12,7 +12,3 @@
  * a negative descriptor are skipped; a descriptor that names nothing gives POLLNVAL.
  */
 long poll_wait(struct linux_pollfd *fds, u32 count, u64 deadline_ns) MUST_USE;
-
-/* Waits until one of `events` (or an error) holds for one file: 0, -ETIMEDOUT, -EINTR. */
-struct file;
-int poll_wait_file(struct file *file, u32 events, u64 deadline_ns) MUST_USE;

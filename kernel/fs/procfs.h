@@ -39,10 +39,6 @@ void sysfs_add(const char *path, proc_show_fn *show, proc_store_fn *store, void 
 void procfs_add_text(const char *path, const char *text);
 void sysfs_add_text(const char *path, const char *text);
 
-/* An empty directory: a place to mount on. */
-void procfs_add_directory(const char *path);
-void sysfs_add_directory(const char *path);
-
 /* A symbolic link whose target is made when it is read: its length, or an error number. */
 typedef long proc_link_fn(char *target, size_t size, void *arg);
 void procfs_add_link(const char *path, proc_link_fn *link, void *arg);

@@ -42,13 +42,6 @@ static void changed_locked(void)
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
 }
 
-void route_changed(void)
-{
-    spin_lock(&lock);
-    changed_locked();
-    spin_unlock(&lock);
-}
-
 bool ipv4_route_is_current(const struct ipv4_route *route)
 {
     /* Pairs with changed_locked(). */

@@ -54,7 +54,4 @@ int route_add(struct netdev *dev, u32 destination, u8 prefix_len, u32 gateway) M
 /* Route number `index`, longest prefixes first; false past the end. */
 bool route_at(u32 index, struct route_entry *route);
 
-/* Kept routes are found anew: something they rest on changed (a device's MTU). */
-void route_changed(void);
-
 void route_init(void);

@@ -156,14 +156,6 @@ _Noreturn void program_exit(int status)
     machine_end(false, status & 0xff);
 }
 
-_Noreturn void program_kill(int signal)
-{
-    struct abi_siginfo info;
-
-    signal_info_init(&info, signal, SI_KERNEL);
-    program_kill_info(&info, NULL);
-}
-
 _Noreturn void program_kill_info(const struct abi_siginfo *info, const struct user_regs *regs)
 {
     while (!end_begin()) {

@@ -95,9 +95,6 @@ void signal_send_self(int signal);
  */
 void signal_force(const struct abi_siginfo *info);
 
-/* True when the running thread has a signal it does not block. */
-bool signal_pending(void);
-
 /* Signals that are pending for it or the process and that it blocks, as sigpending(2). */
 u64 signal_pending_set(void);
 

@@ -37,17 +37,6 @@ void signal_mask_set(u64 mask)
     spin_unlock(&tasks_lock);
 }
 
-bool signal_pending(void)
-{
-    const struct task *task = task_current();
-    u64 pending;
-
-    spin_lock(&tasks_lock);
-    pending = task->signals.queue.pending | signal_state.process.pending;
-    spin_unlock(&tasks_lock);
-    return (pending & ~task->signals.blocked) != 0;
-}
-
 u64 signal_pending_set(void)
 {
     const struct task *task = task_current();

@@ -30,7 +30,6 @@ struct task {
     struct task_signals signals; /* See signal.h. */
     uaddr_t clear_child_tid;     /* [owner] */
     uaddr_t robust_list;         /* [owner] */
-    u64 robust_list_size;
     u64 start_ns;
     bool membarrier_registered;
 };
@@ -84,10 +83,10 @@ long program_path(char *text, size_t size) MUST_USE;
 /* exit_group(2): ends every thread, then the machine with this status. */
 _Noreturn void program_exit(int status);
 
-/* The program dies of `signal`: report, then the machine ends (128 + signal for `ops run`). */
-_Noreturn void program_kill(int signal);
-
-/* The same, for a signal whose origin is known; `regs` may be NULL. */
+/*
+ * The program dies of a signal: report, then the machine ends (128 + signal for `ops run`). `regs`
+ * may be NULL.
+ */
 _Noreturn void program_kill_info(const struct abi_siginfo *info, const struct user_regs *regs);
 
 /* How the program ended. */

@@ -20,7 +20,6 @@
 #include <sys/stat.h>
 
 enum {
-    RULES_MAX = 64,
     LINK_ROUNDS_MAX = 8, /* Links that lead to directories with links, and so on. */
     LINK_DEPTH_MIN = 3,  /* A link to /usr would bring the whole system. */
 };

@@ -21,11 +21,6 @@ struct early_layout {
 
 extern struct early_layout early_layout;
 
-enum {
-    /* Low memory that is in the direct map from the start: page tables come from it. */
-    EARLY_DIRECT_MAP_SIZE = 1 << 30,
-};
-
 /* What a kernel that restarts leaves to the next one. All zeros where there was none. */
 struct kept {
     struct machine_kept machine;

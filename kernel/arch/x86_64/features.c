@@ -124,11 +124,6 @@ void features_init(void)
     features_vector(leaf_max);
 }
 
-const char *cpu_model_name(void)
-{
-    return cpu_features.model;
-}
-
 bool cpu_has_rdtscp(void)
 {
     return cpu_features.rdtscp;

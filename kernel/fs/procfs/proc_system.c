@@ -4,6 +4,7 @@
 
 #include "kernel/arch/boot_info.h"
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/irq.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/entropy.h"
@@ -99,6 +100,15 @@ static void put_cpu(struct proc_output *out, const char *name, u64 busy_ns, u64 
                 (unsigned long long)(idle_ns / NS_PER_TICK));
 }
 
+static u64 total_irqs(void)
+{
+    u64 count = 0;
+
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        count += irq_count(cpu);
+    return count;
+}
+
 static void show_stat(struct proc_output *out, void *arg)
 {
     u64 now_ns = clock_now_ns();
@@ -116,7 +126,10 @@ static void show_stat(struct proc_output *out, void *arg)
         text_format(&text, "cpu%u", cpu);
         put_cpu(out, name, now_ns - u64_min(idle, now_ns), idle);
     }
-    proc_printf(out, "intr 0\nctxt 0\nbtime %llu\nprocesses 1\nprocs_running %u\nprocs_blocked 0\n",
+    proc_printf(out,
+                "intr %llu\nctxt %llu\nbtime %llu\nprocesses 1\nprocs_running %u\n"
+                "procs_blocked 0\n",
+                (unsigned long long)total_irqs(), (unsigned long long)sched_switch_count(),
                 (unsigned long long)((clock_wall_ns() - now_ns) / NS_PER_SECOND),
                 sched_runnable_count());
 }

@@ -221,20 +221,6 @@ void sysfs_add_text(const char *path, const char *text)
     sysfs_add(path, show_text, NULL, text_arg(text));
 }
 
-void procfs_add_directory(const char *path)
-{
-    const struct procfs_item item = { .kind = PROCFS_DIRECTORY };
-
-    add(the_proc(), path, &item);
-}
-
-void sysfs_add_directory(const char *path)
-{
-    const struct procfs_item item = { .kind = PROCFS_DIRECTORY };
-
-    add(the_sys(), path, &item);
-}
-
 void procfs_add_link(const char *path, proc_link_fn *link, void *arg)
 {
     const struct procfs_item item = { .kind = PROCFS_LINK, .arg = arg, .link = link };
