@@ -370,6 +370,25 @@ TEST(tcp_state, user_timeout_ends_a_stalled_connection)
     clean_up(&pair);
 }
 
+TEST(tcp_state, user_timeout_does_not_count_the_silence_before)
+{
+    struct pair pair = { 0 };
+
+    open_lan(&pair);
+    CHECK_EQ(tcp_set_option(pair.client.tcp, TCP_OPT_USER_TIMEOUT_MS, 5000), 0);
+    sim_run(20 * NS_PER_SECOND);
+    sim_set_filter(drop_all, NULL);
+    pair.client.to_send = 10;
+    pair_pump(&pair);
+    sim_run(2 * NS_PER_SECOND);
+    CHECK_EQ(tcp_state_of(pair.client.tcp), TCP_ESTABLISHED);
+    sim_set_filter(NULL, NULL);
+    sim_run(5 * NS_PER_SECOND);
+    pair_pump(&pair);
+    CHECK_EQ(pair.server.received, 10);
+    clean_up(&pair);
+}
+
 /* Nobody ran for a while: host, hypervisor, snapshot. What is on the wire comes with the timers. */
 TEST(tcp_state, a_pause_of_the_machine_is_no_loss)
 {

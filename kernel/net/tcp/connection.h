@@ -73,6 +73,7 @@ enum {
     TCP_KEEPALIVE_PROBES = 9,
     TCP_FIN_TIMEOUT_S = 60,
     TCP_COARSE_SHIFT = 20,
+    TCP_COARSE_AHEAD = 1 << 16, /* About a minute: what looks older than everything is ahead. */
 };
 
 #define TCP_RTO_INITIAL_NS (1 * NS_PER_SECOND)
@@ -249,7 +250,7 @@ struct tcp {
     u64 ack_deadline_ns;
     u64 idle_deadline_ns; /* Keepalive; FIN-WAIT-2 of an orphan. */
     u64 timer_deadline_ns;
-    u32 progress_at; /* When the peer last acknowledged something new, tcp_coarse(). */
+    u32 progress_at; /* When the peer last acknowledged anything or first had to, tcp_coarse(). */
     u32 heard_at;    /* When the last segment came, likewise. */
     struct net_timer timer;
 
@@ -308,10 +309,15 @@ static inline u32 tcp_coarse(u64 now_ns)
     return (u32)(now_ns >> TCP_COARSE_SHIFT);
 }
 
-/* How long ago that was, a unit more or less. */
+/*
+ * How long ago that was, a unit more or less. `then` may be a little ahead: another CPU's clock, or
+ * a segment that was stamped before it waited for the connection.
+ */
 static inline u64 tcp_since_ns(u64 now_ns, u32 then)
 {
-    return (u64)(tcp_coarse(now_ns) - then) << TCP_COARSE_SHIFT;
+    u32 units = tcp_coarse(now_ns) - then;
+
+    return units > UINT32_MAX - TCP_COARSE_AHEAD ? 0 : (u64)units << TCP_COARSE_SHIFT;
 }
 
 static inline bool tcp_has(const struct tcp *tcp, u32 flag)

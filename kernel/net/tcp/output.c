@@ -111,8 +111,10 @@ static void sent(struct tcp *tcp, u32 seq, u32 len, bool fin)
         tcp->rtt_seq = tcp->snd_nxt;
         tcp->rtt_start_ns = tcp->now_ns;
     }
-    if (tcp->rto_deadline_ns == DEADLINE_NONE || tcp_has(tcp, TCP_F_PERSIST | TCP_F_CORK_WAIT))
+    if (tcp->rto_deadline_ns == DEADLINE_NONE || tcp_has(tcp, TCP_F_PERSIST | TCP_F_CORK_WAIT)) {
+        tcp->progress_at = tcp_coarse(tcp->now_ns);
         connection_rto_start(tcp);
+    }
 }
 
 /* A FIN goes with the last byte, or alone; the window does not hold it. */
@@ -192,6 +194,7 @@ static void hold_start(struct tcp *tcp)
         return;
     tcp->flags &= ~(u32)(TCP_F_CORK_WAIT | TCP_F_PERSIST);
     tcp->flags |= kind;
+    tcp->progress_at = tcp_coarse(tcp->now_ns);
     tcp->rto_deadline_ns =
         tcp->now_ns + (corked ? TCP_CORK_NS : connection_rto_ns(tcp) << tcp->backoff);
 }
