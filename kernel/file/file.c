@@ -236,7 +236,7 @@ int file_try(struct wait_queue *queue, u32 events, u32 flags, bool (*attempt)(vo
         return 0;
     if (flags & FILE_NONBLOCK)
         return -EAGAIN;
-    wait_begin_exclusive(queue, &waiter, events);
+    wait_begin(queue, &waiter, events); /* One change may be enough for several attempts. */
     while (err == 0 && !attempt(arg))
         err = wait_block(&waiter, DEADLINE_NONE);
     wait_end(&waiter);

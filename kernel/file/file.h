@@ -155,8 +155,7 @@ struct wait_queue *file_wait_queue(struct file *file);
 
 /*
  * For reads and writes that may have to wait: tries until `attempt` is true, asleep on `queue` in
- * between, woken one at a time. 0; -EAGAIN instead of sleeping when `flags` have FILE_NONBLOCK;
- * -EINTR.
+ * between. 0; -EAGAIN instead of sleeping when `flags` have FILE_NONBLOCK; -EINTR.
  */
 int file_try(struct wait_queue *queue, u32 events, u32 flags, bool (*attempt)(void *arg), void *arg)
     MUST_USE;

@@ -96,6 +96,28 @@ static void blocking(void)
     close(fd);
 }
 
+static void *take_one(void *arg)
+{
+    EXPECT_EQ(take(*(int *)arg), 1);
+    return NULL;
+}
+
+/* One write that is enough for two readers ends the wait of both. */
+static void blocking_in_two_threads(void)
+{
+    pthread_t threads[2];
+    int fd = eventfd(0, EFD_SEMAPHORE);
+    int i;
+
+    for (i = 0; i < 2; i++)
+        EXPECT_EQ(pthread_create(&threads[i], NULL, take_one, &fd), 0);
+    abi_sleep_ms(50);
+    EXPECT_EQ(add(fd, 2), 8);
+    for (i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    close(fd);
+}
+
 int main(void)
 {
     int fd;
@@ -103,6 +125,7 @@ int main(void)
     counter();
     semaphore();
     blocking();
+    blocking_in_two_threads();
     EXPECT_ERRNO(eventfd(0, 0x1000), EINVAL);
     fd = eventfd(0, 0);
     EXPECT_ERRNO(lseek(fd, 1, 99), EINVAL);
