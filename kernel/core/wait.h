@@ -78,8 +78,10 @@ int wait_block(struct waiter *waiter, u64 deadline_ns) MUST_USE;
 /* The same, deaf to signals: for waits that are short by nature (disk), and for kernel threads. */
 int wait_block_uninterruptible(struct waiter *waiter, u64 deadline_ns) MUST_USE;
 
-/* Takes the waiter off; afterwards nobody touches it. An exclusive wake-up it got but did not use
- * is passed on when `pass_on`. */
+/*
+ * Takes the waiter off; afterwards nobody touches it. An exclusive wake-up it got but did not use
+ * is passed on.
+ */
 void wait_end(struct waiter *waiter);
 
 /* A bare sleep, for nanosleep and the like: -ETIMEDOUT at the deadline, -EINTR. */

@@ -78,10 +78,10 @@ static void put_ready(struct trace_call *call)
     const char *before = " ([";
     struct linux_pollfd entry;
 
-    if (call->result == 0)
+    if (call->result == 0) {
         text_put_string(text, " (Timeout)");
-    if (call->result == 0)
         return;
+    }
     for (u64 i = 0; i < count; i++) {
         if (copy_in(&entry, call->args[0] + i * sizeof(entry), sizeof(entry)) < 0)
             break;
@@ -102,10 +102,10 @@ static void put_selected(struct trace_call *call)
     struct text *text = &call->text;
     const char *before = " (";
 
-    if (call->result == 0)
+    if (call->result == 0) {
         text_put_string(text, " (Timeout)");
-    if (call->result == 0)
         return;
+    }
     for (u32 i = 0; i < ARRAY_COUNT(sets); i++) {
         if (call->args[1 + i] == 0 || !trace_fd_set_has(call, 1 + i))
             continue;

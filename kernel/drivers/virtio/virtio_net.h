@@ -27,9 +27,8 @@ struct net_tx {
     struct spinlock lock;
     struct virtqueue *queue;
     struct virtio_net *net;
-    u32 reclaim_at GUARDED_BY(
-        &lock);                  /* Descriptors in use that make it worth to look for sent ones. */
-    bool full GUARDED_BY(&lock); /* The stack waits for netdev_wake_tx(). */
+    u32 reclaim_at GUARDED_BY(&lock); /* Descriptors in use: time to look for sent packets. */
+    bool full GUARDED_BY(&lock);      /* The stack waits for netdev_wake_tx(). */
 };
 
 struct net_pair {

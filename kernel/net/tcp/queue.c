@@ -10,8 +10,8 @@
 #include "lib/base/num.h"
 
 enum {
-    RING_FIRST = 8,    /* Pieces of the first ring. */
-    SHARED_MAX = 1024, /* Longer writes do not go into a shared page. */
+    RING_FIRST = 8,         /* Pieces of the first ring. */
+    SHARED_ROOM_MIN = 1024, /* A page with less room left is not shared any more. */
 };
 
 /*
@@ -131,7 +131,7 @@ static void shared_give(struct tcp_queue *queue)
     struct shared_page *shared = &shared_pages[cpu_id()];
 
     if (queue->count > 1 || queue->page->order > 0 || shared->page ||
-        queue->page_used > PAGE_SIZE - SHARED_MAX)
+        queue->page_used > PAGE_SIZE - SHARED_ROOM_MIN)
         return;
     shared->page = queue->page;
     shared->used = queue->page_used;
