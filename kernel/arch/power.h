@@ -12,13 +12,14 @@ _Noreturn void machine_reset(void);
 struct machine_kept {
     u32 restarts;
     u32 restarts_in_a_row; /* Since a program lived for a while: see init/end.c. */
+    u64 seed;              /* For the next one's random numbers; it takes and wipes it. */
 };
 struct machine_kept *machine_kept(void);
 
 /*
  * Starts the kernel again from its own image, without firmware: as a loader would, with addresses
- * chosen anew. On CPU 0, in a thread, interrupts off; the other CPUs have stopped, and no device
- * reaches memory any more. docs/decisions/0016 has the whole of it.
+ * chosen anew. On CPU 0, in a thread, interrupts off; the other CPUs have stopped, whatever locks
+ * they hold, and no device reaches memory any more. docs/decisions/0016 has the whole of it.
  */
 _Noreturn void machine_restart(void);
 

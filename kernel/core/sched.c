@@ -42,7 +42,7 @@ struct cpu_sched {
     struct thread *idle;    /* [const] */
     struct thread *last;    /* [irq] Whom a switch has just left. */
     bool push_last;         /* [irq] `last` may not run here any more. */
-    u64 slice_end_ns;       /* Under `lock`. DEADLINE_NONE: nobody waits. */
+    u64 slice_end_ns;       /* [atomic] Changes under `lock`. DEADLINE_NONE: nobody waits. */
     u64 switches;           /* [cpu] */
 } __attribute__((aligned(CACHE_LINE_SIZE)));
 
@@ -152,7 +152,8 @@ static bool notice(struct cpu_sched *sched, u32 cpu, const struct thread *thread
     }
     if (sched->slice_end_ns != DEADLINE_NONE)
         return false;
-    sched->slice_end_ns = now_ns + runqueue_slice_ns(&sched->queue);
+    __atomic_store_n(&sched->slice_end_ns, now_ns + runqueue_slice_ns(&sched->queue),
+                     __ATOMIC_RELAXED); /* See upcall_kick(). */
     if (is_here)
         timer_set_tick(sched->slice_end_ns);
     return !is_here; /* For upcall_kick(), which arms the timer there. */
@@ -523,12 +524,14 @@ void sched_tick(void)
 
 void upcall_kick(void)
 {
-    struct cpu_sched *sched = sched_here();
+    /*
+     * Without the lock, which a CPU that was stopped may hold for good: notice() set it before the
+     * kick, and everybody else who sets it is this CPU.
+     */
+    u64 slice_end_ns = __atomic_load_n(&sched_here()->slice_end_ns, __ATOMIC_RELAXED);
 
-    spin_lock(&sched->lock);
-    if (sched->slice_end_ns != DEADLINE_NONE)
-        timer_set_tick(sched->slice_end_ns);
-    spin_unlock(&sched->lock);
+    if (slice_end_ns != DEADLINE_NONE)
+        timer_set_tick(slice_end_ns);
 }
 
 void thread_post_work(struct thread *thread, u32 work)

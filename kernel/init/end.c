@@ -12,6 +12,7 @@
 #include "kernel/arch/time.h"
 #include "kernel/core/bottom_half.h"
 #include "kernel/core/clock.h"
+#include "kernel/core/entropy.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
 #include "kernel/drivers/acpi/acpi.h"
@@ -42,7 +43,7 @@ void end_power_button(void)
 
 static bool is_end_wanted(void)
 {
-    return __atomic_load_n(&is_button_pressed, __ATOMIC_RELAXED);
+    return __atomic_load_n(&is_button_pressed, __ATOMIC_RELAXED) || acpi_power_button_waits();
 }
 
 /* Signals that ask a program to end are no crash of its own. */
@@ -94,7 +95,7 @@ static void boot_cpu_enter(void)
         machine_reset();
 }
 
-static void restart(void)
+static void restart(const struct program_end *end)
 {
     struct machine_kept *kept = machine_kept();
     u32 pause_ms = next_pause_ms(kept);
@@ -108,10 +109,15 @@ static void restart(void)
     if (!pause_for(pause_ms))
         return;
     machine_report("restart", digits);
+    kept->seed = random_u64(); /* Takes a lock: not after other CPUs have been stopped. */
     boot_cpu_enter();
     irq_disable();
-    if (!cpus_stop_wait() || !drivers_stop())
-        machine_reset(); /* By way of firmware, but it comes back. */
+    if (is_end_wanted())
+        return; /* Pressed at the last moment; a later press is found by the next kernel. */
+    if (!cpus_stop_wait() || !drivers_stop()) {
+        program_tell_end(end); /* Where a reset ends the machine, as QEMU can be told. */
+        machine_reset();
+    }
     machine_restart();
 }
 
@@ -129,7 +135,7 @@ static _Noreturn void hold(const struct program_end *end)
     irq_disable();
     arch_timer_arm(UINT64_MAX);
     cpus_stop();
-    while (!acpi_power_button_waits() && !is_end_wanted()) {
+    while (!is_end_wanted()) {
         cpu_idle();
         irq_disable();
     }
@@ -150,7 +156,7 @@ static void end_finish(const struct program_end *end)
 
     network_drain(is_restart);
     if (is_restart)
-        restart();
+        restart(end);
 }
 
 const struct program_end_hooks end_hooks = { .begin = end_begin, .finish = end_finish };

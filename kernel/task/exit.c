@@ -122,7 +122,7 @@ static void trace_end(const struct program_end *end)
     trace_finish();
 }
 
-_Noreturn void program_power_off(const struct program_end *end)
+void program_tell_end(const struct program_end *end)
 {
     char digits[16];
     struct text text;
@@ -130,6 +130,11 @@ _Noreturn void program_power_off(const struct program_end *end)
     text_init(&text, digits, sizeof(digits));
     text_format(&text, "%d", end->value);
     machine_report(end->by_signal ? "signal" : "exit", digits);
+}
+
+_Noreturn void program_power_off(const struct program_end *end)
+{
+    program_tell_end(end);
     machine_power_off();
 }
 
@@ -139,6 +144,7 @@ static _Noreturn void machine_end(bool by_signal, int value)
 
     hooks->begin(&end);
     end_others(task_current());
+    thread_post_work(thread_current(), THREAD_WORK_EXIT); /* No close() lingers from here on. */
     fdtable_close_all(current_fdtable());
     if (trace_active)
         trace_end(&end);

@@ -106,7 +106,10 @@ struct program_end_hooks {
 };
 void program_on_end(const struct program_end_hooks *hooks);
 
-/* Tells how the program ended and switches the machine off, whatever is still open. */
+/* Tells whoever runs the machine how the program ended. */
+void program_tell_end(const struct program_end *end);
+
+/* The same, and switches the machine off, whatever is still open. */
 _Noreturn void program_power_off(const struct program_end *end);
 
 /* True once the program is ending. */

@@ -130,9 +130,9 @@ void apic_send_others(u8 vector)
     command(0, COMMAND_OTHERS | COMMAND_ASSERT | vector);
 }
 
-void apic_send_nmi_others(void)
+void apic_send_nmi(u32 apic_id)
 {
-    command(0, COMMAND_OTHERS | COMMAND_ASSERT | COMMAND_NMI);
+    command(apic_id, COMMAND_ASSERT | COMMAND_NMI);
 }
 
 void apic_send_init(u32 apic_id)

@@ -11,7 +11,7 @@ void apic_init(void);
 void apic_end_of_interrupt(void);
 void apic_send(u32 apic_id, u8 vector);
 void apic_send_others(u8 vector);
-void apic_send_nmi_others(void);
+void apic_send_nmi(u32 apic_id);
 void apic_send_init(u32 apic_id);
 void apic_send_startup(u32 apic_id, u64 address);
 

@@ -123,8 +123,8 @@ static EARLY void layout_choose(u64 image_physical, u64 entry_cycles)
     early_layout.entry_cycles = entry_cycles;
     early_layout.image_physical = image_physical;
     early_layout.seed[0] ^= entry_cycles;
-    early_layout.seed[3] = kept.seed;
-    kept.seed = 0;
+    early_layout.seed[3] = kept.machine.seed;
+    kept.machine.seed = 0;
     early_layout.direct_map =
         random_place(SLOT_DIRECT_MAP, SLOTS_DIRECT_MAP, DIRECT_MAP_SIZE_MAX, GIB_SHIFT);
     early_layout.page_array =

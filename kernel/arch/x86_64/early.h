@@ -24,7 +24,6 @@ extern struct early_layout early_layout;
 /* What a kernel that restarts leaves to the next one. All zeros where there was none. */
 struct kept {
     struct machine_kept machine;
-    u64 seed; /* Of its random numbers; taken and wiped by early.c. */
     struct pvh_start_info start;
     struct pvh_memory_entry map[BOOT_RANGES_MAX];
     char command_line[BOOT_COMMAND_LINE_MAX];

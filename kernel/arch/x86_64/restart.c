@@ -13,7 +13,6 @@
 #include "kernel/arch/x86_64/early.h"
 #include "kernel/arch/x86_64/msr.h"
 #include "kernel/arch/x86_64/pvclock.h"
-#include "kernel/core/entropy.h"
 #include "lib/base/mem.h"
 #include "lib/base/types.h"
 
@@ -48,7 +47,6 @@ _Noreturn void machine_restart(void)
 {
     irq_disable();
     start_info_fill(boot_info());
-    kept.seed = random_u64();
     pvclock_stop();
     arch_timer_arm(UINT64_MAX);
 

@@ -52,7 +52,7 @@ enum {
 static_assert((IST_COUNT - 1) * IST_STACK_SIZE == PAGE_SIZE << IST_ORDER, "");
 
 static atomic_uint cpus_up = 1;
-static atomic_bool stopping;
+static atomic_uint stopper;  /* The CPU that stops the others, plus 1; 0: none. */
 static atomic_ulong stopped; /* CPUs, one bit each. */
 static u8 *stacks[CPUS_MAX]; /* Tops. [0] is not used. */
 static u8 *ist_stacks[CPUS_MAX];
@@ -201,9 +201,16 @@ void cpu_kick(u32 cpu)
 
 void cpus_stop(void)
 {
-    atomic_store_explicit(&stopping, true, memory_order_release);
-    if (cpu_count() > 1)
-        apic_send_nmi_others();
+    u32 none = 0;
+
+    /* Of two that would stop each other, the first goes on. */
+    (void)atomic_compare_exchange_strong_explicit(&stopper, &none, cpu_id() + 1,
+                                                  memory_order_release, memory_order_relaxed);
+    /* One by one: a CPU that never came up has no table to handle an NMI with. */
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
+        if (cpu != cpu_id())
+            apic_send_nmi(cpu_local_of(cpu)->apic_id);
+    }
 }
 
 bool cpus_stop_wait(void)
@@ -222,7 +229,9 @@ bool cpus_stop_wait(void)
 
 void smp_nmi(void)
 {
-    if (!atomic_load_explicit(&stopping, memory_order_acquire))
+    u32 by = atomic_load_explicit(&stopper, memory_order_acquire);
+
+    if (by == 0 || by == cpu_id() + 1)
         return;
     /* Pairs with the acquire in cpus_stop_wait(): this CPU changes nothing any more. */
     atomic_fetch_or_explicit(&stopped, 1ull << cpu_id(), memory_order_release);

@@ -135,12 +135,16 @@ static void fault_note(u64 vector, u64 code, u64 address)
         context->fault_address = address;
 }
 
-/* Interrupts are off; this turns them on. */
+/* Interrupts are off; this turns them on, but for an NMI. */
 void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
 {
     u64 address = cr2_read();
 
     uaccess_close();
+    if (vector == VECTOR_NMI) {
+        smp_nmi(); /* With interrupts off: one might want a lock that a stopped CPU has. */
+        return;
+    }
     fault_note(vector, code, address);
     if (vector == VECTOR_X87) {
         code = fpu_code(x87_exceptions());
@@ -150,10 +154,6 @@ void trap_from_user(struct user_regs *regs, u64 vector, u64 code)
     irq_enable();
     if (vector == VECTOR_PAGE_FAULT) {
         (void)upcall_page_fault(address, access_of(code));
-        return;
-    }
-    if (vector == VECTOR_NMI) {
-        smp_nmi();
         return;
     }
     upcall_trap(regs, kind_of(vector), code);

@@ -95,5 +95,6 @@ void serial_init(void (*input)(const char *bytes, size_t len))
         return;
     }
     serial_put(SERIAL_MODEM_CONTROL, SERIAL_MODEM_LINES);
+    serial_put(SERIAL_IRQ_ENABLE, 0); /* A line that was up before a restart has to rise again. */
     serial_put(SERIAL_IRQ_ENABLE, SERIAL_IRQ_RECEIVE);
 }
