@@ -34,18 +34,18 @@ enum {
     ATTEMPTS_MAX = 8,
 };
 
-struct page_cache_cpu {
+struct cpu_pages {
     u32 count;
     struct page *pages[CACHE_PAGES_MAX];
 } __attribute__((aligned(CACHE_LINE_SIZE)));
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_PAGES);
-static struct buddy buddy;                         /* Under `lock`. */
-static struct page_cache_cpu cpu_caches[CPUS_MAX]; /* [irq] */
-static struct page *array;                         /* [const] */
-static u64 total_pages;                            /* [const] */
-static u64 reserve_pages;                          /* [const] */
-static u32 cache_pages = CACHE_PAGES_MIN;          /* [const] */
+static struct buddy buddy;                   /* Under `lock`. */
+static struct cpu_pages cpu_pages[CPUS_MAX]; /* [irq] */
+static struct page *array;                   /* [const] */
+static u64 total_pages;                      /* [const] */
+static u64 reserve_pages;                    /* [const] */
+static u32 cache_pages = CACHE_PAGES_MIN;    /* [const] */
 
 static struct spinlock online_lock = SPINLOCK_INIT(LOCK_RANK_PAGES_ONLINE);
 static u32 next_range;    /* Under `online_lock`. */
@@ -305,7 +305,7 @@ static struct page *block_take(u32 order)
  * their addresses where memory is not fragmented: what is read into them makes fewer segments.
  * Interrupts are off.
  */
-static void cache_refill(struct page_cache_cpu *cache)
+static void cache_refill(struct cpu_pages *cache)
 {
     struct page *batch[CACHE_PAGES_MAX / 2];
     u32 count = 0;
@@ -324,7 +324,7 @@ static void cache_refill(struct page_cache_cpu *cache)
         cache->pages[cache->count++] = batch[--count];
 }
 
-static void cache_drain(struct page_cache_cpu *cache, u32 to_count)
+static void cache_drain(struct cpu_pages *cache, u32 to_count)
 {
     spin_lock(&lock);
     while (cache->count > to_count)
@@ -335,7 +335,7 @@ static void cache_drain(struct page_cache_cpu *cache, u32 to_count)
 static struct page *cache_take(void)
 {
     bool irq_was_on = irq_save();
-    struct page_cache_cpu *cache = &cpu_caches[cpu_id()];
+    struct cpu_pages *cache = &cpu_pages[cpu_id()];
     struct page *page = NULL;
 
     if (cache->count == 0)
@@ -349,7 +349,7 @@ static struct page *cache_take(void)
 static void cache_give(struct page *page)
 {
     bool irq_was_on = irq_save();
-    struct page_cache_cpu *cache = &cpu_caches[cpu_id()];
+    struct cpu_pages *cache = &cpu_pages[cpu_id()];
 
     if (cache->count >= cache_pages)
         cache_drain(cache, cache_pages / 2);
@@ -404,7 +404,7 @@ static struct page *alloc_hard(u32 order, u32 flags)
         bool irq_was_on = irq_save();
         struct page *page;
 
-        cache_drain(&cpu_caches[cpu_id()], 0); /* They may merge to what is wanted. */
+        cache_drain(&cpu_pages[cpu_id()], 0); /* They may merge to what is wanted. */
         irq_restore(irq_was_on);
         page = block_take(order);
         if (page)
@@ -481,7 +481,7 @@ void page_counts(struct page_counts *counts)
     counts->free = __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) +
                    __atomic_load_n(&offline_pages, __ATOMIC_RELAXED);
     for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        counts->free += __atomic_load_n(&cpu_caches[cpu].count, __ATOMIC_RELAXED);
+        counts->free += __atomic_load_n(&cpu_pages[cpu].count, __ATOMIC_RELAXED);
 }
 
 void page_init(u64 array_address)
