@@ -4,7 +4,7 @@
 
 Each line of a .def becomes a row, with the comment above it as what is missing. With --check
 nothing is written; exit status 1 when the page is not what it would become. Fails, too, on a call
-that has no number, is registered twice, or is PARTIAL without a word about what it lacks.
+that has no number, is registered twice, or lacks the comment that its support needs.
 """
 
 import pathlib
@@ -20,7 +20,8 @@ NUMBER = re.compile(r"^NR\((\d+), *(\w+)\)", re.M)
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 ENTRY = re.compile(r"(?:/\*(?P<comment>(?:(?!\*/).)*)\*/\s*\n)?^SYSCALL(?P<count>\d)\((?P<body>[^()]*)\)",
                    re.M | re.S)
-SUPPORTS = ("FULL", "PARTIAL", "STUB")
+SUPPORTS = ("FULL", "PARTIAL", "STUB", "REFUSED")
+EXPLAINED = ("PARTIAL", "REFUSED")
 
 HEADER = """# System calls
 
@@ -31,9 +32,10 @@ Made from [kernel/sys/syscalls.def](../kernel/sys/syscalls.def) by `make docs`; 
 | FULL | as Linux does, every flag |
 | PARTIAL | what is missing gives an error; the last column says what that is |
 | STUB | accepted and ignored, because programs only check that it does not fail |
+| REFUSED | an error each time, on purpose; the last column says which, and why |
 
 A call that is not in the table gives `ENOSYS`, and its name goes to the log once. `fork`, `vfork` and
-`execve` are among those that are refused on purpose: there is one program in the machine.
+`execve` are among those that are refused: there is one program in the machine.
 """
 
 
@@ -59,8 +61,8 @@ def entries(path):
         if found["comment"] is not None:
             # The comment at the top of a file belongs to no call.
             note = "" if "syscalls.def" in found["comment"] else comment_text(found["comment"])
-        elif text[end:found.start()].strip(" ") != "\n" or support != "PARTIAL":
-            note = ""  # Neighbours that are PARTIAL share the comment above the first.
+        elif text[end:found.start()].strip(" ") != "\n" or support not in EXPLAINED:
+            note = ""  # Neighbours that are explained share the comment above the first.
         end = found.end()
         yield name, support, arguments, note
 
@@ -91,8 +93,8 @@ def page():
                 continue
             if name in seen:
                 errors.append(f"{name}: registered twice")
-            if support == "PARTIAL" and not note:
-                errors.append(f"{name}: PARTIAL, and no comment says what is missing")
+            if support in EXPLAINED and not note:
+                errors.append(f"{name}: {support}, and no comment says what is missing")
             seen.add(name)
             counts[support] += 1
             rows.append((known[name], row(known[name], name, support, arguments, note)))
@@ -100,8 +102,10 @@ def page():
             title = family.capitalize()
             parts.append(f"\n## {title}\n\n| number | call | support | what is missing |\n|---|---|---|---|\n")
             parts.append("".join(text + "\n" for _, text in sorted(rows)))
+    refused = counts.pop("REFUSED")
     summary = ", ".join(f"{count} {support}" for support, count in counts.items())
-    return f"{HEADER}\n{len(seen)} of {len(known)} calls: {summary}.\n{''.join(parts)}", errors
+    summary = f"{len(seen) - refused} of {len(known)} calls: {summary}. {refused} more are REFUSED."
+    return f"{HEADER}\n{summary}\n{''.join(parts)}", errors
 
 
 def main():
