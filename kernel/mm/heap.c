@@ -325,7 +325,7 @@ struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align
     if (cache_count < CACHES_MAX) {
         cache = &caches[cache_count];
         cache_init(cache, name, size, align);
-        __atomic_store_n(&cache_count, cache_count + 1, __ATOMIC_RELEASE); /* slab_for_each(). */
+        __atomic_store_n(&cache_count, cache_count + 1, __ATOMIC_RELEASE); /* heap_counts(). */
     }
     spin_unlock(&caches_lock);
     return cache;
@@ -351,15 +351,6 @@ u64 slab_in_use(const struct slab_cache *cache)
     u64 idle = in_magazines((u64)(cache - caches));
 
     return out > idle ? out - idle : 0;
-}
-
-void slab_for_each(void (*visit)(void *arg, const char *name, size_t size, u64 in_use), void *arg)
-{
-    u32 count =
-        __atomic_load_n(&cache_count, __ATOMIC_ACQUIRE); /* Pairs with slab_cache_create(). */
-
-    for (u32 i = 0; i < count; i++)
-        visit(arg, caches[i].name, caches[i].size, slab_in_use(&caches[i]));
 }
 
 /* ---- The general heap: the first caches are its classes. ---- */

@@ -38,7 +38,4 @@ void heap_counts(struct heap_counts *counts);
 /* Objects in use in one cache. */
 u64 slab_in_use(const struct slab_cache *cache);
 
-/* Calls `visit` for each cache: name, object size, objects in use (for /proc/slabinfo). */
-void slab_for_each(void (*visit)(void *arg, const char *name, size_t size, u64 in_use), void *arg);
-
 void heap_init(void);
