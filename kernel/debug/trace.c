@@ -36,7 +36,7 @@ static struct mutex lock; /* LOCK_RANK_TRACE */
 /* The call whose first half is written and not printed. Under `lock`. */
 static struct trace_call *pending;
 
-/* --- What is asked for --------------------------------------------------------------------- */
+/* ---- What is asked for. ---- */
 
 static bool is_hidden(u64 nr)
 {
@@ -93,7 +93,7 @@ int trace_start(const struct manifest *manifest)
     return err;
 }
 
-/* --- Lines --------------------------------------------------------------------------------- */
+/* ---- Lines. ---- */
 
 static void put_pid(struct text *text, u32 tid, bool others)
 {
@@ -133,7 +133,7 @@ static void report_event(const char *line)
     mutex_unlock(&lock);
 }
 
-/* --- Calls --------------------------------------------------------------------------------- */
+/* ---- Calls. ---- */
 
 static bool never_returns(u64 nr)
 {
@@ -222,7 +222,7 @@ void trace_leave(struct trace_call *call, bool others, long result)
     heap_free(call);
 }
 
-/* --- Signals and ends ---------------------------------------------------------------------- */
+/* ---- Signals and ends. ---- */
 
 /* A line that is not a call. */
 struct event {

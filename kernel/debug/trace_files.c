@@ -47,7 +47,7 @@ int trace_files_start(void)
     return files.slots ? 0 : -ENOMEM;
 }
 
-/* --- What was told ------------------------------------------------------------------------- */
+/* ---- What was told. ---- */
 
 /* The slot that has `hash`, or the free one where it belongs. */
 static u64 *slot_find(u64 *slots, u32 count, u64 hash)
@@ -141,7 +141,7 @@ void trace_files_path(const char *path, bool is_there)
     heap_free(escaped);
 }
 
-/* --- Which calls name files ---------------------------------------------------------------- */
+/* ---- Which calls name files. ---- */
 
 static const struct {
     u16 nr;

@@ -103,7 +103,7 @@ void trace_arg_device(struct trace_call *call, u32 index, const struct trace_nam
                 (device & 0xff) | (device >> 12 & 0xfff00));
 }
 
-/* --- fcntl --------------------------------------------------------------------------------- */
+/* ---- fcntl. ---- */
 
 static void put_file_lock(struct trace_call *call, u64 address)
 {
@@ -167,7 +167,7 @@ void trace_arg_fcntl(struct trace_call *call, u32 index, const struct trace_name
     }
 }
 
-/* --- ioctl --------------------------------------------------------------------------------- */
+/* ---- ioctl. ---- */
 
 void trace_arg_ioctl_command(struct trace_call *call, u32 index, const struct trace_names *names)
 {
@@ -203,7 +203,7 @@ void trace_arg_ioctl_arg(struct trace_call *call, u32 index, const struct trace_
     text_format(&call->text, "[%d]", (int)number);
 }
 
-/* --- futex --------------------------------------------------------------------------------- */
+/* ---- futex. ---- */
 
 static void put_futex_op(struct text *text, u32 op)
 {
@@ -267,7 +267,7 @@ void trace_arg_futex(struct trace_call *call, u32 index, const struct trace_name
     }
 }
 
-/* --- clone --------------------------------------------------------------------------------- */
+/* ---- clone. ---- */
 
 static void put_clone_flags(struct text *text, u64 flags)
 {
@@ -335,7 +335,7 @@ void trace_arg_clone3(struct trace_call *call, u32 index, const struct trace_nam
         text_format(&call->text, " => {parent_tid=[%u]}", tid);
 }
 
-/* --- prctl --------------------------------------------------------------------------------- */
+/* ---- prctl. ---- */
 
 enum {
     OPTION_SET_NAME = 15, /* PR_SET_NAME */

@@ -16,7 +16,7 @@ enum {
     CHUNK = 128, /* Bytes copied from the program at a time. */
 };
 
-/* --- Numbers ------------------------------------------------------------------------------- */
+/* ---- Numbers. ---- */
 
 void trace_put_address(struct text *text, u64 address)
 {
@@ -121,7 +121,7 @@ void trace_arg_file_mode(struct trace_call *call, u32 index, const struct trace_
     trace_put_octal(&call->text, type ? mode & ~(u64)S_IFMT : mode);
 }
 
-/* --- Bytes --------------------------------------------------------------------------------- */
+/* ---- Bytes. ---- */
 
 static const char *short_escape(u8 byte)
 {
@@ -294,7 +294,7 @@ void trace_arg_cwd_out(struct trace_call *call, u32 index, const struct trace_na
     }
 }
 
-/* --- Arrays -------------------------------------------------------------------------------- */
+/* ---- Arrays. ---- */
 
 struct piece {
     u64 base;

@@ -121,7 +121,7 @@ void trace_arg_sigstack(struct trace_call *call, u32 index, const struct trace_n
     text_format(text, ", ss_size=%llu}", (unsigned long long)stack.size);
 }
 
-/* --- Where a signal comes from ------------------------------------------------------------- */
+/* ---- Where a signal comes from. ---- */
 
 static const char *code_of_fault(s32 signal, s32 code)
 {

@@ -46,7 +46,7 @@ void trace_arg_protocol(struct trace_call *call, u32 index, const struct trace_n
     }
 }
 
-/* --- Names --------------------------------------------------------------------------------- */
+/* ---- Names. ---- */
 
 static void put_ipv4(struct text *text, const struct abi_sockaddr *name)
 {
@@ -187,7 +187,7 @@ void trace_arg_name_len(struct trace_call *call, u32 index, const struct trace_n
     }
 }
 
-/* --- Messages ------------------------------------------------------------------------------ */
+/* ---- Messages. ---- */
 
 static void put_message(struct trace_call *call, u32 index, u64 bytes_max)
 {
@@ -228,7 +228,7 @@ void trace_arg_msghdr_out(struct trace_call *call, u32 index, const struct trace
     }
 }
 
-/* --- Options ------------------------------------------------------------------------------- */
+/* ---- Options. ---- */
 
 void trace_arg_option(struct trace_call *call, u32 index, const struct trace_names *names)
 {

@@ -22,7 +22,7 @@ struct rlimit64 {
     u64 hard;
 };
 
-/* --- Files --------------------------------------------------------------------------------- */
+/* ---- Files. ---- */
 
 static void put_mode(struct text *text, u32 mode)
 {
@@ -154,7 +154,7 @@ void trace_arg_sysinfo(struct trace_call *call, u32 index, const struct trace_na
                 (unsigned long long)info.high[0], (unsigned long long)info.high[1], info.mem_unit);
 }
 
-/* --- Limits and CPUs ----------------------------------------------------------------------- */
+/* ---- Limits and CPUs. ---- */
 
 static void put_limit(struct trace_call *call, u64 limit)
 {
@@ -224,7 +224,7 @@ void trace_arg_cpus_out(struct trace_call *call, u32 index, const struct trace_n
     put_cpus(call, index, (u64)call->result);
 }
 
-/* --- Readiness ----------------------------------------------------------------------------- */
+/* ---- Readiness. ---- */
 
 void trace_arg_pollfds(struct trace_call *call, u32 index, const struct trace_names *names)
 {

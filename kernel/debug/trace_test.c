@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-/* --- What the trace stands on -------------------------------------------------------------- */
+/* ---- What the trace stands on. ---- */
 
 static char told[8192];
 
@@ -80,7 +80,7 @@ void file_put(struct file *file)
     (void)file;
 }
 
-/* --- Tests --------------------------------------------------------------------------------- */
+/* ---- Tests. ---- */
 
 static struct manifest manifest;
 

@@ -118,7 +118,7 @@ static void item_put(struct epoll_item *item)
     }
 }
 
-/* --- Getting ready ------------------------------------------------------------------------- */
+/* ---- Getting ready. ---- */
 
 static bool announce(struct bottom_half *half)
 {
@@ -199,7 +199,7 @@ static bool item_wake(struct waiter *waiter, u32 events)
     return heard || !(wanted & EPOLLEXCLUSIVE);
 }
 
-/* --- Items --------------------------------------------------------------------------------- */
+/* ---- Items. ---- */
 
 static int item_compare(const struct epoll_item *item, const struct file *file, int fd)
 {
@@ -310,7 +310,7 @@ void epoll_forget_file(struct file *file)
     }
 }
 
-/* --- Nesting ------------------------------------------------------------------------------- */
+/* ---- Nesting. ---- */
 
 /*
  * Levels of epolls below `epoll`, itself included; more than EPOLL_DEPTH_MAX when `avoid` is there.
@@ -372,7 +372,7 @@ static int nest_enter(struct epoll_item *item)
     return err;
 }
 
-/* --- epoll_ctl ----------------------------------------------------------------------------- */
+/* ---- epoll_ctl. ---- */
 
 /* Puts the item on the ready list when its file is ready now: what came before is not lost. */
 static void item_look(struct epoll_item *item)
@@ -493,7 +493,7 @@ int epoll_remove(struct file *epoll_file, struct file *file, int fd)
     return item ? 0 : -ENOENT;
 }
 
-/* --- epoll_wait ---------------------------------------------------------------------------- */
+/* ---- epoll_wait. ---- */
 
 /*
  * Takes the first item off the ready list, with references to it and to its file. An item whose
@@ -676,7 +676,7 @@ long epoll_wait(struct file *epoll_file, uaddr_t events, u32 count, u64 deadline
     }
 }
 
-/* --- An epoll as a file -------------------------------------------------------------------- */
+/* ---- An epoll as a file. ---- */
 
 /* Looks for one item that is ready, dropping those that are not any more. */
 static u32 epoll_poll(struct file *file)

@@ -96,7 +96,7 @@ static void pipe_free(struct pipe *pipe) LOCK_INTERNALS
     heap_free(pipe);
 }
 
-/* --- Reading ------------------------------------------------------------------------------- */
+/* ---- Reading. ---- */
 
 static long take_bytes(struct pipe *pipe, struct iter *to) HOLDS(&pipe->mutex)
 {
@@ -152,7 +152,7 @@ static long pipe_read(struct file *file, struct iter *to, u64 off, u32 flags)
     return done;
 }
 
-/* --- Writing ------------------------------------------------------------------------------- */
+/* ---- Writing. ---- */
 
 static u32 tail_room(struct pipe *pipe) HOLDS(&pipe->mutex)
 {
@@ -281,7 +281,7 @@ static long pipe_send_page(struct file *file, struct page *page, u32 off, u32 le
     return done;
 }
 
-/* --- The rest of a file -------------------------------------------------------------------- */
+/* ---- The rest of a file. ---- */
 
 static u32 pipe_poll(struct file *file)
 {

@@ -60,7 +60,7 @@ int path_mount_root(struct filesystem *fs, const char *source)
     return 0;
 }
 
-/* --- Directories that a read-only filesystem lacks ----------------------------------------- */
+/* ---- Directories that a read-only filesystem lacks. ---- */
 
 /* A name in memory over a directory of a filesystem that cannot hold it. */
 struct overlay {

@@ -55,7 +55,7 @@ static struct wait_queue *read_queue_of(const struct page *page)
     return &read_queues[((uintptr_t)page / sizeof(*page)) % READ_QUEUES];
 }
 
-/* --- In and out ---------------------------------------------------------------------------- */
+/* ---- In and out. ---- */
 
 struct page *page_cache_find(struct page_cache *cache, u64 index)
 {
@@ -184,7 +184,7 @@ void page_cache_fini(struct page_cache *cache)
         cpu_relax();
 }
 
-/* --- Reading ------------------------------------------------------------------------------- */
+/* ---- Reading. ---- */
 
 /* A page is no longer locked; with `flags` it is up to date, without it has failed. */
 static void unlock_page(struct page *page, u16 flags)

@@ -153,7 +153,7 @@ int node_create_file(const struct walk_result *place, u32 mode)
     return node_make(place, &making);
 }
 
-/* --- Removing ------------------------------------------------------------------------------ */
+/* ---- Removing. ---- */
 
 static int remove_allowed(const struct path_node *node, bool directory)
 {
@@ -265,7 +265,7 @@ int path_rmdir(struct path_node *base, const char *path)
     return err;
 }
 
-/* --- Renaming ------------------------------------------------------------------------------ */
+/* ---- Renaming. ---- */
 
 static int rename_types(const struct inode *from, const struct inode *to)
 {

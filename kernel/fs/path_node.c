@@ -44,7 +44,7 @@ u32 node_count(void)
     return __atomic_load_n(&total_count, __ATOMIC_RELAXED);
 }
 
-/* --- The hash ------------------------------------------------------------------------------ */
+/* ---- The hash. ---- */
 
 static u64 name_hash(const struct path_node *parent, const char *name, u32 len)
 {
@@ -90,7 +90,7 @@ static void hash_remove(struct path_node *node) HOLDS(&cache_lock)
     node->flags &= ~(u32)NODE_HASHED;
 }
 
-/* --- References ---------------------------------------------------------------------------- */
+/* ---- References. ---- */
 
 struct path_node *path_node_get(struct path_node *node)
 {
@@ -185,7 +185,7 @@ void node_drop_unused(void)
     } while (node);
 }
 
-/* --- Making nodes -------------------------------------------------------------------------- */
+/* ---- Making nodes. ---- */
 
 static struct path_node *node_create(struct path_node *parent, const char *name, u32 len)
 {
@@ -298,7 +298,7 @@ int node_child(struct path_node *parent, const char *name, u32 len, struct path_
     return err;
 }
 
-/* --- Changing the tree --------------------------------------------------------------------- */
+/* ---- Changing the tree. ---- */
 
 void node_set_inode(struct path_node *node, struct inode *inode)
 {
@@ -391,7 +391,7 @@ bool node_is_within(const struct path_node *node, const struct path_node *ancest
     return node != NULL;
 }
 
-/* --- For others ---------------------------------------------------------------------------- */
+/* ---- For others. ---- */
 
 struct inode *path_node_inode(struct path_node *node)
 {

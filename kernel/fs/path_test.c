@@ -284,7 +284,7 @@ TEST(path, a_read_only_root_gets_its_mount_points_in_memory)
     CHECK_EQ(touch("/run/other"), -EROFS);
 }
 
-/* --- Two threads: what the other does before this one has the names lock. --- */
+/* ---- Two threads: what the other does before this one has the names lock. ---- */
 
 static void other_renames_job(void)
 {

@@ -104,7 +104,7 @@ char *launch_overlay(size_t *size)
     return file ? text_read(file, size) : NULL;
 }
 
-/* --- Secrets ------------------------------------------------------------------------------- */
+/* ---- Secrets. ---- */
 
 /* By way of `buffer`, a page. 0 or a negative error number. */
 static int contents_copy(struct file *to, const struct fw_cfg_file *from, u8 *buffer)

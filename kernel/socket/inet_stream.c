@@ -282,7 +282,7 @@ static long stream_ioctl(struct socket *socket, u32 command, uaddr_t arg)
     return copy_out(arg, &value, sizeof(value));
 }
 
-/* --- Options ------------------------------------------------------------------------------- */
+/* ---- Options. ---- */
 
 struct stream_option {
     int level;
@@ -422,7 +422,7 @@ static int stream_get_option(struct socket *socket, int level, int name, void *v
     return 0;
 }
 
-/* --- Life ---------------------------------------------------------------------------------- */
+/* ---- Life. ---- */
 
 static bool is_still_closing(struct tcp *tcp)
 {

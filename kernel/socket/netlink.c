@@ -51,7 +51,7 @@ static struct netlink *netlink_of(struct socket *socket)
     return CONTAINER_OF(socket, struct netlink, socket);
 }
 
-/* --- Replies ------------------------------------------------------------------------------- */
+/* ---- Replies. ---- */
 
 struct reply {
     struct netlink *netlink;
@@ -213,7 +213,7 @@ static void put_error(struct reply *reply, int error)
     message_end(reply);
 }
 
-/* --- Requests ------------------------------------------------------------------------------ */
+/* ---- Requests. ---- */
 
 static void dump(struct reply *reply, u8 family)
 {

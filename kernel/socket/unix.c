@@ -104,7 +104,7 @@ static void wake_all_waiters_locked(struct unix_socket *us)
     }
 }
 
-/* --- Connecting ---------------------------------------------------------------------------- */
+/* ---- Connecting. ---- */
 
 static int may_connect_locked(const struct unix_socket *us, const struct unix_socket *listener)
 {
@@ -274,7 +274,7 @@ static int unix_shutdown(struct socket *socket, int how)
     return 0;
 }
 
-/* --- Readiness ----------------------------------------------------------------------------- */
+/* ---- Readiness. ---- */
 
 static u32 poll_stream_locked(struct unix_socket *us)
 {
@@ -337,7 +337,7 @@ static u32 unix_poll(struct socket *socket)
     return events;
 }
 
-/* --- Options ------------------------------------------------------------------------------- */
+/* ---- Options. ---- */
 
 static int unix_set_option(struct socket *socket, int level, int name, const void *value, u32 len)
 {
@@ -418,7 +418,7 @@ static long unix_ioctl(struct socket *socket, u32 command, uaddr_t arg)
     return copy_out(arg, &value, sizeof(value));
 }
 
-/* --- Life ---------------------------------------------------------------------------------- */
+/* ---- Life. ---- */
 
 /* The other end of a stream learns that this one is gone. */
 static struct unix_socket *leave_peer_locked(struct unix_socket *us)

@@ -28,7 +28,7 @@ u64 unix_files_in_flight(void)
     return __atomic_load_n(&in_flight, __ATOMIC_RELAXED);
 }
 
-/* --- Messages ------------------------------------------------------------------------------ */
+/* ---- Messages. ---- */
 
 static struct unix_message *message_create(struct iter *from, u32 len, int *err)
 {
@@ -145,7 +145,7 @@ static void wake_waiters_locked(struct unix_socket *us)
     }
 }
 
-/* --- Sending ------------------------------------------------------------------------------- */
+/* ---- Sending. ---- */
 
 /* Whether `us` may put something into `to`'s queue now: 0, or an error number. */
 static int may_send_locked(struct unix_socket *us, struct unix_socket *to)
@@ -280,7 +280,7 @@ long unix_send(struct socket *socket, struct socket_message *message, struct ite
     return result;
 }
 
-/* --- Receiving ----------------------------------------------------------------------------- */
+/* ---- Receiving. ---- */
 
 /* The first message, which only a reader (read_mutex) takes away; or why there is none. */
 static struct unix_message *first_message(struct unix_socket *us, long *result)

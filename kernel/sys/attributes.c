@@ -42,7 +42,7 @@ static long change_fd(int fd, const struct inode_change *change)
     return result;
 }
 
-/* --- chmod, chown -------------------------------------------------------------------------- */
+/* ---- chmod, chown. ---- */
 
 static struct inode_change mode_change(u32 mode)
 {
@@ -110,7 +110,7 @@ long sys_fchownat(int dirfd, uaddr_t path, u32 uid, u32 gid, int flags)
     return change_path(dirfd, path, flags, &change);
 }
 
-/* --- Times --------------------------------------------------------------------------------- */
+/* ---- Times. ---- */
 
 struct user_time {
     s64 seconds;
@@ -209,7 +209,7 @@ long sys_utime(uaddr_t path, uaddr_t times)
     return change_path(AT_FDCWD, path, 0, &change);
 }
 
-/* --- Extended attributes ------------------------------------------------------------------- */
+/* ---- Extended attributes. ---- */
 
 /* Lists are empty, the rest is not supported: but only of what exists. */
 static long refuse_path(uaddr_t path, u32 walk, long answer)

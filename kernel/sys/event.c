@@ -40,7 +40,7 @@ static void close_fd(int fd)
         file_put(file);
 }
 
-/* --- Pipes --------------------------------------------------------------------------------- */
+/* ---- Pipes. ---- */
 
 static long pipe_install(struct file *ends[2], bool cloexec, uaddr_t to)
 {
@@ -84,7 +84,7 @@ long sys_pipe(uaddr_t fds)
     return sys_pipe2(fds, 0);
 }
 
-/* --- eventfd, memfd ------------------------------------------------------------------------ */
+/* ---- eventfd, memfd. ---- */
 
 long sys_eventfd2(u32 count, int flags)
 {
@@ -121,7 +121,7 @@ long sys_memfd_create(uaddr_t name, u32 flags)
     return install(file, (flags & MFD_CLOEXEC) != 0);
 }
 
-/* --- timerfd ------------------------------------------------------------------------------- */
+/* ---- timerfd. ---- */
 
 long sys_timerfd_create(int clock, int flags)
 {
@@ -203,7 +203,7 @@ long sys_timerfd_gettime(int fd, uaddr_t value)
     return setting_out(value, &setting);
 }
 
-/* --- epoll --------------------------------------------------------------------------------- */
+/* ---- epoll. ---- */
 
 long sys_epoll_create1(int flags)
 {

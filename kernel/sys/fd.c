@@ -119,7 +119,7 @@ long sys_dup2(int oldfd, int newfd)
     return fdtable_get_cloexec(current_fdtable(), oldfd) < 0 ? -EBADF : newfd;
 }
 
-/* --- fcntl --------------------------------------------------------------------------------- */
+/* ---- fcntl. ---- */
 
 /* Status flags of a file as F_GETFL shows them, and back. */
 static const struct {
@@ -271,7 +271,7 @@ long sys_fcntl(int fd, u32 command, u64 arg)
     return result;
 }
 
-/* --- flock, ioctl -------------------------------------------------------------------------- */
+/* ---- flock, ioctl. ---- */
 
 long sys_flock(int fd, int operation)
 {

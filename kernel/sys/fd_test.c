@@ -25,7 +25,7 @@
 
 #include <string.h>
 
-/* --- kernel/task, as far as these calls need it -------------------------------------------- */
+/* ---- kernel/task, as far as these calls need it. ---- */
 
 static int signals_sent;
 
@@ -52,7 +52,7 @@ long signal_restart_block(long (*resume)(const u64 *words), const u64 words[REST
     return -ERESTART_RESTARTBLOCK;
 }
 
-/* --- Fixtures ------------------------------------------------------------------------------ */
+/* ---- Fixtures. ---- */
 
 static const struct file_ops nothing = { .name = "nothing" };
 static struct file *apple;
@@ -84,7 +84,7 @@ static void boot(void)
     CHECK_EQ(path_mount_root(tmpfs_create(16 << 20), "root"), 0);
 }
 
-/* --- Tests --------------------------------------------------------------------------------- */
+/* ---- Tests. ---- */
 
 TEST(dup3, names_the_same_file_and_closes_the_old_one)
 {

@@ -30,7 +30,7 @@ long sys_umask(u32 mask)
     return (long)__atomic_exchange_n(&program_umask, mask & 0777, __ATOMIC_RELAXED);
 }
 
-/* --- open ---------------------------------------------------------------------------------- */
+/* ---- open. ---- */
 
 /* What open(2) has ever known; open() ignores other bits, openat2() refuses them. */
 #define OPEN_KNOWN                                                                         \
@@ -160,7 +160,7 @@ long sys_openat2(int dirfd, uaddr_t path, uaddr_t how_at, u64 size)
     return open_at(dirfd, path, (u32)how.flags | O_LARGEFILE, (u32)how.mode, resolve);
 }
 
-/* --- The tree ------------------------------------------------------------------------------ */
+/* ---- The tree. ---- */
 
 long sys_mkdirat(int dirfd, uaddr_t path, u32 mode)
 {
@@ -315,7 +315,7 @@ long sys_mknod(uaddr_t path, u32 mode, u64 device)
     return sys_mknodat(AT_FDCWD, path, mode, device);
 }
 
-/* --- The current directory ----------------------------------------------------------------- */
+/* ---- The current directory. ---- */
 
 long sys_chdir(uaddr_t path)
 {
@@ -376,7 +376,7 @@ long sys_chroot(uaddr_t path)
     return -EPERM;
 }
 
-/* --- Listing ------------------------------------------------------------------------------- */
+/* ---- Listing. ---- */
 
 enum {
     RECORD_SIZE_MAX = 288, /* Of one entry: the struct, a name of NAME_LEN_MAX, its NUL, padding. */

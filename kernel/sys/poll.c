@@ -20,7 +20,7 @@ enum {
     INLINE_FDS = 32, /* That need no allocation. */
 };
 
-/* --- poll ---------------------------------------------------------------------------------- */
+/* ---- poll. ---- */
 
 /* Stores `revents` alone: the program may look at the rest from another thread. */
 static long results_out(uaddr_t to, const struct linux_pollfd *fds, u32 count, long ready)
@@ -94,7 +94,7 @@ long sys_ppoll(uaddr_t fds, u32 count, uaddr_t timeout, uaddr_t mask, u64 mask_s
     return signal_mask_wait_end(signal_restartable_no_handler(ready));
 }
 
-/* --- select -------------------------------------------------------------------------------- */
+/* ---- select. ---- */
 
 enum {
     SETS = 3,

@@ -19,7 +19,7 @@
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 
-/* --- read and write ------------------------------------------------------------------------ */
+/* ---- read and write. ---- */
 
 /* What a write returns to the program: a broken pipe comes with its signal. */
 static long write_result(long result)
@@ -183,7 +183,7 @@ long sys_lseek(int fd, s64 off, int whence)
     return result;
 }
 
-/* --- From file to file --------------------------------------------------------------------- */
+/* ---- From file to file. ---- */
 
 static int copy_in_off(uaddr_t from, u64 *off)
 {
@@ -272,7 +272,7 @@ long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd, uaddr_t out_off,
     return done;
 }
 
-/* --- To the disk --------------------------------------------------------------------------- */
+/* ---- To the disk. ---- */
 
 static long sync_fd(int fd, bool data_only)
 {
@@ -319,7 +319,7 @@ long sys_sync_file_range(int fd, s64 off, s64 size, u32 flags)
     return sync_fd(fd, true);
 }
 
-/* --- Sizes --------------------------------------------------------------------------------- */
+/* ---- Sizes. ---- */
 
 long sys_truncate(uaddr_t path, s64 size)
 {

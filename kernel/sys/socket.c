@@ -76,7 +76,7 @@ int socket_name_out(uaddr_t to, uaddr_t to_len, const struct abi_sockaddr *addre
     return err < 0 ? err : copy_out(to_len, &address_len, sizeof(address_len));
 }
 
-/* --- Making them --------------------------------------------------------------------------- */
+/* ---- Making them. ---- */
 
 static long install(struct socket *socket, int flags)
 {
@@ -139,7 +139,7 @@ long sys_socketpair(int domain, int type, int protocol, uaddr_t fds)
     return err;
 }
 
-/* --- Names and connections ----------------------------------------------------------------- */
+/* ---- Names and connections. ---- */
 
 long sys_bind(int fd, uaddr_t name, int len)
 {
@@ -284,7 +284,7 @@ long sys_shutdown(int fd, int how)
     return err;
 }
 
-/* --- Bytes --------------------------------------------------------------------------------- */
+/* ---- Bytes. ---- */
 
 /* A length beyond what any call may move (as Linux: a page less than 2 GiB) is cut. */
 static int user_buffer(struct iter *iter, uaddr_t buffer, u64 size)
@@ -350,7 +350,7 @@ long sys_recvfrom(int fd, uaddr_t buffer, u64 size, u32 flags, uaddr_t name, uad
     return err < 0 ? err : result;
 }
 
-/* --- Options ------------------------------------------------------------------------------- */
+/* ---- Options. ---- */
 
 long sys_setsockopt(int fd, int level, int name, uaddr_t value, int len)
 {

@@ -24,7 +24,7 @@ enum {
     CONTROL_SIZE_MAX = 4096, /* Room for SCM_MAX_FD descriptors three times over. */
 };
 
-/* --- Control data from the program --------------------------------------------------------- */
+/* ---- Control data from the program. ---- */
 
 static int take_files(struct socket_message *message, const u8 *data, u64 len)
 {
@@ -124,7 +124,7 @@ static int control_in(struct socket_message *message, const struct socket *socke
     return err;
 }
 
-/* --- Control data to the program ----------------------------------------------------------- */
+/* ---- Control data to the program. ---- */
 
 struct control_out {
     uaddr_t at;
@@ -204,7 +204,7 @@ static void control_out(struct control_out *out, struct socket_message *message,
         put_files(out, message->files, (flags & MSG_CMSG_CLOEXEC) != 0);
 }
 
-/* --- One message --------------------------------------------------------------------------- */
+/* ---- One message. ---- */
 
 static int header_in(struct abi_msghdr *header, uaddr_t from)
 {
@@ -287,7 +287,7 @@ static long receive_one(struct socket *socket, uaddr_t to, u32 flags)
     return result;
 }
 
-/* --- The calls ----------------------------------------------------------------------------- */
+/* ---- The calls. ---- */
 
 static u32 call_flags(const struct file *file, u32 flags)
 {

@@ -18,7 +18,7 @@
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 
-/* --- What a path or a descriptor leads to -------------------------------------------------- */
+/* ---- What a path or a descriptor leads to. ---- */
 
 /* The thing described: an inode, or a file without one (pipe, socket, eventfd ...). */
 struct subject {
@@ -70,7 +70,7 @@ static int subject_init(struct subject *subject, int dirfd, uaddr_t path, int fl
     return err;
 }
 
-/* --- stat ---------------------------------------------------------------------------------- */
+/* ---- stat. ---- */
 
 static void stat_inode(struct inode *inode, struct linux_stat *stat)
 {
@@ -229,7 +229,7 @@ long sys_statx(int dirfd, uaddr_t path, int flags, u32 mask, uaddr_t to)
     return copy_out(to, &statx, sizeof(statx));
 }
 
-/* --- statfs -------------------------------------------------------------------------------- */
+/* ---- statfs. ---- */
 
 enum {
     ANON_INODE_MAGIC = 0x09041934,
@@ -282,7 +282,7 @@ long sys_fstatfs(int fd, uaddr_t to)
     return statfs_out(&subject, err, to);
 }
 
-/* --- access -------------------------------------------------------------------------------- */
+/* ---- access. ---- */
 
 enum {
     ACCESS_READ = 4,
@@ -332,7 +332,7 @@ long sys_access(uaddr_t path, int mode)
     return sys_faccessat2(AT_FDCWD, path, mode, 0);
 }
 
-/* --- readlink ------------------------------------------------------------------------------ */
+/* ---- readlink. ---- */
 
 static long read_link(struct inode *inode, uaddr_t buffer, u64 size)
 {

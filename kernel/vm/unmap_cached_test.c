@@ -200,7 +200,7 @@ TEST(unmap_cached, gives_up_on_a_file_with_very_many_mappings)
     check_nothing_left();
 }
 
-/* --- Against a model ------------------------------------------------------------------------ */
+/* ---- Against a model. ---- */
 
 static u64 seed = 1;
 

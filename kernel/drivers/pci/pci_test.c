@@ -168,7 +168,7 @@ static struct fake_function *one(void)
     return add(0, 0, 0);
 }
 
-/* --- Capabilities --------------------------------------------------------------------------- */
+/* ---- Capabilities. ---- */
 
 static void capability(struct fake_function *function, u32 at, u8 id, u8 next)
 {
@@ -211,7 +211,7 @@ TEST(pci, ends_lists_of_capabilities_that_do_not)
     CHECK_EQ(pci_capability(&device, 2, 0), 0);
 }
 
-/* --- BARs ----------------------------------------------------------------------------------- */
+/* ---- BARs. ---- */
 
 TEST(pci, measures_bars)
 {
@@ -286,7 +286,7 @@ TEST(pci, maps_what_lies_within_a_bar)
     unmap_all();
 }
 
-/* --- MSI-X ---------------------------------------------------------------------------------- */
+/* ---- MSI-X. ---- */
 
 static struct fake_function *with_msix(u32 vectors, u32 table)
 {
@@ -349,7 +349,7 @@ TEST(pci, refuses_a_table_of_vectors_that_is_not_all_there)
     CHECK_EQ(messages, 0);
 }
 
-/* --- The scan ------------------------------------------------------------------------------- */
+/* ---- The scan. ---- */
 
 static struct fake_function *add_bridge(u8 bus, u8 slot, u8 secondary)
 {

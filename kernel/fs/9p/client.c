@@ -22,7 +22,7 @@ enum {
     SHORT_READS_MAX = 64,
 };
 
-/* --- Requests ------------------------------------------------------------------------------ */
+/* ---- Requests. ---- */
 
 static void begin(struct p9_client *client, struct p9_writer *out, u8 type) ACQUIRES(&client->lock)
 {
@@ -66,7 +66,7 @@ static int ask(struct p9_client *client, struct p9_writer *out, struct p9_reader
     return exchange(client, out, (u8)(out->bytes[4] + 1), 1, in, P9_ANSWER_SIZE);
 }
 
-/* --- Fids ---------------------------------------------------------------------------------- */
+/* ---- Fids. ---- */
 
 static u32 fid_take(struct p9_client *client)
 {
@@ -122,7 +122,7 @@ int p9_walk(struct p9_client *client, u32 dir, const char *name, u32 len, u32 *f
     return err;
 }
 
-/* --- Files --------------------------------------------------------------------------------- */
+/* ---- Files. ---- */
 
 int p9_getattr(struct p9_client *client, u32 fid, struct p9_attr *attr)
 {
@@ -285,7 +285,7 @@ long p9_readdir(struct p9_client *client, u32 fid, u64 off, u8 *bytes)
     return result;
 }
 
-/* --- Beginning and end --------------------------------------------------------------------- */
+/* ---- Beginning and end. ---- */
 
 static int read_version(struct p9_client *client, struct p9_reader *in)
 {

@@ -32,7 +32,7 @@ static void release(struct inode *inode)
     heap_free(node);
 }
 
-/* --- Directories --------------------------------------------------------------------------- */
+/* ---- Directories. ---- */
 
 static int dir_lookup(struct inode *dir, const char *name, u32 len, struct inode **inode)
 {
@@ -88,7 +88,7 @@ const struct inode_ops p9_directory_ops = {
     .release = release,
 };
 
-/* --- Files --------------------------------------------------------------------------------- */
+/* ---- Files. ---- */
 
 static void zero_rest(struct page **pages, u32 count, u64 from)
 {

@@ -16,7 +16,7 @@
 #include "kernel/share/share.h"
 #include "lib/base/types.h"
 
-/* --- Files --------------------------------------------------------------------------------- */
+/* ---- Files. ---- */
 
 static struct timestamp timestamp_of(u64 seconds, u64 ns)
 {
@@ -147,7 +147,7 @@ int p9_node_open(struct p9_node *node, u32 *fid)
     return 0;
 }
 
-/* --- Mounting ------------------------------------------------------------------------------ */
+/* ---- Mounting. ---- */
 
 static void counts(struct filesystem *fs, u64 *blocks, u64 *blocks_free, u64 *files,
                    u64 *files_free)

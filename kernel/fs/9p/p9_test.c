@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-/* --- A server ------------------------------------------------------------------------------ */
+/* ---- A server. ---- */
 
 enum {
     FIDS = 64,
@@ -287,7 +287,7 @@ static int lookup(struct filesystem *fs, const char *name, struct inode **inode)
     return fs->root->ops->lookup(fs->root, name, (u32)strlen(name), inode);
 }
 
-/* --- What it shows ------------------------------------------------------------------------- */
+/* ---- What it shows. ---- */
 
 TEST(p9, shows_files_as_the_server_has_them)
 {
@@ -453,7 +453,7 @@ TEST(p9, leaves_nothing_behind_when_memory_is_out)
     CHECK_EQ(fake_heap_objects, objects);
 }
 
-/* --- A server that says nothing ------------------------------------------------------------ */
+/* ---- A server that says nothing. ---- */
 
 TEST(p9, asks_a_server_that_does_not_answer_only_once)
 {
@@ -491,7 +491,7 @@ TEST(p9, leaves_its_memory_to_a_server_that_does_not_answer)
     CHECK_EQ(fake_heap_objects, 3); /* The request, the room for its answer, where they lie. */
 }
 
-/* --- A server that lies -------------------------------------------------------------------- */
+/* ---- A server that lies. ---- */
 
 TEST(p9_wire, refuses_answers_that_are_none)
 {

@@ -11,7 +11,7 @@ enum {
     ERROR_MAX = 133, /* The last of Linux' errors that have a meaning. */
 };
 
-/* --- Requests ------------------------------------------------------------------------------ */
+/* ---- Requests. ---- */
 
 static void put(struct p9_writer *out, const void *bytes, u32 len)
 {
@@ -54,7 +54,7 @@ u32 p9_end(struct p9_writer *out)
     return out->len;
 }
 
-/* --- Answers ------------------------------------------------------------------------------- */
+/* ---- Answers. ---- */
 
 /* Where `len` bytes lie, or NULL. */
 static const u8 *take(struct p9_reader *in, u32 len)

@@ -13,7 +13,7 @@ enum {
     P9_VERSION_SIZE = 16,
 };
 
-/* --- Requests. Names and numbers are ours: they always fit P9_REQUEST_SIZE. ------------------ */
+/* ---- Requests. Names and numbers are ours: they always fit P9_REQUEST_SIZE. ---- */
 
 enum {
     P9_REQUEST_SIZE = 512,
@@ -32,7 +32,7 @@ void p9_put64(struct p9_writer *out, u64 value);
 void p9_put_text(struct p9_writer *out, const char *text, u32 len);
 u32 p9_end(struct p9_writer *out);
 
-/* --- Answers --------------------------------------------------------------------------------- */
+/* ---- Answers. ---- */
 
 struct p9_qid {
     u8 type;

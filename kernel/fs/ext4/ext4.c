@@ -69,7 +69,7 @@ int ext4_node_get(struct ext4_mount *mount, u32 number, struct inode **inode)
     return 0;
 }
 
-/* --- Mounting ------------------------------------------------------------------------------ */
+/* ---- Mounting. ---- */
 
 static int disk_read(void *context, u64 off, void *to, size_t size)
 {

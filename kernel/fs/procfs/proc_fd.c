@@ -27,7 +27,7 @@ static struct file *arg_file(void *arg)
     return fdtable_get(current_fdtable(), (int)(uintptr_t)arg);
 }
 
-/* --- fd ------------------------------------------------------------------------------------ */
+/* ---- fd. ---- */
 
 /* The name of a file that no path leads to. */
 static void bare_name(const struct file *file, struct text *text)
@@ -142,7 +142,7 @@ static const struct procfs_children fd_children = {
     .next = fd_next,
 };
 
-/* --- fdinfo -------------------------------------------------------------------------------- */
+/* ---- fdinfo. ---- */
 
 static void show_epoll_item(void *arg, int fd, u32 events, u64 data)
 {
@@ -185,7 +185,7 @@ static const struct procfs_children fdinfo_children = {
     .next = fd_next,
 };
 
-/* --- cwd, root ----------------------------------------------------------------------------- */
+/* ---- cwd, root. ---- */
 
 static long cwd_link(char *target, size_t size, void *arg)
 {

@@ -35,7 +35,7 @@ struct proc_file {
     bool is_made;              /* Likewise. */
 };
 
-/* --- Text ---------------------------------------------------------------------------------- */
+/* ---- Text. ---- */
 
 static bool output_grow(struct proc_output *out, size_t wanted)
 {
@@ -80,7 +80,7 @@ void proc_printf(struct proc_output *out, const char *format, ...)
     proc_put(out, line, text.len);
 }
 
-/* --- The file ------------------------------------------------------------------------------ */
+/* ---- The file. ---- */
 
 static void make_text(struct proc_file *self)
 {

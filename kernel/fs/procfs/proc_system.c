@@ -145,7 +145,7 @@ static void show_loadavg(struct proc_output *out, void *arg)
     proc_printf(out, "%u/%u 1\n", sched_runnable_count(), sched_thread_count());
 }
 
-/* --- Mounts -------------------------------------------------------------------------------- */
+/* ---- Mounts. ---- */
 
 static const char *options(const struct filesystem *fs)
 {
@@ -224,7 +224,7 @@ static long self_link(char *target, size_t size, void *arg)
     return (long)text.len;
 }
 
-/* --- sys ----------------------------------------------------------------------------------- */
+/* ---- sys. ---- */
 
 static void show_file_nr(struct proc_output *out, void *arg)
 {

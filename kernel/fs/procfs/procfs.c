@@ -50,7 +50,7 @@ static struct proc_node *node_of(struct inode *inode)
     return CONTAINER_OF(inode, struct proc_node, inode);
 }
 
-/* --- Nodes --------------------------------------------------------------------------------- */
+/* ---- Nodes. ---- */
 
 static void node_init(struct proc_node *node, struct proc_tree *tree,
                       const struct procfs_item *item)
@@ -102,7 +102,7 @@ static struct proc_node *node_find(struct proc_node *dir, const char *name, u32 
     return NULL;
 }
 
-/* --- Registering --------------------------------------------------------------------------- */
+/* ---- Registering. ---- */
 
 static void tree_set_up(struct proc_tree *tree, const char *type, u64 magic)
 {
@@ -252,7 +252,7 @@ bool procfs_parse_number(const char *name, u32 len, u64 *number)
     return text_parse_u64(name, len, number);
 }
 
-/* --- Directories --------------------------------------------------------------------------- */
+/* ---- Directories. ---- */
 
 static int dir_lookup(struct inode *dir, const char *name, u32 len, struct inode **inode)
 {
@@ -332,7 +332,7 @@ static const struct inode_ops directory_ops = {
     .release = node_release,
 };
 
-/* --- Files and links ----------------------------------------------------------------------- */
+/* ---- Files and links. ---- */
 
 static int open_file(struct inode *inode, u32 flags, struct file **file)
 {

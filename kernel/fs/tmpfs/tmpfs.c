@@ -16,7 +16,7 @@
 #include "lib/base/num.h"
 #include "lib/base/types.h"
 
-/* --- Data ---------------------------------------------------------------------------------- */
+/* ---- Data. ---- */
 
 static int tmpfs_account(struct page_cache *cache, s64 count)
 {
@@ -121,7 +121,7 @@ static int tmpfs_allocate(struct inode *inode, u32 mode, u64 off, u64 len)
     return 0;
 }
 
-/* --- Inodes -------------------------------------------------------------------------------- */
+/* ---- Inodes. ---- */
 
 static long tmpfs_readlink(struct inode *inode, char *target, size_t size)
 {
@@ -191,7 +191,7 @@ int tmpfs_inode_create(struct tmpfs *tmpfs, u32 mode, struct tmpfs_inode **resul
     return 0;
 }
 
-/* --- The filesystem ------------------------------------------------------------------------ */
+/* ---- The filesystem. ---- */
 
 static void tmpfs_counts(struct filesystem *fs, u64 *blocks, u64 *blocks_free, u64 *files,
                          u64 *files_free)
@@ -232,7 +232,7 @@ struct filesystem *tmpfs_create(u64 size_max)
     return &tmpfs->filesystem;
 }
 
-/* --- memfd --------------------------------------------------------------------------------- */
+/* ---- memfd. ---- */
 
 static struct tmpfs *memfd_home(void)
 {

@@ -14,7 +14,7 @@
 #include "lib/base/tree.h"
 #include "lib/base/types.h"
 
-/* --- Entries ------------------------------------------------------------------------------- */
+/* ---- Entries. ---- */
 
 static int name_compare(const char *left, u32 left_len, const char *right, u32 right_len)
 {
@@ -108,7 +108,7 @@ static bool is_directory(const struct tmpfs_inode *inode)
     return inode_type(&inode->inode) == S_IFDIR;
 }
 
-/* --- Operations ---------------------------------------------------------------------------- */
+/* ---- Operations. ---- */
 
 static int dir_lookup(struct inode *dir, const char *name, u32 len, struct inode **inode)
 {

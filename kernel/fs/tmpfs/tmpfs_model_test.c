@@ -139,7 +139,7 @@ static u32 file_new(void)
     return UINT32_MAX;
 }
 
-/* --- Names ---------------------------------------------------------------------------------- */
+/* ---- Names. ---- */
 
 static void step_create(u32 place)
 {
@@ -293,7 +293,7 @@ static void step_rename(u32 from, u32 to, u32 flags)
     subtree_move(from, to);
 }
 
-/* --- Contents ------------------------------------------------------------------------------- */
+/* ---- Contents. ---- */
 
 static struct file *open_place(u32 place)
 {
@@ -373,7 +373,7 @@ static void check_file(u32 place)
     file_put(file);
 }
 
-/* --- Everything ------------------------------------------------------------------------------ */
+/* ---- Everything. ---- */
 
 static bool count_name(void *arg, const char *name, u32 name_len, u64 ino, u64 next_off, u8 type)
 {

@@ -352,7 +352,7 @@ static inline bool tcp_can_receive(const struct tcp *tcp)
             (1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT_1 | 1u << TCP_FIN_WAIT_2)) != 0;
 }
 
-/* ---- connection.c: life and death ---- */
+/* ---- connection.c: life and death. ---- */
 
 /* A connection with one reference, in state CLOSED. */
 struct tcp *connection_create(void) MUST_USE;

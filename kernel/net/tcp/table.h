@@ -25,7 +25,7 @@ void tcp_node_put(struct tcp_node *node);
 /* Visits nodes with a reference held and no lock. */
 void tcp_table_for_each(void (*visit)(void *arg, struct tcp_node *node), void *arg);
 
-/* ---- ports.c ---- */
+/* ---- ports.c. ---- */
 
 void tcp_ports_init(void);
 /*
@@ -44,7 +44,7 @@ int tcp_ports_connect(struct tcp *tcp) MUST_USE;
 struct tcp *tcp_ports_find_listener(const struct tcp_tuple *tuple) MUST_USE;
 void tcp_ports_for_each(void (*visit)(void *arg, struct tcp *tcp), void *arg);
 
-/* ---- timewait.c ---- */
+/* ---- timewait.c. ---- */
 
 void timewait_init(void);
 void timewait_free(struct tcp_node *node);

@@ -10,7 +10,7 @@
 #include "kernel/net/tcp/connection.h"
 #include "lib/base/types.h"
 
-/* ---- input.c, ack.c, sack.c ---- */
+/* ---- input.c, ack.c, sack.c. ---- */
 
 void tcp_input_init(void);
 /* A segment for a connection. Takes `buf`. Locked. */
@@ -38,7 +38,7 @@ void sack_mark_lost(struct tcp *tcp);
 /* The next hole to send again: false when there is none. */
 bool sack_next_hole(const struct tcp *tcp, struct tcp_range *hole);
 
-/* ---- output.c, segment.c ---- */
+/* ---- output.c, segment.c. ---- */
 
 /* Sends what may be sent now, retransmissions first, and sets the timers for the rest. Locked. */
 void connection_output(struct tcp *tcp);
@@ -67,7 +67,7 @@ void segment_send_refusal(const struct tcp_segment *segment);
 /* The largest payload one call of segment_send() may carry. */
 u32 segment_len_max(const struct tcp *tcp);
 
-/* ---- timer.c ---- */
+/* ---- timer.c. ---- */
 
 void connection_timer_fn(struct net_timer *timer);
 u64 connection_rto_ns(const struct tcp *tcp);
@@ -78,7 +78,7 @@ void connection_timer_update(struct tcp *tcp);
 void connection_keepalive_start(struct tcp *tcp);
 void connection_rtt_sample(struct tcp *tcp, u32 rtt_us);
 
-/* ---- reassembly.c, receive.c ---- */
+/* ---- reassembly.c, receive.c. ---- */
 
 /* A segment's payload beyond rcv_nxt. Takes `buf`. */
 void reassembly_insert(struct tcp *tcp, struct netbuf *buf, u32 seq);
