@@ -8,6 +8,7 @@
 #include "host/xxh64.h"
 #include "ops/image/tree.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ enum {
     ALIGN = 8,
     SLOTS_MIN = 1024,  /* A power of two. */
     QUIET_SECONDS = 2, /* The clocks of all filesystems have moved on by then. */
+    WRITE_SECONDS_MAX = 60,
 };
 
 /* In the file and in memory, followed by `size` bytes of text and up to the next multiple of 8. */
@@ -177,6 +179,34 @@ static int file_write(const struct facts *facts, struct err *err)
     return new_file_keep(&file, false, err);
 }
 
+/* Whether it is a file that new_file_open() names for one at `path`. */
+static bool is_half_made(const char *name, const char *path)
+{
+    const char *base = path_base(path);
+    size_t len = strlen(base);
+
+    return strncmp(name, base, len) == 0 && name[len] == '.' && strchr(name + len + 1, '.') &&
+           strcmp(strrchr(name, '.'), ".tmp") == 0;
+}
+
+/* Removes what was being written when its ops was killed: nobody writes for so long. */
+static void half_made_remove(const char *dir_path, const char *path)
+{
+    DIR *dir = opendir(dir_path);
+    time_t now = time(NULL);
+    struct dirent *entry;
+    struct stat st;
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (is_half_made(entry->d_name, path) &&
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && now - st.st_mtim.tv_sec > WRITE_SECONDS_MAX)
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void facts_close(struct facts *facts)
 {
     char *dir;
@@ -185,8 +215,10 @@ void facts_close(struct facts *facts)
     if (!facts)
         return;
     dir = path_dir(facts->path);
-    if (facts->is_changed && dir_create(dir, &ignored) == 0)
+    if (facts->is_changed && dir_create(dir, &ignored) == 0) {
         (void)file_write(facts, &ignored);
+        half_made_remove(dir, facts->path);
+    }
     free(dir);
     free(facts->path);
     free(facts->bytes);

@@ -27,7 +27,10 @@ enum {
 /* Reads the file at `path`. Never NULL: there may be nothing in it. */
 struct facts *facts_open(const char *path);
 
-/* Writes the file when there is something new, if that can be done. NULL is fine. */
+/*
+ * Writes the file when there is something new, if that can be done, and removes what is left of one
+ * that was not written to its end. NULL is fine.
+ */
 void facts_close(struct facts *facts);
 
 /*

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,5 +150,41 @@ TEST(facts, of_a_file_cut_short_are_none)
         CHECK_EQ(truncate(path, size), 0);
         CHECK(!is_known(1));
     }
+    end();
+}
+
+static void half_made(const char *name, time_t seconds)
+{
+    struct timespec times[] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
+    int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    CHECK(fd >= 0);
+    CHECK_EQ(futimens(fd, times), 0);
+    close(fd);
+}
+
+TEST(facts, that_were_left_half_written_are_removed)
+{
+    struct facts *facts = begin();
+    char old[96];
+    char new[96];
+    char other[96];
+
+    snprintf(old, sizeof(old), "%s.4711.tmp", path);
+    snprintf(new, sizeof(new), "%s.4712.tmp", path);
+    snprintf(other, sizeof(other), "%s.tmp", path);
+    add(facts, 1, "x", 2);
+    facts_close(facts);
+    half_made(old, time(NULL) - 3600);
+    half_made(new, time(NULL));
+    half_made(other, time(NULL) - 3600);
+    facts_close(facts_open(path));
+    CHECK_EQ(access(old, F_OK), 0); /* Nothing was written. */
+    facts = facts_open(path);
+    add(facts, 2, "x", 2);
+    facts_close(facts);
+    CHECK(access(old, F_OK) < 0);
+    CHECK_EQ(unlink(new), 0);
+    CHECK_EQ(unlink(other), 0);
     end();
 }
