@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/vm/watch.h"
 
+#include "host/xmem.h"
 #include "ops/output/table.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,66 @@ enum {
     SYSCALL_NAME_MAX = 64,
 };
 
+/* What the summary has of one system call. */
+struct watch_calls {
+    char name[SYSCALL_NAME_MAX];
+    uint64_t calls;
+    uint64_t errors;
+    uint64_t ns;
+};
+
+/* A number behind a space. Moves on to what follows it. */
+static bool number_take(uint64_t *number, const char **rest)
+{
+    char *end;
+
+    if (**rest != ' ' || (*rest)[1] < '0' || (*rest)[1] > '9')
+        return false;
+    *number = strtoull(*rest + 1, &end, 10);
+    *rest = end;
+    return true;
+}
+
+/* "NAME CALLS ERRORS NANOSECONDS" */
+static bool calls_parse(struct watch_calls *calls, const char *line)
+{
+    size_t len = strcspn(line, " ");
+    const char *rest = line + len;
+
+    snprintf(calls->name, sizeof(calls->name), "%.*s", (int)len, line);
+    return len > 0 && number_take(&calls->calls, &rest) && number_take(&calls->errors, &rest) &&
+           number_take(&calls->ns, &rest) && calls->calls > 0;
+}
+
+/* As much as there can be: the guest says what it likes. */
+static void number_add(uint64_t *sum, uint64_t number)
+{
+    *sum = number > UINT64_MAX - *sum ? UINT64_MAX : *sum + number;
+}
+
+/* Adds them to those of the same name: of an earlier life of the machine. */
+static void calls_add(struct watch *watch, const struct watch_calls *calls)
+{
+    for (size_t i = 0; i < watch->call_count; i++) {
+        struct watch_calls *sum = &watch->calls[i];
+
+        if (strcmp(sum->name, calls->name) != 0)
+            continue;
+        number_add(&sum->calls, calls->calls);
+        number_add(&sum->errors, calls->errors);
+        number_add(&sum->ns, calls->ns);
+        return;
+    }
+    if (watch->call_count == SYSCALLS_MAX)
+        return;
+    watch->calls = xrealloc(watch->calls, watch->call_count + 1, sizeof(*watch->calls));
+    watch->calls[watch->call_count++] = *calls;
+}
+
 static void line_take(void *context, enum report_kind kind, const char *text)
 {
     struct watch *watch = context;
+    struct watch_calls calls = { .calls = 0 };
 
     if (kind == REPORT_TRACE) {
         fprintf(watch->out, "%s\n", text);
@@ -26,8 +83,8 @@ static void line_take(void *context, enum report_kind kind, const char *text)
         fprintf(watch->out, "missing %s\n", text);
     } else if (kind == REPORT_MISSING && watch->missing.count < MISSING_MAX) {
         strings_add(&watch->missing, text);
-    } else if (kind == REPORT_SYSCALLS && watch->syscalls.count < SYSCALLS_MAX) {
-        strings_add(&watch->syscalls, text);
+    } else if (kind == REPORT_SYSCALLS && calls_parse(&calls, text)) {
+        calls_add(watch, &calls);
     }
 }
 
@@ -40,43 +97,14 @@ void watch_feed(void *context, const char *bytes, size_t size)
     report_feed(&watch->reader, bytes, size);
 }
 
-struct summary_row {
-    char name[SYSCALL_NAME_MAX];
-    uint64_t calls;
-    uint64_t errors;
-    uint64_t ns;
-};
-
-static int row_compare(const void *a, const void *b)
+static int calls_compare(const void *a, const void *b)
 {
-    const struct summary_row *left = a;
-    const struct summary_row *right = b;
+    const struct watch_calls *left = a;
+    const struct watch_calls *right = b;
 
     if (left->ns != right->ns)
         return left->ns < right->ns ? 1 : -1;
     return strcmp(left->name, right->name);
-}
-
-/* A number behind a space. Moves on to what follows it. */
-static bool number_take(uint64_t *number, char **rest)
-{
-    char *end;
-
-    if (**rest != ' ' || (*rest)[1] < '0' || (*rest)[1] > '9')
-        return false;
-    *number = strtoull(*rest + 1, &end, 10);
-    *rest = end;
-    return true;
-}
-
-static bool row_parse(struct summary_row *row, char *line)
-{
-    size_t len = strcspn(line, " ");
-    char *rest = line + len;
-
-    snprintf(row->name, sizeof(row->name), "%.*s", (int)len, line);
-    return len > 0 && number_take(&row->calls, &rest) && number_take(&row->errors, &rest) &&
-           number_take(&row->ns, &rest) && row->calls > 0;
 }
 
 static const struct column summary_columns[] = {
@@ -89,32 +117,25 @@ static const struct column summary_columns[] = {
 };
 
 /* The dearest first, as strace -c has them. */
-static void summary_print(const struct strings *lines, FILE *out)
+static void summary_print(struct watch *watch)
 {
-    struct summary_row *rows = calloc(lines->count + 1, sizeof(*rows));
     struct table *table = table_create(summary_columns);
-    size_t count = 0;
 
-    for (size_t i = 0; rows && i < lines->count; i++) {
-        if (row_parse(&rows[count], lines->items[i]))
-            count++;
-    }
-    if (count > 0)
-        qsort(rows, count, sizeof(*rows), row_compare);
-    for (size_t i = 0; i < count; i++) {
+    qsort(watch->calls, watch->call_count, sizeof(*watch->calls), calls_compare);
+    for (size_t i = 0; i < watch->call_count; i++) {
+        const struct watch_calls *calls = &watch->calls[i];
         struct cell cells[] = {
-            { .text = rows[i].name },
-            { .number = (int64_t)rows[i].calls },
-            { .number = (int64_t)rows[i].errors },
-            { .number = (int64_t)rows[i].ns },
-            { .number = (int64_t)(rows[i].ns / rows[i].calls) },
+            { .text = calls->name },
+            { .number = (int64_t)calls->calls },
+            { .number = (int64_t)calls->errors },
+            { .number = (int64_t)calls->ns },
+            { .number = (int64_t)(calls->ns / calls->calls) },
         };
 
         table_add(table, cells);
     }
-    table_print(table, "The program made no system calls.", out);
+    table_print(table, "The program made no system calls.", watch->out);
     table_destroy(table);
-    free(rows);
 }
 
 void watch_finish(struct watch *watch)
@@ -122,12 +143,14 @@ void watch_finish(struct watch *watch)
     report_finish(&watch->reader);
     for (size_t i = 0; i < watch->missing.count; i++)
         fprintf(watch->out, "missing %s\n", watch->missing.items[i]);
-    if (watch->syscalls.count > 0)
-        summary_print(&watch->syscalls, watch->out);
+    if (watch->call_count > 0)
+        summary_print(watch);
 }
 
 void watch_fini(struct watch *watch)
 {
     strings_fini(&watch->missing);
-    strings_fini(&watch->syscalls);
+    free(watch->calls);
+    watch->calls = NULL;
+    watch->call_count = 0;
 }

@@ -3,7 +3,8 @@
 
 /*
  * What the kernel tells of a program while it runs, when it is asked to: a trace, a summary of
- * system calls, missing files. `ops run` shows it on stderr, an instance has it in its log.
+ * system calls, missing files. `ops run` shows it on stderr, an instance has it in its log. A
+ * machine that starts again tells of each of its lives; the summary is of all of them.
  */
 
 #include "host/strings.h"
@@ -18,7 +19,8 @@ struct watch {
     bool is_live; /* Missing files are told at once, not at the end. */
     struct report_reader reader;
     struct strings missing;
-    struct strings syscalls; /* "NAME CALLS ERRORS NANOSECONDS" */
+    struct watch_calls *calls; /* How often each was made; */
+    size_t call_count;         /* of so many system calls. */
 };
 
 /* Takes bytes of the report. `context` is a struct watch. */
