@@ -287,19 +287,24 @@ def stub_deploy(place, *args):
                      *args, "/usr/bin/true")
 
 
-def forwards_udp(folder, port):
-    """Whether the QEMU of an instance has a UDP port of this machine."""
+def monitor_says(folder, line):
+    """What QEMU's monitor answers to a line."""
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.connect(str(folder / "qmp.sock"))
         lines = monitor.makefile("rw")
         lines.readline()
         said = ""
         for command, arguments in (("qmp_capabilities", {}),
-                                   ("human-monitor-command", {"command-line": "info usernet"})):
+                                   ("human-monitor-command", {"command-line": line})):
             lines.write(json.dumps({"execute": command, "arguments": arguments}))
             lines.flush()
             said = lines.readline()
-    return f"{port}" in said
+    return said
+
+
+def forwards_udp(folder, port):
+    """Whether the QEMU of an instance has a UDP port of this machine."""
+    return f"{port}" in monitor_says(folder, "info usernet")
 
 
 @test
@@ -317,6 +322,32 @@ def deploy_whose_switch_cannot_be_written_down_is_none(place):
         assert listed(place, "web-1")["ports"] == f"{port}->53/udp"
         assert place.run("instance", "reboot", "--grace", "0", "web-1").returncode == 0
         assert forwards_udp(instances / "web-1", port)
+
+
+@test
+def switch_is_undone_once_the_machine_answers(place):
+    instances = place.home / "instances"
+    journal = instances / ".switch.json"
+    port = free_port()
+    with no_machine_stays(place):
+        assert stub_deploy(place, "--udp", f"{port}:53").returncode == 0
+        web, pid = instances / "web-1", int(listed(place, "web-1")["id"])
+        created = json.loads((web / "instance.json").read_text())["created"]
+        said = {"ports": [], "udp_ports": [{"host": port, "guest": 53}], "sides": [
+            {"name": "web-2", "created": 1, "ports": [], "udp_ports": []},
+            {"name": "web-1", "created": created, "ports": [],
+             "udp_ports": [{"host": port, "guest": 53}]}]}
+        for tries, is_kept in ((0, True), (4, False)):
+            # As a kill leaves it, when the port was taken from one and not given to the other.
+            monitor_says(web, f"hostfwd_remove net udp:127.0.0.1:{port}")
+            assert not forwards_udp(web, port)
+            os.kill(pid, signal.SIGSTOP)
+            journal.write_text(json.dumps({**said, "tries": tries}))
+            assert place.run("image", "list").returncode == 0
+            assert journal.exists() == is_kept, tries
+            os.kill(pid, signal.SIGCONT)
+            assert place.run("image", "list").returncode == 0
+            assert not journal.exists() and forwards_udp(web, port) == is_kept, tries
 
 
 @test

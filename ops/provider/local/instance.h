@@ -21,7 +21,8 @@
  *      is held. It is started with the lock of the folder of instances held, and that folder is
  *      only removed with it held and `alive` free.
  *   3. While ports move from one to another, all that is needed to move them back is in
- *      instances/.switch.json: an ops that finds it and gets the lock moves them back.
+ *      instances/.switch.json: an ops that finds it and gets the lock moves them back, or leaves
+ *      that to a later one when a machine does not answer.
  *   4. How a run ended is what `report` says; nobody has to be there to see it.
  */
 

@@ -3,7 +3,8 @@
  * Handing ports of this machine from running instances to another one, by QEMU's own network
  * (slirp). First the ports move, then the descriptions of all are written; whatever fails, all that
  * was done is undone, so that who served before serves on. If ops is killed on the way, the next
- * one undoes it: before the first step all that is needed for that goes into a journal.
+ * one undoes it: before the first step all that is needed for that goes into a journal. It stays
+ * while a machine that takes part lives and does not answer, for so many tries.
  */
 #include "host/err.h"
 #include "host/strings.h"
@@ -23,9 +24,14 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    MEND_TRIES_MAX = 5, /* Each of them may have to wait for QMP_TIMEOUT_MS. */
+};
+
 /* An instance that takes part in a switch. */
 struct side {
     struct instance instance;
+    bool is_known;           /* Its description could be read. */
     struct ports tcp_before; /* What it was reached by before the switch. */
     struct ports udp_before;
     struct qmp qmp; /* Its `fd` is -1 when it does not run. */
@@ -48,17 +54,27 @@ static char *journal_path(void)
 
 static json_t *side_json(const struct side *side)
 {
-    return json_pack("{s:s, s:o, s:o}", "name", side->instance.name, "ports",
+    return json_pack("{s:s, s:I, s:o, s:o}", "name", side->instance.name, "created",
+                     (json_int_t)side->instance.created_s, "ports",
                      launch_ports_json(&side->tcp_before), "udp_ports",
                      launch_ports_json(&side->udp_before));
+}
+
+static int journal_save(const json_t *json, struct err *err)
+{
+    char *path = journal_path();
+    char *text = json_dumps(json, JSON_INDENT(4));
+    int status = text ? state_write(path, text, err) : err_set(err, "cannot write '%s'", path);
+
+    free(text);
+    free(path);
+    return status;
 }
 
 static int journal_write(const struct exchange *exchange, struct err *err)
 {
     json_t *sides = json_array();
-    char *path = journal_path();
     json_t *json;
-    char *text;
     int status;
 
     json_array_append_new(sides, side_json(&exchange->to));
@@ -67,11 +83,8 @@ static int journal_write(const struct exchange *exchange, struct err *err)
     json = json_pack("{s:o, s:o, s:o}", "sides", sides, "ports",
                      launch_ports_json(&exchange->tcp_wanted), "udp_ports",
                      launch_ports_json(&exchange->udp_wanted));
-    text = json_dumps(json, JSON_INDENT(4));
-    status = text ? state_write(path, text, err) : err_set(err, "cannot write '%s'", path);
+    status = journal_save(json, err);
     json_decref(json);
-    free(text);
-    free(path);
     return status;
 }
 
@@ -90,6 +103,7 @@ static int side_open(struct side *side, const char *name, bool has_to_run, struc
     *side = (struct side){ .qmp = { .fd = -1 } };
     if (instance_read(&side->instance, name, err) < 0)
         return -1;
+    side->is_known = true;
     side->tcp_before = side->instance.launch.ports;
     side->udp_before = side->instance.launch.udp_ports;
     if (!has_to_run && !instance_is_alive(&side->instance, &process))
@@ -102,6 +116,15 @@ static void side_close(struct side *side)
     if (side->qmp.fd >= 0)
         qmp_close(&side->qmp);
     instance_fini(&side->instance);
+    *side = (struct side){ .qmp = { .fd = -1 } };
+}
+
+/* Whether it lives and could not be asked for anything. */
+static bool is_unreached(const struct side *side)
+{
+    struct vm_process process;
+
+    return side->is_known && side->qmp.fd < 0 && instance_is_alive(&side->instance, &process);
 }
 
 /* Forwards a port; false with `err` set when QEMU cannot. */
@@ -243,7 +266,7 @@ static void descriptions_restore(struct exchange *exchange)
 
         side->instance.launch.ports = side->tcp_before;
         side->instance.launch.udp_ports = side->udp_before;
-        if (side->instance.image) /* Else it is gone. */
+        if (side->is_known) /* Else it is gone. */
             (void)instance_write(&side->instance, &ignored);
     }
 }
@@ -313,30 +336,37 @@ int local_instance_switch(const struct settings *settings, const struct strings 
     return status;
 }
 
-/* Fills a side from the journal. One that is gone, or does not run any more, has no ports. */
+/*
+ * Fills a side from the journal. One that is gone, or does not run any more, has no ports; so it is
+ * when there is another one of its name.
+ */
 static void side_reopen(struct side *side, json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "name"));
+    const json_t *created = json_object_get(json, "created");
     struct ports tcp = { .count = 0 };
     struct ports udp = { .count = 0 };
     struct err ignored;
 
     (void)side_open(side, name ? name : "", false, &ignored);
-    if (launch_ports_parse(&tcp, json, "ports", &ignored) == 0 &&
-        launch_ports_parse(&udp, json, "udp_ports", &ignored) == 0) {
+    if (json_is_integer(created) && json_integer_value(created) != side->instance.created_s) {
+        side_close(side);
+    } else if (launch_ports_parse(&tcp, json, "ports", &ignored) == 0 &&
+               launch_ports_parse(&udp, json, "udp_ports", &ignored) == 0) {
         side->tcp_before = tcp;
         side->udp_before = udp;
     }
 }
 
-/* Undoes what the journal tells of. */
-static void journal_undo(json_t *journal)
+/* Undoes what the journal tells of; whether nobody is left who has to be asked again. */
+static bool journal_undo(json_t *journal)
 {
     json_t *sides = json_object_get(journal, "sides");
     struct exchange exchange = {
         .from = xcalloc(json_array_size(sides) + 1, sizeof(*exchange.from)),
     };
     struct err ignored;
+    bool is_done = true;
 
     exchange.to.qmp.fd = -1;
     if (launch_ports_parse(&exchange.tcp_wanted, journal, "ports", &ignored) == 0 &&
@@ -345,8 +375,22 @@ static void journal_undo(json_t *journal)
         for (size_t i = 1; i < json_array_size(sides); i++)
             side_reopen(&exchange.from[exchange.from_count++], json_array_get(sides, i));
         exchange_undo(&exchange);
+        is_done = !is_unreached(&exchange.to);
+        for (size_t i = 0; i < exchange.from_count; i++)
+            is_done = is_done && !is_unreached(&exchange.from[i]);
     }
     exchange_close(&exchange);
+    return is_done;
+}
+
+/* Leaves it to a later command to try again; false: there were tries enough. */
+static bool journal_keep(json_t *journal)
+{
+    json_int_t tries = json_integer_value(json_object_get(journal, "tries")) + 1;
+    struct err ignored;
+
+    json_object_set_new(journal, "tries", json_integer(tries));
+    return tries < MEND_TRIES_MAX && journal_save(journal, &ignored) == 0;
 }
 
 void local_instance_mend(void)
@@ -361,10 +405,9 @@ void local_instance_mend(void)
     if (access(path, F_OK) == 0 && state_lock(&lock, STATE_INSTANCES, &ignored) == 0 &&
         access(path, F_OK) == 0) {
         journal = json_load_file(path, 0, &error);
-        if (journal)
-            journal_undo(journal);
+        if (!journal || journal_undo(journal) || !journal_keep(journal))
+            journal_remove();
         json_decref(journal);
-        journal_remove();
     }
     state_unlock(&lock);
     free(path);
