@@ -202,7 +202,7 @@ def deploy_killed_while_ports_move_is_mended_by_any_command(place):
         assert deploy(place, port).returncode == 0
         server(place, "two")
         deadline = time.monotonic() + SECONDS_MAX
-        unreached = 0
+        mended = unreached = 0
         while unreached == 0 and time.monotonic() < deadline:
             if not killed_while_ports_move(place, port):
                 server(place, "one")
@@ -216,9 +216,12 @@ def deploy_killed_while_ports_move_is_mended_by_any_command(place):
             rows = json.loads(place.run("instance", "list", "--json").stdout)
             holders = [row["name"] for row in rows if f"{port}->80/tcp" in row["ports"]]
             assert len(holders) == 1, rows
-        print(f"unreached {unreached}")
+            mended += 1
         assert deploy(place, port).returncode == 0
         assert ask(port) == "two test\n" and len(machines(place)) == 1
+        assert mended > 0, "no deployment was killed in its switch"
+        if unreached == 0:
+            raise Skip(f"mended {mended} times, but the port was reached each time")
 
 
 @test
