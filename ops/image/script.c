@@ -170,34 +170,62 @@ static int shell_refuse(const struct settings *settings, const char *source, con
     return -1;
 }
 
+/* What the path of a file is behind all links, in the program's world. To be freed. */
+static char *real_path(const struct settings *settings, const char *source)
+{
+    size_t len = settings->target_root ? strlen(settings->target_root) : 0;
+    char *real;
+
+    if (len > 1 && strncmp(source, settings->target_root, len) == 0)
+        return xstrdup(source + len);
+    real = realpath(source, NULL);
+    return real ? real : xstrdup(source);
+}
+
 /*
  * Where the script lies in the image: where it lies here, unless the machine mounts something
- * there, or at the top. To be freed.
+ * there or where its links lead, or at the top. To be freed.
  */
-static char *guest_path(const struct settings *settings)
+static char *guest_path(const struct settings *settings, const char *source)
 {
     const char *path = settings->program;
-    char *normal = path[0] == '/' ? path_normalize("/", path) : xasprintf("/%s", path_base(path));
+    bool is_absolute = path[0] == '/';
+    char *normal = is_absolute ? path_normalize("/", path) : xasprintf("/%s", path_base(source));
+    char *real = is_absolute ? real_path(settings, source) : xstrdup(normal);
 
-    if (mounts_find(settings, normal)) {
+    if (mounts_find(settings, normal) || mounts_find(settings, real)) {
         free(normal);
-        normal = xasprintf("/usr/local/bin/%s", path_base(path));
+        normal = xasprintf("/usr/local/bin/%s", path_base(source));
     }
+    free(real);
     return normal;
+}
+
+/* Has it in the image: with the links on its way when it lies there as it does here. */
+static void script_add(struct settings *settings, const char *source, const char *guest)
+{
+    char *here = source_of(settings, guest);
+
+    if (strcmp(here, source) == 0) {
+        strings_add(&settings->files, guest);
+    } else {
+        strings_add(&settings->maps, source);
+        strings_take(&settings->maps, xstrndup(guest, (size_t)(path_base(guest) - guest)));
+    }
+    free(here);
 }
 
 /* Takes `args` over, what the interpreter gets in front of the script. */
 static void interp_put(struct settings *settings, const char *source, const char *interp,
                        struct strings args)
 {
-    char *guest = guest_path(settings);
+    char *guest = guest_path(settings, source);
 
     strings_add(&args, guest);
     strings_add_all(&args, &settings->args);
     strings_fini(&settings->args);
     settings->args = args;
-    strings_add(&settings->maps, source);
-    strings_take(&settings->maps, xstrndup(guest, (size_t)(path_base(guest) - guest)));
+    script_add(settings, source, guest);
     settings->no_args_copy = true;
     if (!settings->image_name)
         settings_set(&settings->image_name, path_base(settings->program));

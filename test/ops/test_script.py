@@ -4,7 +4,7 @@
 import json
 import os
 
-from place import Skip, test
+from place import Skip, debugfs, extract, test
 from test_serve import ops
 
 SCRIPT = """import sys
@@ -34,6 +34,25 @@ def script_is_run_by_its_interpreter(place):
     row = json.loads(ops(place, "image", "list", "--json").stdout)[0]
     assert row["name"] == "app.py", row
     assert "it is" in place.run("image", "cat", "app.py", "/app.py").stdout
+
+
+@test
+def script_that_is_a_link_is_found_by_its_name(place):
+    place.compile("root/usr/bin/interp", "int main(void) { return 0; }", "-static")
+    place.write("root/opt/app-1.2/main", "#!/usr/bin/interp -x\nhello\n")
+    place.write("root/tmp/hidden", "#!/usr/bin/interp -x\nhello\n")
+    for name, target, where, real in (
+            ("usr/bin/app", "../../opt/app-1.2/main", "/usr/bin/app", "/opt/app-1.2/main"),
+            ("usr/bin/far", "/opt/app-1.2/main", "/usr/bin/far", "/opt/app-1.2/main"),
+            ("tmp/lost", "../opt/app-1.2/main", "/usr/local/bin/main", "/usr/local/bin/main"),
+            ("usr/bin/lost", "/tmp/hidden", "/usr/local/bin/hidden", "/usr/local/bin/hidden")):
+        (place.folder / "root" / name).symlink_to(target)
+        root = extract(place.build("-r", "root", "-a", "one", f"/{name}"), 2)
+        lines = debugfs(root, "cat /etc/soliton/manifest").decode().splitlines()
+        assert [line for line in lines if line.startswith("arg ")] == [
+            "arg /usr/bin/interp", "arg -x", f"arg {where}", "arg one"], lines
+        assert b"hello" in debugfs(root, f"cat {real}"), name
+        assert real == where or f'"{target}"'.encode() in debugfs(root, f"stat {where}"), name
 
 
 @test
