@@ -74,7 +74,9 @@ static int running_check(const struct provider *provider, const char *name, stru
         if (strcmp(instance->name, name) != 0)
             continue;
         found = true;
-        if (instance->state == INSTANCE_EXITED && instance->exit_status >= 0) {
+        if (instance->state == INSTANCE_HELD) {
+            status = err_set(err, "the new version ended, and its machine waits for a debugger");
+        } else if (instance->state == INSTANCE_EXITED && instance->exit_status >= 0) {
             status = err_set(err, "the new version ended with status %d", instance->exit_status);
         } else if (instance->state == INSTANCE_EXITED || instance->state == INSTANCE_FAILED) {
             status = err_set(err, "the new version failed: %s",

@@ -14,8 +14,8 @@ const char *instance_state_name(enum instance_state state)
 {
     static const char *const names[] = {
         [INSTANCE_STARTING] = "starting", [INSTANCE_RUNNING] = "running",
-        [INSTANCE_STOPPING] = "stopping", [INSTANCE_EXITED] = "exited",
-        [INSTANCE_FAILED] = "failed",
+        [INSTANCE_HELD] = "held",         [INSTANCE_STOPPING] = "stopping",
+        [INSTANCE_EXITED] = "exited",     [INSTANCE_FAILED] = "failed",
     };
 
     return names[state];

@@ -37,6 +37,7 @@ struct provider_images {
 enum instance_state {
     INSTANCE_STARTING,
     INSTANCE_RUNNING,
+    INSTANCE_HELD, /* Its program has ended; the machine waits for a debugger. */
     INSTANCE_STOPPING,
     INSTANCE_EXITED, /* Its program or machine ended: `exit_status` says how. */
     INSTANCE_FAILED, /* It could not be started, or the kernel panicked: `reason` says why. */

@@ -75,6 +75,8 @@ static void line_parse(struct report *report, const char *line, size_t len)
     value = value_find(line, len, "restart", &value_len);
     if (value)
         (void)number_parse(&report->restarts, value, value_len, UINT32_MAX);
+    if (value_find(line, len, "hold", &value_len))
+        report->is_held = true;
     value = value_find(line, len, "panic", &value_len);
     if (value)
         text_set(report->panic, sizeof(report->panic), value, value_len);

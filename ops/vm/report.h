@@ -17,8 +17,8 @@
  *     missing PATH   it asked for this file, which is not there; of both, see report_path()
  *     syscalls NAME CALLS ERRORS NANOSECONDS
  *
- * The guest is not trusted: other lines (`hold TEXT`, `files-cut N`) are passed over, and of all
- * but `restart` and the last four kinds the first of a kind counts.
+ * The guest is not trusted: other lines (`files-cut N`) are passed over, and of all but
+ * `restart` and the last four kinds the first of a kind counts.
  */
 
 #include <stdbool.h>
@@ -36,6 +36,7 @@ struct report {
     int exit; /* 0 to 255. */
     bool has_signal;
     int signal;                  /* 1 to 64. */
+    bool is_held;                /* It has ended, and the machine waits for a debugger. */
     uint64_t boot_ns;            /* 0: not said. */
     uint64_t memory_kib;         /* 0: not said. */
     uint64_t restarts;           /* As the last line of the kind says. */

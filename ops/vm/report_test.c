@@ -45,6 +45,8 @@ TEST(report, believes_nothing_else)
         CHECK(!report.has_signal);
     }
     CHECK_EQ(parsed("exit 1\nexit 2\n").exit, 1);
+    CHECK(parsed("boot_ns 5\nhold signal").is_held);
+    CHECK(!parsed("hold\nholds x\n").is_held);
     CHECK_EQ(parsed("restart 1\nboot_ns 5\nrestart 2\nrestart x\n").restarts, 2);
 }
 

@@ -126,6 +126,18 @@ def instance_exit_status_is_the_programs(place):
 
 
 @test
+def instance_that_waits_for_a_debugger_is_held(place):
+    image(place)
+    with no_machine_stays(place):
+        assert create(place, "web", does="boot_ns 5%hold exit%!").returncode == 0
+        wait_for(lambda: listed(place, "web")["state"] == "held")
+        row = listed(place, "web")
+        assert row["id"] and row["uptime"] is not None and row["exit_status"] is None, row
+        assert place.run("instance", "stop", "--grace", "0", "web").returncode == 0
+        assert listed(place, "web")["state"] == "exited"
+
+
+@test
 def instance_that_fails_at_once_is_none(place):
     image(place)
     with no_machine_stays(place):

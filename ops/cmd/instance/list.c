@@ -43,9 +43,10 @@ const struct cmd cmd_instance_list = {
     .usage = "[OPTION...]",
     .about = "show which instances there are, and how they are",
     .more =
-        "The state is starting, running, stopping, exited (EXIT is the program's status, 128 and\n"
-        "its number for a signal) or failed (`ops instance inspect` says why). It is looked at\n"
-        "afresh: a machine that was killed, or ended with this computer, is exited.",
+        "The state is starting, running, held (its program has ended, and it waits for a\n"
+        "debugger), stopping, exited (EXIT is the program's status, 128 and its number for a\n"
+        "signal) or failed (`ops instance inspect` says why). It is looked at afresh: a machine\n"
+        "that was killed, or ended with this computer, is exited.",
     .examples = "  ops instance list\n"
                 "  ops instance list --json | jq -r '.[].name'",
     .options = options,

@@ -386,6 +386,8 @@ void instance_look(const struct instance *instance, struct provider_instance *lo
             look->id = xasprintf("%ld", (long)process.pid);
         look->address = address_of(&instance->launch);
         look->state = report.boot_ns > 0 ? INSTANCE_RUNNING : INSTANCE_STARTING;
+        if (report.is_held)
+            look->state = INSTANCE_HELD;
         if (changed_s(instance, "stopping") > 0)
             look->state = INSTANCE_STOPPING;
     } else if (instance->started_s == 0) {
