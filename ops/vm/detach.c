@@ -15,6 +15,7 @@
 #include "host/strings.h"
 #include "host/xmem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -185,6 +186,31 @@ static int fd_compare(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+/*
+ * Closes all descriptors but stdio and `count` others, or has exec close them: for where
+ * close_range(2) is refused, by an old kernel or a filter of system calls.
+ */
+static void others_close_slowly(const int *fds, size_t count, bool waits_for_exec)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* 0 of what is no number. */
+
+        if (fd <= STDERR_FILENO || fd == dirfd(dir) ||
+            (count > 0 && bsearch(&fd, fds, count, sizeof(fd), fd_compare)))
+            continue;
+        if (waits_for_exec) {
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+        } else {
+            close(fd);
+        }
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* Closes all but stdio and `count` descriptors, which it sorts. */
 static void others_close(int *fds, size_t count)
 {
@@ -196,7 +222,8 @@ static void others_close(int *fds, size_t count)
             (void)close_range(next, (unsigned)fds[i] - 1, 0);
         next = (unsigned)fds[i] + 1;
     }
-    (void)close_range(next, UINT_MAX, 0);
+    if (close_range(next, UINT_MAX, 0) < 0)
+        others_close_slowly(fds, count, false);
 }
 
 /* What a grandchild does: keeps what the command writes, with as little of ops as it can. */
@@ -244,7 +271,8 @@ static void command_become(const struct strings *command, const char *folder, co
         stdio_set(log);
         signals_reset();
         process_write(alive_fd);
-        (void)close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+        if (close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+            others_close_slowly(NULL, 0, true);
         (void)fcntl(alive_fd, F_SETFD, 0);
         for (size_t i = 0; keeper && i < keeper->pipe_count; i++) {
             if (keeper->pipes[i].write_fd > 0)

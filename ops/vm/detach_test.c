@@ -9,8 +9,15 @@
 #include "ops/vm/console.h"
 #include "test/unit/unit.h"
 
+#include <errno.h>
+#include <linux/bpf_common.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,7 +94,7 @@ TEST(detach, lives_as_long_as_its_process)
     place_remove(&place);
 }
 
-TEST(detach, keeps_nothing_open_that_its_caller_had)
+static void nothing_kept_check(void)
 {
     struct place place;
     struct err err = { 0 };
@@ -105,6 +112,11 @@ TEST(detach, keeps_nothing_open_that_its_caller_had)
     vm_kill(&process, SIGKILL);
     gone_wait(&place);
     place_remove(&place);
+}
+
+TEST(detach, keeps_nothing_open_that_its_caller_had)
+{
+    nothing_kept_check();
 }
 
 TEST(detach, says_that_a_command_cannot_be_started)
@@ -147,7 +159,7 @@ TEST(detach, harms_nobody_who_got_its_number)
     place_remove(&place);
 }
 
-TEST(detach, keeps_the_end_of_what_it_prints)
+static void kept_check(void)
 {
     struct console console = { .newer = "newer", .older = "older", .size_max = 2000 };
     struct vm_pipe pipe;
@@ -181,4 +193,31 @@ TEST(detach, keeps_the_end_of_what_it_prints)
     free(path);
     strings_fini(&command);
     place_remove(&place);
+}
+
+TEST(detach, keeps_the_end_of_what_it_prints)
+{
+    kept_check();
+}
+
+/* As a container with an old filter of system calls does. */
+static void close_range_refuse(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    CHECK_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(detach, closes_all_where_it_cannot_at_once)
+{
+    close_range_refuse();
+    nothing_kept_check();
+    kept_check();
 }
