@@ -50,10 +50,7 @@ static int child_wait(pid_t child)
         if (errno != EINTR)
             return -1;
     }
-    if (WIFEXITED(status))
-        return WEXITSTATUS(status);
-    errno = EINTR;
-    return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_KILLED + WTERMSIG(status);
 }
 
 int child_run(const struct child_spec *spec, char **output)

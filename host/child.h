@@ -8,6 +8,7 @@
 
 enum {
     CHILD_NOT_THERE = 127, /* As a shell has it: the command could not be run. */
+    CHILD_KILLED = 256,    /* And the number of the signal that ended it. */
 };
 
 struct child_spec {
@@ -19,7 +20,7 @@ struct child_spec {
 
 /*
  * Runs a command with nothing to read and LC_ALL=C, until it ends; it ends with ops. Sets `*output`
- * to a string of what it wrote, to be freed in any case. Returns its exit status, or -1 with
- * `errno` set: it could not be started, or ended by a signal (EINTR).
+ * to a string of what it wrote, to be freed in any case. Returns its exit status; CHILD_KILLED and
+ * a signal; or -1 with `errno` set: it could not be started.
  */
 int child_run(const struct child_spec *spec, char **output);

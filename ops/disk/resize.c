@@ -77,6 +77,8 @@ static int fs_resize(const struct new_file *file, uint64_t size, struct err *err
         status = err_set(err, "resize2fs is not installed\nhint: `apt install e2fsprogs`");
     } else if (status < 0 || status == CHILD_NOT_THERE) {
         status = err_set(err, "resize2fs cannot be run");
+    } else if (status > CHILD_KILLED) {
+        status = err_set(err, "resize2fs was killed by signal %d", status - CHILD_KILLED);
     } else if (status > 0) {
         status = complaint(output, err);
     }

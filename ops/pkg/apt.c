@@ -43,6 +43,8 @@ static int status_of(int status, const char *output, struct err *err)
         return err_set(err, "cannot run apt-get: from-deb needs Debian's or Ubuntu's apt");
     if (status < 0)
         return err_set_errno(err, "cannot run apt-get");
+    if (status > CHILD_KILLED)
+        return err_set(err, "apt-get was killed by signal %d", status - CHILD_KILLED);
     complaint = complaint_of(output);
     err_set(err, "apt-get: %.300s\nhint: `apt-get update` as root renews what apt knows",
             complaint);

@@ -140,6 +140,9 @@ def apt_says_what_it_cannot_do(place):
     place.fails("pkg", "from-deb", "no-such-package-at-all", says=["apt-get", "no-such-package"])
     done = place.run("pkg", "from-deb", "x", env={"PATH": "/nowhere"})
     assert "cannot run apt-get" in done.stderr, done.stderr
+    place.write("bin/apt-get", "#!/bin/sh\nkill -9 $$\n").chmod(0o755)
+    place.fails("pkg", "from-deb", "nginx", says=["apt-get was killed by signal 9"],
+                env={"PATH": f"{place.folder}/bin:/usr/bin:/bin"})
 
 
 @test
