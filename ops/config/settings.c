@@ -119,6 +119,10 @@ static int end_check(const struct settings *settings, struct err *err)
     if (policy_check("Crash", settings->crash, err) < 0 ||
         policy_check("Exit", settings->exit, err) < 0)
         return -1;
+    if (settings->restarts_on_exit && settings->holds_on_exit && !settings->exit) {
+        return err_set(err, "\"RebootOnExit\" and \"idle_on_exit\" cannot both be so\n"
+                            "hint: \"Exit\": \"restart\" or \"hold\" says which of them counts");
+    }
     if (settings->restart_pause != SETTINGS_PAUSE_UNSET &&
         settings->restart_pause > MANIFEST_RESTART_PAUSE_MAX) {
         return err_set(err, "\"RestartPause\": %llu ms are too much: the most is %d",

@@ -159,6 +159,16 @@ def config_shows_warnings_when_asked(place):
 
 
 @test
+def config_of_the_programs_end_that_cannot_be(place):
+    both = {"RebootOnExit": True, "ManifestPassthrough": {"idle_on_exit": True}}
+    place.config(both)
+    place.fails("build", "-c", "config.json", TRUE, says=["RebootOnExit", "idle_on_exit"])
+    place.config({**both, "Exit": "hold"})
+    lines = manifest(place, "-c", "config.json", TRUE)
+    assert "exit hold" in lines and "crash restart" in lines, lines
+
+
+@test
 def config_at_launch_is_laid_over_the_image(place):
     place.build(TRUE)
     place.config({"Hostname": "web-1", "Cwd": "/tmp", "Limits": {"nofile": 99}, "Log": "info",
