@@ -104,7 +104,9 @@ const struct key keys_run[] = {
       FIELD(log_mib),
       .initial = "\"16M\"",
       .example = "\"1G\"",
-      .about = "How much is kept of what an instance prints: the end of it, at most so much." },
+      .about = "How much is kept of what an instance prints since its start: the end of it, at "
+               "most so much. Up to half as much more is the end of what it printed before that, "
+               "in console.log.1." },
     { .name = "BackgroundDetach",
       .kind = KEY_BOOL,
       FIELD(background),

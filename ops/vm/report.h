@@ -11,7 +11,7 @@
  *     panic TEXT     the kernel gave up
  *     error TEXT     the program could not be started
  *     restart N      the program has ended, and the machine starts again, for the N-th time
- *     hold TEXT      it has ended, by its `exit` or a `signal`, and the machine waits for a debugger
+ *     hold TEXT      it has ended, by its `exit` or a `signal`; the machine waits for a debugger
  *     trace TEXT     a system call, as strace writes it
  *     open PATH      the program opened this file
  *     missing PATH   it asked for this file, which is not there; of both, see report_path()

@@ -50,7 +50,8 @@ const struct cmd cmd_instance_logs = {
     .more = "It is what came since its last start, or the end of that: no more is kept than "
             "--log-size says\n"
             "when the instance is created, 16 MiB unless given. On this machine it is in\n"
-            "$OPS_HOME/instances/NAME/console.log, and what came before in console.log.0.",
+            "$OPS_HOME/instances/NAME/console.log, and what came before in console.log.0. Up to\n"
+            "half as much more is in console.log.1: the end of what came before that start.",
     .examples = "  ops instance logs web-1\n"
                 "  ops instance logs -f web-1",
     .options = options,
