@@ -95,8 +95,8 @@ static const struct option_spec deploy_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, deploy_options, options_watch, options_machine,
-    options_launch, options_build,  NULL,
+    options_config, deploy_options, options_watch,      options_machine,
+    options_launch, options_build,  options_unattended, NULL,
 };
 
 const struct cmd cmd_deploy = {

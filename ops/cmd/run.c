@@ -344,8 +344,8 @@ static const struct option_spec run_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, run_options,   options_watch, options_machine,
-    options_launch, options_build, NULL,
+    options_config,   run_options,    options_watch, options_machine,
+    options_attended, options_launch, options_build, NULL,
 };
 
 const struct cmd cmd_run = {

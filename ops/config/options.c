@@ -202,10 +202,20 @@ const struct option_spec options_machine[] = {
       NULL, false },
     { 0, "log-size", "SIZE", "how much is kept of what an instance prints; 16M unless given",
       OPTION_MIB, FIELD(log_mib), NULL, false },
+    { 0 },
+};
+
+const struct option_spec options_attended[] = {
     { 0, "timeout", "SECONDS", "end the machine after so long", OPTION_NUMBER, FIELD(timeout_s),
       NULL, false },
     { 0, "dry-run", NULL, "print the QEMU command and do nothing", OPTION_FLAG, FIELD(dry_run),
       NULL, false },
+    { 0 },
+};
+
+const struct option_spec options_unattended[] = {
+    { 0, "timeout", "SECONDS", NULL, OPTION_NUMBER, FIELD(timeout_s), NULL, false },
+    { 0, "dry-run", NULL, NULL, OPTION_FLAG, FIELD(dry_run), NULL, false },
     { 0 },
 };
 

@@ -13,6 +13,10 @@ extern const struct option_spec options_launch[];  /* Arguments, environment, ne
 extern const struct option_spec options_watch[];   /* A debugger, a trace. */
 extern const struct option_spec options_machine[]; /* What the image runs on. */
 
+/* What only a command can do that stays with the machine; and, for others, to refuse it. */
+extern const struct option_spec options_attended[];
+extern const struct option_spec options_unattended[];
+
 /*
  * Parses the options of a command whose tables are of the above or put their values into `struct
  * settings` as well. The configuration is read first, whatever the order, so the command line wins.

@@ -23,3 +23,19 @@ def dry_run_prints_the_command_and_makes_nothing(place):
     assert place.listing() == before
     done = place.run("run", "--dry-run", "--machine", "q35", "/usr/bin/true")
     assert "virtio-blk-pci" in done.stdout
+
+
+@test
+def help_lists_what_the_command_takes(place):
+    attended = ("--timeout SECONDS", "--dry-run")
+    for command, lists in (("run", True), ("pkg load", True), ("deploy", False),
+                           ("instance create", False)):
+        said = place.run(*command.split(), "--help").stdout
+        assert [option in said for option in attended] == [lists, lists], (command, said)
+    for command in (["deploy", "/usr/bin/true"], ["instance", "create", "none"]):
+        for option in (["--timeout", "5"], ["--dry-run"]):
+            done = place.run(*command, *option)
+            assert done.returncode == 1 and f"{option[0]} needs somebody" in done.stderr, done
+            assert "hint: `ops run`" in done.stderr, done
+    said = place.run("image", "create", "--help").stdout
+    assert "--timeout SECONDS" in said and "--dry-run" not in said, said

@@ -167,6 +167,8 @@ static const struct option_spec create_options[] = {
       offsetof(struct settings, replaces), NULL, false },
     { 0, "learn", NULL, "put in what a run of the program opens, with a client behind --",
       OPTION_FLAG, offsetof(struct settings, learns), NULL, false },
+    { 0, "timeout", "SECONDS", "end that run after so long", OPTION_NUMBER,
+      offsetof(struct settings, timeout_s), NULL, false },
     { 0 },
 };
 

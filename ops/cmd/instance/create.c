@@ -199,7 +199,8 @@ static const struct option_spec create_options[] = {
 };
 
 static const struct option_spec *const options[] = {
-    options_config, create_options, options_watch, options_machine, options_launch, NULL,
+    options_config, create_options,     options_watch, options_machine,
+    options_launch, options_unattended, NULL,
 };
 
 const struct cmd cmd_instance_create = {

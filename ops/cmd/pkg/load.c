@@ -54,7 +54,7 @@ static int load_run(const struct cmd *self, int argc, char **argv, struct err *e
 }
 
 static const struct option_spec *const options[] = {
-    options_config, options_machine, options_launch, options_build, NULL,
+    options_config, options_machine, options_attended, options_launch, options_build, NULL,
 };
 
 const struct cmd cmd_pkg_load = {
