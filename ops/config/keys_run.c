@@ -215,7 +215,7 @@ const struct key keys_run[] = {
     { .name = "Mgmt",
       .kind = KEY_REFUSED,
       .about = "Nanos' telnet console.",
-      .instead = "nobody can log in to a machine; ops instance stats and logs say how it is" },
+      .instead = "nobody can log in to a machine; `ops instance stats` and `logs` say how it is" },
 
     /* What only clouds have. */
     { .name = "InstanceGroup",

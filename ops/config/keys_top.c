@@ -150,11 +150,11 @@ const struct key keys_top[] = {
     { .name = "Uefi",
       .kind = KEY_REFUSED,
       .about = "Make an image that UEFI boots.",
-      .instead = "there is no UEFI loader yet; ops run boots the kernel directly" },
+      .instead = "there is no UEFI loader yet; `ops run` boots the kernel directly" },
     { .name = "UefiBoot",
       .kind = KEY_REFUSED,
       .about = "OPS' UEFI loader.",
-      .instead = "there is no UEFI loader yet; ops run boots the kernel directly" },
+      .instead = "there is no UEFI loader yet; `ops run` boots the kernel directly" },
 
     /* The machine. */
     { .name = "RunConfig",
@@ -229,11 +229,13 @@ const struct key keys_top[] = {
     { .name = "PackageBaseURL",
       .kind = KEY_FOREIGN,
       .about = "Where OPS gets packages.",
-      .instead = "packages come from this computer: ops pkg add, from-run, from-oci, from-deb" },
+      .instead =
+          "packages come from this computer: `ops pkg` has add, from-run, from-oci and from-deb" },
     { .name = "PackageManifestURL",
       .kind = KEY_FOREIGN,
       .about = "Where OPS gets its list of packages.",
-      .instead = "packages come from this computer: ops pkg add, from-run, from-oci, from-deb" },
+      .instead =
+          "packages come from this computer: `ops pkg` has add, from-run, from-oci and from-deb" },
     { .name = "home",
       .kind = KEY_REFUSED,
       .about = "Where OPS keeps what it makes.",

@@ -99,8 +99,8 @@ static int console_refuse(void *field, const char *value, struct err *err)
 {
     (void)field;
     (void)value;
-    return err_set(err, "not supported\nhint: the console is the serial port: ops run shows it, "
-                        "ops instance logs keeps it");
+    return err_set(err, "not supported\nhint: the console is the serial port: `ops run` shows it, "
+                        "`ops instance logs` keeps it");
 }
 
 static int ipv6_refuse(void *field, const char *value, struct err *err)

@@ -81,7 +81,9 @@ static int machine_check(int fd, struct err *err)
 
     if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
         return 0;
-    return err_set(err, "a machine is running that writes to it\nhint: `ops instance list`");
+    return err_set(
+        err,
+        "a machine is running that writes to it\nhint: `ops instance list` shows those that run");
 }
 
 /* Opens the file and waits until nobody else edits it. Returns its descriptor, or -1. */
@@ -119,7 +121,7 @@ static int file_open(struct disk *disk, uint64_t *size, struct err *err)
     if (fstat(disk->fd, &st) < 0)
         return err_set_errno(err, "cannot look at it");
     if (!S_ISREG(st.st_mode))
-        return err_set(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is no regular file");
+        return err_set(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file");
     *size = (uint64_t)st.st_size;
     return disk->writes ? machine_check(disk->fd, err) : 0;
 }

@@ -74,7 +74,9 @@ static int fs_resize(const struct new_file *file, uint64_t size, struct err *err
     int status = tool ? child_run(&spec, &output) : -1;
 
     if (!tool) {
-        status = err_set(err, "resize2fs is not installed\nhint: `apt install e2fsprogs`");
+        status = err_set(
+            err, "resize2fs is not installed\nhint: on Debian, `apt-get install e2fsprogs` as "
+                 "root brings it");
     } else if (status < 0 || status == CHILD_NOT_THERE) {
         status = err_set(err, "resize2fs cannot be run");
     } else if (status > CHILD_KILLED) {

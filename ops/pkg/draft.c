@@ -127,7 +127,8 @@ static int place(const char *from, const char *to, const char *word, bool replac
         return err_set_errno(err, "cannot rename '%s' to '%s'", from, to);
     if (!replaces) {
         return err_set(err,
-                       "there is a package '%s' already\nhint: ops pkg delete %s, or --replace",
+                       "there is a package '%s' already\nhint: --replace takes its place, `ops pkg "
+                       "delete %s` removes it",
                        word, word);
     }
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0)

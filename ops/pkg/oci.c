@@ -97,9 +97,10 @@ static int choice_fail(const struct strings *names, const char *ref, struct err 
     char *text = names_join(names);
 
     if (ref) {
-        err_set(err, "no image '%s' for linux/" ARCHITECTURE " in it; there are: %s", ref, text);
+        err_set(err, "there is no image '%s' for linux/" ARCHITECTURE " in it; there are: %s", ref,
+                text);
     } else if (names->count == 0) {
-        err_set(err, "no image for linux/" ARCHITECTURE " in it");
+        err_set(err, "there is no image for linux/" ARCHITECTURE " in it");
     } else {
         err_set(err, "several images are in it: %s\nhint: say which with --ref NAME", text);
     }
@@ -367,7 +368,7 @@ static int layout_read(struct oci_image *image, const char *ref, struct err *err
     } else {
         status = err_set(err, "neither an OCI image layout (index.json, blobs/) nor an archive of "
                               "'docker save' (manifest.json)\n"
-                              "hint: docker save -o image.tar NAME");
+                              "hint: `docker save -o image.tar NAME` makes one");
     }
     free(text);
     free(path);

@@ -128,10 +128,10 @@ static int none_found(const struct strings *folders, const char *word, struct er
         free(name);
     }
     if (nearest) {
-        return err_set(err, "no package '%s'; did you mean '%s'?\nhint: ops pkg list", word,
-                       nearest);
+        return err_set(err, "there is no package '%s'\nhint: did you mean '%s'?", word, nearest);
     }
-    return err_set(err, "no package '%s'\nhint: ops pkg list names those there are", word);
+    return err_set(err, "there is no package '%s'\nhint: `ops pkg list` shows those there are",
+                   word);
 }
 
 int package_find(struct package *package, const char *word, struct err *err)

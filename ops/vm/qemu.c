@@ -254,8 +254,8 @@ char *qemu_find(struct err *err)
         rest += *rest == ':';
     }
     err_set(err,
-            "%s is not installed\nhint: on Debian it comes with the package qemu-system-x86 "
-            "(apt-get install qemu-system-x86)",
+            "%s is not installed\nhint: on Debian, `apt-get install qemu-system-x86` as root "
+            "brings it",
             qemu_name);
     return NULL;
 }

@@ -6,6 +6,7 @@ a hint where there is an obvious next step; nothing is left behind. Run with an 
 with sanitizers, this also shows that none of it touches memory it should not.
 """
 
+import re
 import shlex
 import tarfile
 
@@ -65,7 +66,7 @@ COMMAND_LINES = (
     ("run --kernel /no/such /usr/bin/true", 1,
      "cannot read kernel '/no/such': No such file or directory", False),
     ("run -r /no/such/root true", 1, "'true' cannot be read: No such file or directory", False),
-    ("run --package none", 1, "no package 'none'", True),
+    ("run --package none", 1, "there is no package 'none'", True),
     ("run -g 99999 /usr/bin/true", 2, "99999 is more than 65535", True),
     ("build", 2, "no program is given", True),
     ("build -o /no/such/dir/x /usr/bin/true", 1,
@@ -125,10 +126,10 @@ COMMAND_LINES = (
     ("pkg search", 2, "an argument is missing", True),
     ('pkg search "("', 1, "Unmatched ( or \\(", False),
     ("pkg add /no/such", 1, "cannot read it: No such file or directory", False),
-    ("pkg describe none", 1, "no package 'none'", True),
-    ("pkg contents none", 1, "no package 'none'", True),
-    ("pkg delete none", 1, "no package 'none'", True),
-    ("pkg load none", 1, "no package 'none'", True),
+    ("pkg describe none", 1, "there is no package 'none'", True),
+    ("pkg contents none", 1, "there is no package 'none'", True),
+    ("pkg delete none", 1, "there is no package 'none'", True),
+    ("pkg load none", 1, "there is no package 'none'", True),
     ("pkg from-run /no/such", 1, "'/no/such' cannot be read: No such file or directory", False),
     ("pkg from-oci /no/such", 1, "cannot read '/no/such': No such file or directory", False),
     ("pkg from-oci /etc/passwd", 1, "Unrecognized archive format", False),
@@ -233,6 +234,8 @@ def wrong(place, args, status, says, hint=None):
         return f"too many lines: {done.stderr}"
     if hint is not None and hint != (len(lines) == 2):
         return f"hint {len(lines) == 2}: {done.stderr}"
+    if re.search(r" (ops|docker|apt|apt-get) [a-z]", re.sub("`.*?`", "", "".join(lines[1:]))):
+        return f"a command that does not look like one: {lines[1]}"
     if place.listing() != before:
         return f"left behind: {place.listing() ^ before}"
     return None

@@ -16,7 +16,7 @@ static int from_docker_run(const struct cmd *self, int argc, char **argv, struct
         return status;
     return err_set(err,
                    "no daemon is asked for '%s', and no container run: packages come from files\n"
-                   "hint: docker save -o image.tar %s && ops pkg from-oci image.tar",
+                   "hint: `docker save -o image.tar %s && ops pkg from-oci image.tar`",
                    words.items[0], words.items[0]);
 }
 
