@@ -166,6 +166,10 @@ def config_of_the_programs_end_that_cannot_be(place):
     place.config({**both, "Exit": "hold"})
     lines = manifest(place, "-c", "config.json", TRUE)
     assert "exit hold" in lines and "crash restart" in lines, lines
+    place.config({"RestartPause": 3600001})
+    place.fails("build", "-c", "config.json", TRUE, says=['"RestartPause"', "too much"])
+    place.config({"RestartPause": 0})
+    assert "restart-pause 0" in manifest(place, "-c", "config.json", TRUE)
 
 
 @test

@@ -126,6 +126,23 @@ def instance_exit_status_is_the_programs(place):
 
 
 @test
+def instance_is_made_by_one_without_standard_files(place):
+    image(place)
+    command = place.command("instance", "create", "--accel", "tcg", "--append", RUNS, "-i", "web",
+                            "test.img")
+    with no_machine_stays(place):
+        for closed in ("<&-", ">&-", "<&- >&- 2>&-"):
+            # To print its name may fail, and what was made stays then.
+            subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], cwd=place.folder,
+                           env=place.env, timeout=SECONDS_MAX, check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert listed(place, "web")["state"] == "running", closed
+            wait_for(lambda: "hanging" in place.run("instance", "logs", "web").stdout)
+            assert place.run("instance", "delete", "web").returncode == 0
+            assert not machines(place), closed
+
+
+@test
 def instance_that_waits_for_a_debugger_is_held(place):
     image(place)
     with no_machine_stays(place):

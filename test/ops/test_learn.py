@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images learned from a run, on the real kernel: it lies beside ops where both were built."""
 
+import contextlib
 import os
+import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 
 from place import Skip, debugfs, e2fsck, extract, test, tool
 
@@ -34,7 +37,7 @@ sys.exit(9)
 """
 
 
-def learn(place, *args):
+def learn(place, *args, folder=None):
     """Runs `ops image create --learn` with the real kernel."""
     tool("qemu-system-x86_64")
     kernel = place.ops.parent / "soliton.elf"
@@ -42,7 +45,7 @@ def learn(place, *args):
         raise Skip("the kernel was not built, or there is no python3")
     return subprocess.run([str(place.ops), "image", "create", "--learn", "-i", "web",
                            "--timeout", "120", *map(str, args)],
-                          capture_output=True, text=True, cwd=place.folder, env=place.env,
+                          capture_output=True, text=True, cwd=folder or place.folder, env=place.env,
                           timeout=180, stdin=subprocess.DEVNULL, check=False)
 
 
@@ -71,6 +74,39 @@ def image_is_learned_from_a_run_with_a_client(place):
     assert "turtle" not in names and b"daemon" in debugfs(root, "cat /etc/passwd"), names
     manifest = debugfs(root, "cat /etc/soliton/manifest").decode()
     assert "trace-files" not in manifest and "program /usr/bin/python3" in manifest, manifest
+
+
+@contextlib.contextmanager
+def folder_on_disk():
+    """One that a machine sees as it is here: it has a /tmp of its own."""
+    for top in ("/srv", "/opt", str(pathlib.Path.home())):
+        if os.access(top, os.W_OK):
+            with tempfile.TemporaryDirectory(prefix=".ops-test-", dir=top) as folder:
+                yield pathlib.Path(folder)
+            return
+    raise Skip("there is no folder to write to but in /tmp")
+
+
+@test
+def script_is_learned_with_what_lies_beside_it(place):
+    with folder_on_disk() as folder:
+        (folder / "app.py").write_text(f"#!{PYTHON} -B\nimport beside\nprint(beside.WORD)\n")
+        (folder / "app.py").chmod(0o755)
+        (folder / "beside.py").write_text("WORD = 'together'\n")
+        done = learn(place, "./app.py", folder=folder)
+        assert (done.returncode, done.stdout) == (0, "together\nweb\n"), done
+        root = extract(place.home / "images/web.img", 2)
+        assert b"together" in debugfs(root, f"cat {folder}/beside.py")
+        assert f"arg {folder}/app.py" in debugfs(root, "cat /etc/soliton/manifest").decode()
+
+
+@test
+def learning_ends_whatever_the_image_does_at_its_end(place):
+    place.config({"RebootOnExit": True, "RunConfig": {"Debug": True}})
+    done = learn(place, "-c", "config.json", PYTHON, "-a", "-c", "-a", "import colorsys")
+    assert (done.returncode, done.stdout) == (0, "web\n"), done
+    root = extract(place.home / "images/web.img", 2)
+    assert "exit restart" in debugfs(root, "cat /etc/soliton/manifest").decode()
 
 
 @test

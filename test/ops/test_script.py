@@ -23,7 +23,8 @@ def python():
 def script_is_run_by_its_interpreter(place):
     interpreter = python()
     for first in (f"#!{interpreter}", f"#! {interpreter} -u", "#!/usr/bin/env python3",
-                  "#!/usr/bin/env -S python3 -u"):
+                  "#!/usr/bin/env -S python3 -u", "#!/usr/bin/env -S python3 -I  -B ",
+                  f"#!{interpreter} \t"):
         place.write("app.py", f"{first}\n{SCRIPT}")
         done = ops(place, "run", "./app.py", "--", "one", "two")
         assert (done.returncode, done.stdout) == (3, "it is ['/app.py', 'one', 'two']\n"), done

@@ -50,6 +50,21 @@ def deployed_program_has_its_trace_in_its_log(place):
 
 
 @test
+def instance_of_a_package_tells_gdb_where_its_program_is(place):
+    place.compile("program", PROGRAM, "-g")
+    port = free_port()
+    with no_machine_stays(place):
+        done = ops(place, "pkg", "from-run", "--name", "app", "--version", "1", "program")
+        assert done.returncode == 0, done
+        (place.folder / "program").unlink()
+        done = ops(place, "run", "--background", "--debug", "--gdbport", port, "--accel", "tcg",
+                   "--package", "app")
+        assert done.returncode == 0 and f"{place.home}/packages/app_1/sysroot/" in done.stderr, done
+        assert listed(place, done.stdout.strip())["gdb"] == f"127.0.0.1:{port}"
+        assert ops(place, "instance", "delete", done.stdout.strip()).returncode == 0
+
+
+@test
 def instance_waits_for_gdb_at_each_start(place):
     tool("gdb")
     place.compile("program", PROGRAM, "-g", "-O0", "-fno-inline")
