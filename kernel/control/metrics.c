@@ -56,12 +56,12 @@ static void put_memory(struct text *out)
     put_gauge(out, "memory_kernel_heap_bytes", heap.bytes);
 }
 
-static void put_cpus(struct text *out, u64 now_ns)
+static void put_cpus(struct text *out)
 {
     put_type(out, "cpu_busy_seconds_total", "counter");
     for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
         text_format(out, "soliton_cpu_busy_seconds_total{cpu=\"%u\"}", cpu);
-        put_seconds(out, now_ns - u64_min(sched_idle_ns(cpu), now_ns));
+        put_seconds(out, sched_busy_ns(cpu));
     }
 }
 
@@ -136,7 +136,7 @@ void metrics_put(struct text *out)
 
     put_uptime(out, now_ns);
     put_memory(out);
-    put_cpus(out, now_ns);
+    put_cpus(out);
     put_gauge(out, "threads", task_count());
     put_gauge(out, "open_files", file_count());
     put_network(out);

@@ -32,6 +32,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/timer_slice.h"
+#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 
@@ -591,27 +592,50 @@ void sched_set_nice(struct thread *thread, int nice) LOCK_INTERNALS
 
 /* ---- What others ask. ---- */
 
-u64 sched_runtime_ns(struct thread *thread) LOCK_INTERNALS
+/* And the time at which that was so. */
+static u64 runtime_at(struct thread *thread, u64 *now_ns) LOCK_INTERNALS
 {
     bool irq_was_on = irq_save();
     struct cpu_sched *sched = lock_of(thread);
     u64 runtime_ns = thread->runtime_ns;
 
-    if (sched->current == thread) {
-        u64 now_ns = clock_now_ns();
-
-        runtime_ns += now_ns > thread->run_since_ns ? now_ns - thread->run_since_ns : 0;
-    }
+    *now_ns = clock_now_ns();
+    if (sched->current == thread)
+        runtime_ns += *now_ns > thread->run_since_ns ? *now_ns - thread->run_since_ns : 0;
     spin_unlock(&sched->lock);
     irq_restore(irq_was_on);
     return runtime_ns;
 }
 
+u64 sched_runtime_ns(struct thread *thread)
+{
+    u64 now_ns;
+
+    return runtime_at(thread, &now_ns);
+}
+
+static struct thread *idle_of(u32 cpu)
+{
+    return cpu < CPUS_MAX ? cpu_scheds[cpu].idle : NULL;
+}
+
 u64 sched_idle_ns(u32 cpu)
 {
-    struct thread *idle = cpu < CPUS_MAX ? cpu_scheds[cpu].idle : NULL;
+    struct thread *idle = idle_of(cpu);
 
     return idle ? sched_runtime_ns(idle) : 0;
+}
+
+u64 sched_busy_ns(u32 cpu)
+{
+    struct thread *idle = idle_of(cpu);
+    u64 idle_ns;
+    u64 now_ns;
+
+    if (!idle)
+        return 0;
+    idle_ns = runtime_at(idle, &now_ns);
+    return now_ns - u64_min(idle_ns, now_ns);
 }
 
 u32 sched_runnable_count(void)

@@ -115,8 +115,9 @@ void sched_set_nice(struct thread *thread, int nice);
 /* CPU time of `thread` up to now. */
 u64 sched_runtime_ns(struct thread *thread);
 
-/* Time CPU `cpu` has idled. */
+/* Time CPU `cpu` has idled since boot, and time it has not. Neither ever goes back. */
 u64 sched_idle_ns(u32 cpu);
+u64 sched_busy_ns(u32 cpu);
 
 /* Prepares the scheduler; the caller becomes CPU 0's idle thread. Then sched_run_idle(). */
 void sched_init(void);

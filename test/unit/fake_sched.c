@@ -4,6 +4,7 @@
  * kernel/core/wait.c stands on this.
  */
 #include "kernel/core/bottom_half.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/thread.h"
 #include "lib/base/types.h"
 #include "test/unit/fake_kernel.h"
@@ -85,6 +86,11 @@ void thread_post_work(struct thread *thread, u32 work)
 u64 sched_runtime_ns(struct thread *thread)
 {
     return thread->runtime_ns;
+}
+
+u64 sched_busy_ns(u32 cpu)
+{
+    return clock_now_ns() - sched_idle_ns(cpu);
 }
 
 u64 sched_idle_ns(u32 cpu)

@@ -72,19 +72,19 @@ static void show_meminfo(struct proc_output *out, void *arg)
     proc_printf(out, "Hugepagesize:       2048 kB\n");
 }
 
-static u64 total_idle_ns(void)
+static u64 total_of(u64 (*count)(u32 cpu))
 {
-    u64 idle_ns = 0;
+    u64 total = 0;
 
     for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        idle_ns += sched_idle_ns(cpu);
-    return idle_ns;
+        total += count(cpu);
+    return total;
 }
 
 static void show_uptime(struct proc_output *out, void *arg)
 {
     u64 up = clock_now_ns() / NS_PER_TICK;
-    u64 idle = total_idle_ns() / NS_PER_TICK;
+    u64 idle = total_of(sched_idle_ns) / NS_PER_TICK;
 
     (void)arg;
     proc_printf(out, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / 100),
@@ -100,38 +100,24 @@ static void put_cpu(struct proc_output *out, const char *name, u64 busy_ns, u64 
                 (unsigned long long)(idle_ns / NS_PER_TICK));
 }
 
-static u64 total_irqs(void)
-{
-    u64 count = 0;
-
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        count += irq_count(cpu);
-    return count;
-}
-
 static void show_stat(struct proc_output *out, void *arg)
 {
-    u64 now_ns = clock_now_ns();
-    u64 idle_ns = total_idle_ns();
-    u64 all_ns = now_ns * cpu_count();
+    u64 boot_ns = clock_wall_ns() - clock_now_ns();
     char name[16];
     struct text text;
 
     (void)arg;
-    put_cpu(out, "cpu ", all_ns - u64_min(idle_ns, all_ns), idle_ns);
+    put_cpu(out, "cpu ", total_of(sched_busy_ns), total_of(sched_idle_ns));
     for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
-        u64 idle = sched_idle_ns(cpu);
-
         text_init(&text, name, sizeof(name));
         text_format(&text, "cpu%u", cpu);
-        put_cpu(out, name, now_ns - u64_min(idle, now_ns), idle);
+        put_cpu(out, name, sched_busy_ns(cpu), sched_idle_ns(cpu));
     }
     proc_printf(out,
                 "intr %llu\nctxt %llu\nbtime %llu\nprocesses 1\nprocs_running %u\n"
                 "procs_blocked 0\n",
-                (unsigned long long)total_irqs(), (unsigned long long)sched_switch_count(),
-                (unsigned long long)((clock_wall_ns() - now_ns) / NS_PER_SECOND),
-                sched_runnable_count());
+                (unsigned long long)total_of(irq_count), (unsigned long long)sched_switch_count(),
+                (unsigned long long)(boot_ns / NS_PER_SECOND), sched_runnable_count());
 }
 
 static void show_loadavg(struct proc_output *out, void *arg)
