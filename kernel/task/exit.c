@@ -11,6 +11,7 @@
 #include "abi/linux/futex.h"
 #include "abi/linux/signal.h"
 #include "kernel/arch/context.h"
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/power.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/log.h"

@@ -2,6 +2,7 @@
 /* An ELF file as ops reads it to find what it needs: as a program, and as a library. */
 #include "host/err.h"
 #include "ops/image/object.h"
+#include "ops/image/tree.h"
 #include "test/fuzz/fuzz.h"
 
 #include <stdbool.h>
