@@ -12,7 +12,6 @@
 #include "kernel/mm/page.h"
 #include "kernel/net/netdev.h"
 #include "kernel/task/task.h"
-#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 

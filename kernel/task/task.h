@@ -4,8 +4,8 @@
 /*
  * The program's threads, its start and its end.
  *
- * A task lives in the list of all from task_start() until its thread calls task_exit(); whoever wants
- * another thread's task looks at it under the list's lock.
+ * A task lives in the list of all from task_start() until its thread calls task_exit(); whoever
+ * wants another thread's task looks at it under the list's lock.
  */
 
 #include "abi/linux/signal.h"

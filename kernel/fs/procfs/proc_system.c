@@ -18,7 +18,6 @@
 #include "kernel/fs/procfs/proc_fd.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
-#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/base/types.h"
 
