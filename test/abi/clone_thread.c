@@ -70,6 +70,10 @@ static void check_child(long tid, int mark)
     /* The table of descriptors is one. */
     EXPECT(fcntl(shared_fd, F_GETFD) >= 0);
     close(shared_fd);
+
+    /* The word is cleared and woken a little before the thread is no more. */
+    for (int i = 0; i < 5000 && syscall(SYS_tgkill, getpid(), tid, 0) == 0; i++)
+        abi_sleep_ms(1);
     EXPECT_ERRNO(syscall(SYS_tgkill, getpid(), tid, 0), ESRCH);
 }
 
