@@ -220,7 +220,7 @@ static bool tx_poll(struct virtqueue *queue, void *arg)
     return more;
 }
 
-int net_tx_open(struct net_tx *tx, u16 index, u32 cpu)
+int net_tx_open(struct net_tx *tx, u16 index, u32 cpu) LOCK_INTERNALS
 {
     spinlock_init(&tx->lock, LOCK_RANK_VIRTQUEUE);
     tx->reclaim_at = TX_RECLAIM_BATCH;
