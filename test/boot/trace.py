@@ -78,7 +78,8 @@ def threads_overlap(bench, program):
     wanted = (r"^\[pid +2\] read\(3,  <unfinished \.\.\.>$",
               r"^\[pid +1\] write\(4, \"x\", 1\) +(= 1|<unfinished \.\.\.>)$",
               r"^\[pid +2\] <\.\.\. read resumed>\"x\", 1\) +(= 1)$",
-              r"^\[pid +2\] \+\+\+ exited with 0 \+\+\+$", r"^exit_group\(3\) +(= \?)$",
+              r"^\[pid +2\] \+\+\+ exited with 0 \+\+\+$",
+              r"^(\[pid +1\] )?exit_group\(3\) +(= \?)$",
               r"^\+\+\+ exited with 3 \+\+\+$")
     missing = [pattern for pattern in wanted if not re.search(pattern, text, re.M)]
     if done.status != 3 or missing:
